@@ -1,0 +1,48 @@
+# Every target makes its own virtual environment first, so that a fresh checkout needs Python 3.11 and nothing else.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+
+# The labelled documents some tests and benchmarks use; where the folder is missing they skip and say so.
+VECTORLONG_DATA ?= ../shared/data
+export VECTORLONG_DATA
+
+.PHONY: demo test test-slow lint format benchmark-speed benchmark-index benchmark-quality clean
+
+$(STAMP): pyproject.toml constraints.txt setup.py
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --upgrade pip
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt torch
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[dev]'
+	touch $@
+
+demo: $(STAMP)
+	$(BIN)/vectorlong demo
+
+lint: $(STAMP)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+test: lint
+	$(BIN)/python -m pytest -m 'not slow'
+
+test-slow: $(STAMP)
+	$(BIN)/python -m pytest -m slow
+
+format: $(STAMP)
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+benchmark-speed: $(STAMP)
+	$(BIN)/python benchmarks/speed.py
+
+benchmark-index: $(STAMP)
+	$(BIN)/python benchmarks/index.py
+
+benchmark-quality: $(STAMP)
+	$(BIN)/python benchmarks/quality.py
+
+clean:
+	rm -rf $(VENV) build *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis

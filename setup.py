@@ -1,0 +1,5 @@
+"""Build entry point; everything it needs stands in pyproject.toml."""
+
+from setuptools import setup
+
+setup()

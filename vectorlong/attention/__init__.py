@@ -1,0 +1,1 @@
+"""Longformer attention: pure functions on tensors, one file a backend."""

@@ -1,0 +1,122 @@
+"""Plain records that encoding and retrieval exchange, so that neither has to import the other.
+
+NumPy only: nothing here may need torch, FAISS or SQLite.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal, get_args
+
+import numpy as np
+
+from vectorlong.errors import OptionError
+
+PassageMethod = Literal["late", "independent"]
+
+
+@dataclass(frozen=True)
+class Document:
+    """A text with a name and what is known about it.
+
+    Parameters
+    ----------
+    id
+        Unique within an index.
+    text
+        The whole text, of any length.
+    metadata
+        JSON-compatible values; filters refer to them.
+    """
+
+    id: str
+    text: str
+    metadata: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class PassageSpec:
+    """How a document is cut into passages that search can point at.
+
+    Parameters
+    ----------
+    max_tokens
+        Longest passage, in tokens of the text itself (special tokens not counted).
+    overlap
+        Tokens that a passage repeats from the one before it.
+    method
+        ``"late"``: pooled from the document's own pass, so each passage knows its context.
+        ``"independent"``: each passage encoded as a text of its own.
+
+    Raises
+    ------
+    OptionError
+        A number is out of range or the method is unknown.
+
+    Examples
+    --------
+    >>> PassageSpec(max_tokens=64).overlap
+    0
+    """
+
+    max_tokens: int = 128
+    overlap: int = 0
+    method: PassageMethod = "late"
+
+    def __post_init__(self) -> None:
+        """Check the values once, here."""
+        if self.max_tokens < 1:
+            raise OptionError("max_tokens", self.max_tokens, hint="Pass at least 1.")
+        if not 0 <= self.overlap < self.max_tokens:
+            raise OptionError(
+                "overlap", self.overlap, hint=f"Pass 0 to {self.max_tokens - 1} (below max_tokens)."
+            )
+        if self.method not in get_args(PassageMethod):
+            raise OptionError("method", self.method, get_args(PassageMethod))
+
+
+@dataclass(frozen=True)
+class Passages:
+    """The passages of one document.
+
+    Attributes
+    ----------
+    vectors
+        float32 [p, e].
+    spans
+        int64 [p, 2]: start (inclusive) and end (exclusive) character offsets into the text.
+        With ``overlap=0`` they tile the text: the first starts at 0, each starts where the one
+        before it ends, the last ends at ``len(text)``.
+    """
+
+    vectors: np.ndarray
+    spans: np.ndarray
+
+    def __len__(self) -> int:
+        return len(self.spans)
+
+
+@dataclass(frozen=True)
+class DocumentEncoding:
+    """Everything one document's encoding gives.
+
+    Attributes
+    ----------
+    vector
+        float32 [e]: the whole document.
+    passages
+        Its passages' vectors and character spans.
+    n_tokens
+        Tokens of the text, special tokens not counted.
+    n_windows
+        Windows the text took; 1 where it fits the model.
+    n_dropped_tokens
+        Tokens left out; 0 unless ``overlength="truncate"`` was asked for.
+    """
+
+    vector: np.ndarray
+    passages: Passages
+    n_tokens: int
+    n_windows: int
+    n_dropped_tokens: int

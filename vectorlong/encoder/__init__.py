@@ -1,0 +1,1 @@
+"""The neural core: configuration, model, checkpoints, conversion."""

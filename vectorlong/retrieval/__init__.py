@@ -1,0 +1,1 @@
+"""Vectors and documents on disk; knows no neural network and imports without torch."""
