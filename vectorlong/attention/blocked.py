@@ -1,0 +1,161 @@
+"""Sliding-window attention in blocks of queries on ``scaled_dot_product_attention``.
+
+Each block of consecutive queries attends to just the stretch of keys its windows cover, behind
+the text's global keys, in one softmax. Runs on every device and is differentiable. Texts are
+walked one by one, so there is no padding to the window, to a block, or to the longest text.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from vectorlong.attention.spec import AttentionSpec, PackedTexts
+
+# Smaller blocks waste fewer scores outside the windows, larger ones need fewer calls.
+BLOCK_TOKENS = 128
+
+
+def local_attention(
+    query: Tensor,
+    key: Tensor,
+    value: Tensor,
+    texts: PackedTexts,
+    spec: AttentionSpec,
+    dropout: float = 0.0,
+) -> Tensor:
+    """Attention of every query over [its window without the globals | all globals], one softmax.
+
+    The rows of global tokens are computed as if they were local; the caller replaces them by
+    :func:`vectorlong.attention.global_tokens.global_attention`. Source: arXiv:2004.05150,
+    section 3.1.
+
+    Parameters
+    ----------
+    query, key, value
+        [t, h, d], one dtype and device.
+    texts
+        How the t tokens divide into texts.
+    spec
+        The layer's pattern.
+    dropout
+        Probability of dropping an attention weight (training).
+
+    Returns
+    -------
+    Tensor
+        [t, h, d].
+
+    Examples
+    --------
+    >>> query = torch.zeros(3, 1, 2)
+    >>> value = torch.tensor([[[0.0, 1.0]], [[1.0, 1.0]], [[2.0, 1.0]]])
+    >>> texts = PackedTexts.without_globals([3])
+    >>> local_attention(query, query, value, texts, AttentionSpec(window=2))[:, 0, 0]
+    tensor([0.5000, 1.0000, 1.5000])
+    """
+    return torch.cat(
+        [
+            _attend_text(query[text], key[text], value[text], positions, spec, dropout)
+            for text, positions in texts
+        ]
+    )
+
+
+def _attend_text(
+    query: Tensor,
+    key: Tensor,
+    value: Tensor,
+    global_positions: Sequence[int],
+    spec: AttentionSpec,
+    dropout: float,
+) -> Tensor:
+    """Attend one text [n, h, d], each group of heads with its own dilation."""
+    n_tokens, n_heads, _ = query.shape
+    radius = spec.radius(n_tokens)
+    groups = spec.heads_by_dilation(n_heads, n_tokens)
+    if len(groups) == 1 and groups[0][0] == 1:
+        positions = torch.arange(n_tokens)
+        return _attend_blocks(
+            query, key, value, key, value, positions, global_positions, radius, spec.causal, dropout
+        )
+    output = torch.empty_like(query)  # [n, h, d]
+    for dilation, heads in groups:
+        # A dilated window is an ordinary window on each interleaved subsequence of the tokens.
+        for first in range(min(dilation, n_tokens)):
+            positions = torch.arange(first, n_tokens, dilation)
+            output[first::dilation, heads] = _attend_blocks(
+                query[first::dilation, heads],
+                key[first::dilation, heads],
+                value[first::dilation, heads],
+                key[:, heads],
+                value[:, heads],
+                positions,
+                global_positions,
+                radius,
+                spec.causal,
+                dropout,
+            )
+    return output
+
+
+def _attend_blocks(
+    query: Tensor,
+    key: Tensor,
+    value: Tensor,
+    text_key: Tensor,
+    text_value: Tensor,
+    positions: Tensor,
+    global_positions: Sequence[int],
+    radius: int,
+    causal: bool,
+    dropout: float,
+) -> Tensor:
+    """Undilated windows over a subsequence [m, h, d] whose tokens stand at ``positions`` [m]."""
+    n_tokens = query.shape[0]
+    sees_all_before = radius >= n_tokens - 1
+    is_whole_text = n_tokens == text_key.shape[0]
+    if sees_all_before and is_whole_text:  # every global key is inside the window already
+        return _attend(query, key, value, None, causal, dropout)
+    global_index = torch.tensor(global_positions, dtype=torch.long)
+    global_key = text_key[global_index.to(key.device)]  # [g, h, d]
+    global_value = text_value[global_index.to(key.device)]  # [g, h, d]
+    is_global = torch.isin(positions, global_index)  # [m]
+    block_tokens = n_tokens if sees_all_before else BLOCK_TOKENS
+    parts = []
+    for start in range(0, n_tokens, block_tokens):
+        stop = min(start + block_tokens, n_tokens)
+        key_start, key_stop = max(start - radius, 0), min(stop + radius, n_tokens)
+        rows = torch.arange(start, stop)[:, None]
+        columns = torch.arange(key_start, key_stop)[None, :]
+        visible = ((columns - rows).abs() <= radius) & ~is_global[key_start:key_stop]
+        global_visible = torch.ones(stop - start, len(global_index), dtype=torch.bool)
+        if causal:
+            visible &= columns <= rows
+            global_visible = global_index[None, :] <= positions[start:stop, None]  # [m, g]
+        parts.append(
+            _attend(
+                query[start:stop],
+                torch.cat([global_key, key[key_start:key_stop]]),
+                torch.cat([global_value, value[key_start:key_stop]]),
+                torch.cat([global_visible, visible], dim=1).to(query.device),
+                False,
+                dropout,
+            )
+        )
+    return torch.cat(parts)
+
+
+def _attend(
+    query: Tensor, key: Tensor, value: Tensor, visible: Tensor | None, causal: bool, dropout: float
+) -> Tensor:
+    """One block: [q, h, d] against [k, h, d] under a mask bool [q, k]; gives [q, h, d]."""
+    heads_first = (tensor.transpose(0, 1).unsqueeze(0) for tensor in (query, key, value))
+    mask = None if visible is None else visible[None, None]  # [1, 1, q, k]
+    attended = F.scaled_dot_product_attention(
+        *heads_first, attn_mask=mask, dropout_p=dropout, is_causal=causal
+    )  # [1, h, q, d]
+    return attended.squeeze(0).transpose(0, 1)  # [q, h, d]

@@ -1,0 +1,145 @@
+"""Global queries: each attends to every token of its text, with projections of its own.
+
+With g global tokens the keys and values of the other tokens need not be projected. For a head with
+global key projection (W_k, b_k), q . (W_k x + b_k) = (W_k^T q) . x + const, and the constant falls
+out of the softmax; and sum_i a_i (W_v x_i + b_v) = W_v (sum_i a_i x_i) + b_v sum_i a_i. So the
+projections are folded into the g queries and the g outputs, and two products of n x e x e become
+two of n x (g h) x e: cheaper while g h < e. Past that the tokens are projected after all.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Protocol
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from vectorlong.attention.spec import AttentionSpec, PackedTexts
+
+Projection = Callable[[Tensor], Tensor]
+
+
+class GlobalProjections(Protocol):
+    """The three projections that serve global queries only, each [*, e] -> [*, h d]."""
+
+    @property
+    def query_global(self) -> Projection:
+        """Projection of the global tokens' queries."""
+
+    @property
+    def key_global(self) -> Projection:
+        """Projection of every token's keys for global queries."""
+
+    @property
+    def value_global(self) -> Projection:
+        """Projection of every token's values for global queries."""
+
+
+def global_attention(
+    hidden: Tensor,
+    projections: GlobalProjections,
+    n_heads: int,
+    texts: PackedTexts,
+    spec: AttentionSpec,
+    dropout: float = 0.0,
+) -> Tensor:
+    """Attend from every global token to all tokens of its text.
+
+    Source: arXiv:2004.05150, section 3.1 ("Global Attention", "Linear Projections for Global
+    Attention"); the folding is described in this module's docstring.
+
+    Parameters
+    ----------
+    hidden
+        [t, e]: the layer's input.
+    projections
+        The layer's global projections. They are folded where each is a plain ``nn.Linear``;
+        anything else (an adapter, a quantised layer) is called on the tokens.
+    n_heads
+        Heads h.
+    texts
+        How the tokens divide into texts, and which are global.
+    spec
+        Only ``causal`` matters here.
+    dropout
+        Probability of dropping an attention weight (training).
+
+    Returns
+    -------
+    Tensor
+        [g, h d], in the order of ``texts.packed_global_positions``.
+    """
+    index = torch.tensor(texts.packed_global_positions, dtype=torch.long, device=hidden.device)
+    query = projections.query_global(hidden[index])  # [g, h d]
+    query = query.unflatten(-1, (n_heads, -1))  # [g, h, d]
+    query = query * query.shape[-1] ** -0.5
+    parts, done = [], 0
+    for text, positions in texts:
+        if not positions:
+            continue
+        rows = query[done : done + len(positions)]  # [g, h, d]
+        done += len(positions)
+        visible = _visible(positions, text.stop - text.start, hidden.device) if spec.causal else None
+        key, value = projections.key_global, projections.value_global
+        is_cheaper_folded = len(positions) * n_heads < hidden.shape[1]
+        if is_cheaper_folded and type(key) is nn.Linear and type(value) is nn.Linear:
+            parts.append(_attend_folded(hidden[text], rows, key, value, visible, dropout))
+        else:
+            parts.append(_attend_projected(hidden[text], rows, key, value, visible, dropout))
+    return torch.cat(parts)
+
+
+def _visible(positions: tuple[int, ...], n_tokens: int, device: torch.device) -> Tensor:
+    """Mark the keys that are not later than each global query: bool [g, n]."""
+    keys = torch.arange(n_tokens, device=device)
+    return keys[None, :] <= torch.tensor(positions, device=device)[:, None]
+
+
+def _weights(scores: Tensor, visible: Tensor | None, dropout: float) -> Tensor:
+    """Softmax of scores [g, h, n] in float32, whatever the dtype, with dropout."""
+    if visible is not None:
+        scores = scores.masked_fill(~visible[:, None, :], float("-inf"))
+    return F.dropout(scores.softmax(-1, dtype=torch.float32), dropout, training=dropout > 0)
+
+
+def _attend_folded(
+    hidden: Tensor,
+    query: Tensor,
+    key: nn.Linear,
+    value: nn.Linear,
+    visible: Tensor | None,
+    dropout: float,
+) -> Tensor:
+    """Fold the projections into the few queries: hidden [n, e], query [g, h, d] -> [g, h d]."""
+    n_heads = query.shape[1]
+    key_weight = key.weight.unflatten(0, (n_heads, -1))  # [h, d, e]
+    folded_query = torch.einsum("ghd,hde->ghe", query, key_weight)
+    scores = folded_query @ hidden.T  # [g, h, n]
+    weights = _weights(scores, visible, dropout).to(hidden.dtype)
+    mixed = weights @ hidden  # [g, h, e]
+    value_weight = value.weight.unflatten(0, (n_heads, -1))  # [h, d, e]
+    output = torch.einsum("ghe,hde->ghd", mixed, value_weight)
+    if value.bias is not None:
+        # Dropped weights no longer add up to 1, so the bias takes their sum, not 1.
+        bias = value.bias.unflatten(0, (n_heads, -1))  # [h, d]
+        output = output + weights.sum(-1, keepdim=True) * bias
+    return output.flatten(1)  # [g, h d]
+
+
+def _attend_projected(
+    hidden: Tensor,
+    query: Tensor,
+    key: Projection,
+    value: Projection,
+    visible: Tensor | None,
+    dropout: float,
+) -> Tensor:
+    """Project every token: hidden [n, e], query [g, h, d] -> [g, h d]."""
+    n_heads = query.shape[1]
+    keys = key(hidden).unflatten(-1, (n_heads, -1))  # [n, h, d]
+    values = value(hidden).unflatten(-1, (n_heads, -1))  # [n, h, d]
+    scores = torch.einsum("ghd,nhd->ghn", query, keys)
+    weights = _weights(scores, visible, dropout).to(hidden.dtype)
+    return torch.einsum("ghn,nhd->ghd", weights, values).flatten(1)  # [g, h d]

@@ -1,0 +1,316 @@
+"""Weights on disk: find the files, read them, rename them, check them, write them.
+
+A missing weight is an error that lists it, never a random tensor. Pickles are read with
+``weights_only`` and no remote code is ever run.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import pickle
+import re
+import tempfile
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors import SafetensorError
+from safetensors.torch import load_file, save_file
+from torch import Tensor
+
+from vectorlong.encoder.config import EncoderConfig, write_longformer_config
+from vectorlong.encoder.model import Encoder
+from vectorlong.errors import CheckpointError, WeightsError
+
+CONFIG_FILE = "config.json"
+WEIGHTS_FILE = "model.safetensors"
+
+# Ours <-> transformers', the first match of each line; used in both directions.
+_RENAMES = (
+    ("embeddings.word.", "embeddings.word_embeddings."),
+    ("embeddings.position.", "embeddings.position_embeddings."),
+    ("embeddings.token_type.", "embeddings.token_type_embeddings."),
+    ("embeddings.norm.", "embeddings.LayerNorm."),
+    (".query.", ".attention.self.query."),
+    (".key.", ".attention.self.key."),
+    (".value.", ".attention.self.value."),
+    (".query_global.", ".attention.self.query_global."),
+    (".key_global.", ".attention.self.key_global."),
+    (".value_global.", ".attention.self.value_global."),
+    (".attention_output.", ".attention.output.dense."),
+    (".attention_norm.", ".attention.output.LayerNorm."),
+    (".up.", ".intermediate.dense."),
+    (".down.", ".output.dense."),
+    (".norm.", ".output.LayerNorm."),
+)
+_MODEL_PREFIX = re.compile(r"^(?:module\.)?(?:(?:longformer|roberta|bert|electra|model)\.)?")
+_ENCODER_KEY = re.compile(r"^(embeddings|encoder)\.")
+# Buffers and tables that carry no parameter of the encoder.
+_IGNORED_KEY = re.compile(r"^embeddings\.(position_ids|token_type_ids)$")
+
+
+def to_transformers_name(name: str) -> str:
+    """Translate one of this library's parameter names.
+
+    Examples
+    --------
+    >>> to_transformers_name("layers.3.key_global.bias")
+    'encoder.layer.3.attention.self.key_global.bias'
+    """
+    for ours, theirs in _RENAMES:
+        if ours in name:
+            return name.replace("layers.", "encoder.layer.").replace(ours, theirs)
+    return name
+
+
+def from_transformers_name(name: str) -> str:
+    """Translate one of ``transformers``' parameter names, without its model prefix.
+
+    Examples
+    --------
+    >>> from_transformers_name("encoder.layer.3.attention.self.key_global.bias")
+    'layers.3.key_global.bias'
+    """
+    for ours, theirs in _RENAMES:
+        if theirs in name:
+            return name.replace("encoder.layer.", "layers.").replace(theirs, ours)
+    return name
+
+
+def read_json(path: Path) -> dict[str, Any]:
+    """Read a JSON object.
+
+    Raises
+    ------
+    CheckpointError
+        The file is missing, damaged, or holds something else than an object.
+    """
+    try:
+        value = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise CheckpointError(
+            f"{path.parent} has no {path.name}; a model folder holds config.json, the weights "
+            "(model.safetensors) and the tokenizer's files."
+        ) from None
+    except (ValueError, OSError) as error:
+        raise CheckpointError(f"{path} cannot be read as JSON: {error}") from error
+    if not isinstance(value, dict):
+        raise CheckpointError(f"{path} holds {type(value).__name__}, not a JSON object.")
+    return value
+
+
+def weight_files(folder: Path) -> list[Path]:
+    """Find the files that hold a folder's weights, safetensors first.
+
+    Raises
+    ------
+    CheckpointError
+        There are none, or an index names files that are not there.
+    """
+    for single, index in (
+        (WEIGHTS_FILE, "model.safetensors.index.json"),
+        ("pytorch_model.bin", "pytorch_model.bin.index.json"),
+    ):
+        if (folder / single).is_file():
+            return [folder / single]
+        if (folder / index).is_file():
+            names = sorted(set(read_json(folder / index).get("weight_map", {}).values()))
+            absent = [name for name in names if not (folder / name).is_file()]
+            if absent or not names:
+                raise CheckpointError(
+                    f"{folder / index} names files that are missing: {', '.join(absent) or 'none'}."
+                )
+            return [folder / name for name in names]
+    raise CheckpointError(
+        f"{folder} has no weights; expected model.safetensors (or its sharded index) or "
+        "pytorch_model.bin."
+    )
+
+
+def read_weights(folder: Path) -> dict[str, Tensor]:
+    """Read all weights of a folder, under ``transformers``' names without the model prefix.
+
+    Parameters
+    ----------
+    folder
+        A model folder.
+
+    Returns
+    -------
+    dict[str, Tensor]
+        Every tensor whose name begins with ``embeddings.`` or ``encoder.`` once its prefix is off;
+        poolers and heads are left out.
+
+    Raises
+    ------
+    WeightsError
+        A file is damaged.
+    CheckpointError
+        There are no weights.
+    """
+    weights: dict[str, Tensor] = {}
+    for path in weight_files(folder):
+        weights.update(_read_file(path))
+    named = {}
+    for name, tensor in weights.items():
+        name = _MODEL_PREFIX.sub("", name, count=1)
+        # Checkpoints of the TensorFlow era call a normalisation's parameters gamma and beta.
+        name = re.sub(r"LayerNorm\.gamma$", "LayerNorm.weight", name)
+        name = re.sub(r"LayerNorm\.beta$", "LayerNorm.bias", name)
+        if _ENCODER_KEY.match(name) and not _IGNORED_KEY.match(name):
+            named[name] = tensor
+    return named
+
+
+def _read_file(path: Path) -> dict[str, Tensor]:
+    """Read one file of weights, turning every sign of damage into one error."""
+    try:
+        if path.suffix == ".safetensors":
+            return load_file(path)
+        return torch.load(path, map_location="cpu", weights_only=True)
+    except (SafetensorError, RuntimeError, EOFError, pickle.UnpicklingError, ValueError) as error:
+        raise WeightsError(
+            f"{path} is damaged or incomplete ({error}); fetch or copy it again."
+        ) from error
+
+
+def load_encoder(
+    weights: Mapping[str, Tensor], config: EncoderConfig, source: str, attention: str = "auto"
+) -> Encoder:
+    """Build an encoder from weights under ``transformers``' names.
+
+    Parameters
+    ----------
+    weights
+        As :func:`read_weights` gives them.
+    config
+        The encoder's shape.
+    source
+        Where the weights come from, for messages.
+    attention
+        ``"auto"`` or the name of an attention backend.
+
+    Returns
+    -------
+    Encoder
+        float32, in evaluation mode, on the CPU.
+
+    Raises
+    ------
+    WeightsError
+        Weights are missing, superfluous or wrongly shaped; each is listed.
+    """
+    with torch.device("meta"):
+        encoder = Encoder(config, attention)
+    expected = {to_transformers_name(name): tensor for name, tensor in encoder.state_dict().items()}
+    check_weights(
+        {name: tuple(tensor.shape) for name, tensor in expected.items()},
+        {name: tuple(tensor.shape) for name, tensor in weights.items()},
+        source,
+    )
+    state = {
+        from_transformers_name(name): tensor.to(torch.float32) for name, tensor in weights.items()
+    }
+    encoder.load_state_dict(state, assign=True)
+    encoder.requires_grad_(True)
+    return encoder.eval()
+
+
+def check_weights(
+    expected: Mapping[str, tuple[int, ...]], found: Mapping[str, tuple[int, ...]], source: str
+) -> None:
+    """Compare names and shapes.
+
+    Raises
+    ------
+    WeightsError
+        They differ; the message lists every missing, superfluous and wrongly shaped weight.
+    """
+    problems = [
+        *_listed("missing", sorted(expected.keys() - found.keys())),
+        *_listed("not of this architecture", sorted(found.keys() - expected.keys())),
+        *_listed(
+            "wrongly shaped",
+            [
+                f"{name} is {list(found[name])}, expected {list(expected[name])}"
+                for name in sorted(expected.keys() & found.keys())
+                if found[name] != expected[name]
+            ],
+        ),
+    ]
+    if problems:
+        raise WeightsError(
+            f"The weights of {source} do not fit its config.json.\n"
+            + "\n".join(problems)
+            + "\nA BERT or RoBERTa encoder without *_global weights has to be converted first: "
+            "vectorlong.convert(source, folder)."
+        )
+
+
+def _listed(heading: str, names: Iterable[str]) -> list[str]:
+    names = list(names)
+    return [f"{heading}: {', '.join(names)}"] if names else []
+
+
+def save_checkpoint(encoder: Encoder, folder: Path, extra: Mapping[str, Any] | None = None) -> None:
+    """Write config.json and model.safetensors so that plain ``transformers`` gives equal outputs.
+
+    Each file replaces its predecessor atomically, the weights first.
+
+    Parameters
+    ----------
+    encoder
+        What to write.
+    folder
+        Made if missing.
+    extra
+        Further keys for config.json (special token ids, say).
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    config = encoder.config
+    state = {
+        to_transformers_name(name): tensor.detach().cpu().contiguous()
+        for name, tensor in encoder.state_dict().items()
+    }
+    # transformers counts positions from pad + 1: shift a table that starts elsewhere.
+    table = state["embeddings.position_embeddings.weight"][config.position_offset :]
+    unused = table.new_zeros(config.pad_id + 1, config.hidden_width)
+    state["embeddings.position_embeddings.weight"] = torch.cat([unused, table])
+    raw = {**write_longformer_config(config), **(extra or {})}
+    with tempfile.TemporaryDirectory(dir=folder, prefix=".saving-") as temporary:
+        save_file(state, Path(temporary) / WEIGHTS_FILE, metadata={"format": "pt"})
+        (Path(temporary) / CONFIG_FILE).write_text(
+            json.dumps(raw, indent=2, sort_keys=True) + "\n", encoding="utf-8"
+        )
+        for name in (WEIGHTS_FILE, CONFIG_FILE):
+            os.replace(Path(temporary) / name, folder / name)
+
+
+def weights_digest(encoder: Encoder) -> str:
+    """Hash an encoder's float32 weights and shape: the same wherever and however it is stored.
+
+    Returns
+    -------
+    str
+        SHA-256 in hexadecimal.
+    """
+    digest = hashlib.sha256()
+    shifted = replace(encoder.config, position_offset=encoder.config.pad_id + 1)
+    digest.update(repr(write_longformer_config(shifted)["attention_window"]).encode())
+    for name, tensor in sorted(encoder.state_dict().items()):
+        if name == "embeddings.position.weight":
+            tensor = tensor[encoder.config.position_offset :]
+        digest.update(f"{name}{tuple(tensor.shape)}".encode())
+        digest.update(tensor.detach().float().cpu().contiguous().numpy().tobytes())
+    digest.update(repr(encoder.config.attention).encode())
+    return digest.hexdigest()
+
+
+def file_sha256(path: Path) -> str:
+    """SHA-256 of a file in hexadecimal."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
