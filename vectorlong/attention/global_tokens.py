@@ -1,8 +1,8 @@
 """Global queries: each attends to every token of its text, with projections of its own.
 
 With g global tokens the keys and values of the other tokens need not be projected. For a head with
-global key projection (W_k, b_k), q . (W_k x + b_k) = (W_k^T q) . x + const, and the constant falls
-out of the softmax; and sum_i a_i (W_v x_i + b_v) = W_v (sum_i a_i x_i) + b_v sum_i a_i. So the
+global key projection (W_k, b_k), q . (W_k x + b_k) = (W_k^T q) . x + const, whatever x;
+and sum_i a_i (W_v x_i + b_v) = W_v (sum_i a_i x_i) + b_v sum_i a_i. So the
 projections are folded into the g queries and the g outputs, and two products of n x e x e become
 two of n x (g h) x e: cheaper while g h < e. Past that the tokens are projected after all.
 """
@@ -117,6 +117,11 @@ def _attend_folded(
     key_weight = key.weight.unflatten(0, (n_heads, -1))  # [h, d, e]
     folded_query = torch.einsum("ghd,hde->ghe", query, key_weight)
     scores = folded_query @ hidden.T  # [g, h, n]
+    if key.bias is not None:
+        # Falls out of the softmax; kept so that the bias gets its (zero) gradient, which
+        # distributed training waits for.
+        bias = key.bias.unflatten(0, (n_heads, -1))  # [h, d]
+        scores = scores + (query * bias).sum(-1, keepdim=True)
     weights = _weights(scores, visible, dropout).to(hidden.dtype)
     mixed = weights @ hidden  # [g, h, e]
     value_weight = value.weight.unflatten(0, (n_heads, -1))  # [h, d, e]
