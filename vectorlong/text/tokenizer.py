@@ -1,0 +1,281 @@
+"""Texts to token ids with character offsets, the same from any thread and in any batch."""
+
+from __future__ import annotations
+
+import copy
+import hashlib
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import chain
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from tokenizers import Encoding, Tokenizer, normalizers
+from transformers.tokenization_utils_base import PreTrainedTokenizerBase
+
+from vectorlong.errors import CheckpointError
+from vectorlong.text.loading import load_tokenizer, uses_lowercase_wrapper
+from vectorlong.text.long_words import longest_unknown, split_long_words, warn_of_long_word
+
+# Characters tokenised at a time: the tokenizer's own records take some hundred bytes a token.
+_GROUP_CHARACTERS = 2_000_000
+# An unknown token above this many characters is worth a word to the user.
+_LONG_UNKNOWN_CHARACTERS = 100
+_PROBES = ("a", "the", "1", "中", "?")
+
+
+@dataclass(frozen=True, eq=False)
+class TokenizedText:
+    """One text's tokens, without the special tokens that wrap it.
+
+    Attributes
+    ----------
+    ids
+        int64 [n].
+    offsets
+        int64 [n, 2]: start (inclusive) and end (exclusive) character of each token; None where the
+        tokenizer cannot tell.
+    """
+
+    ids: np.ndarray
+    offsets: np.ndarray | None
+
+    def __len__(self) -> int:
+        return len(self.ids)
+
+
+class TextTokenizer:
+    """A transformers tokenizer that cuts nothing, pads nothing and shares no state.
+
+    Special ids come from the tokenizer, never from a model's config.json (which is wrong in some
+    checkpoints). Where the tokenizer does not name its separator or first token, the ids it really
+    wraps around a text are taken.
+
+    Parameters
+    ----------
+    tokenizer
+        Any transformers tokenizer. It is left as it is; later changes to it have no effect here.
+    lowercase
+        Lower-case texts first, as sentence-transformers does for some models.
+
+    Attributes
+    ----------
+    prefix_ids, suffix_ids
+        What the tokenizer writes before and after a single text.
+    cls_id, sep_id, pad_id, mask_id, unk_id
+        Ids of the special tokens; None where there is none.
+    special_ids
+        Ids of all tokens that mark structure rather than text (the unknown token stands for text
+        and is not among them).
+    has_offsets
+        Whether :meth:`encode` gives character offsets.
+
+    Raises
+    ------
+    CheckpointError
+        The tokenizer gives no tokens at all for ordinary text.
+    """
+
+    def __init__(self, tokenizer: PreTrainedTokenizerBase, *, lowercase: bool = False) -> None:
+        self._tokenizer = tokenizer
+        self._lowercase = lowercase
+        self._has_warned = False
+        self._backend = _private_backend(tokenizer, lowercase) if tokenizer.is_fast else None
+        self.has_offsets = self._backend is not None
+        self.prefix_ids, self.suffix_ids = self._find_wrapping()
+        first = self.prefix_ids[0] if self.prefix_ids else None
+        last = self.suffix_ids[-1] if self.suffix_ids else None
+        self.cls_id: int | None = self._special_id("cls", first)
+        self.sep_id: int | None = self._special_id("sep", last)
+        self.pad_id: int | None = self._special_id("pad")
+        self.mask_id: int | None = self._special_id("mask")
+        self.unk_id: int | None = self._special_id("unk")
+        named = {self.cls_id, self.sep_id, self.pad_id, self.mask_id, *self.prefix_ids}
+        every = {*named, *self.suffix_ids, *tokenizer.all_special_ids} - {self.unk_id}
+        self.special_ids: frozenset[int] = frozenset(i for i in every if i is not None)
+
+    @classmethod
+    def from_folder(cls, folder: Path) -> TextTokenizer:
+        """Load the tokenizer of a checkpoint's folder, from local files only.
+
+        Raises
+        ------
+        ModelNotFoundError
+            The folder does not exist.
+        CheckpointError
+            It holds no usable tokenizer; the message says what is missing.
+        """
+        folder = Path(folder)
+        return cls(load_tokenizer(folder), lowercase=uses_lowercase_wrapper(folder))
+
+    @property
+    def n_special(self) -> int:
+        """How many special tokens wrap a single text."""
+        return len(self.prefix_ids) + len(self.suffix_ids)
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """SHA-256 of what determines the ids: the same in every process and after save and load."""
+        if self._backend is not None:
+            content: dict[str, Any] = json.loads(self._backend.to_str())
+        else:
+            content = {
+                "class": type(self._tokenizer).__name__,
+                "vocabulary": self._tokenizer.get_vocab(),
+                "lowercase": self._lowercase,
+            }
+        content["wrapping"] = [self.prefix_ids, self.suffix_ids]
+        written = json.dumps(content, sort_keys=True, ensure_ascii=True)
+        return hashlib.sha256(written.encode()).hexdigest()
+
+    def encode(self, texts: Sequence[str]) -> list[TokenizedText]:
+        """Tokenise texts whole: no special tokens added, nothing cut, nothing padded.
+
+        Special tokens written inside a text ("[SEP]") are recognised, as transformers does. A word
+        too long for a WordPiece vocabulary is taken in pieces, with one warning, instead of
+        becoming one unknown token; everything else has exactly the ids transformers gives.
+
+        Parameters
+        ----------
+        texts
+            Texts without lone surrogates (see :func:`~vectorlong.text.check.check_texts`).
+
+        Returns
+        -------
+        list of TokenizedText
+            In the order given.
+        """
+        return [
+            tokenized
+            for group in _groups(texts, _GROUP_CHARACTERS)
+            for tokenized in self._encode_group(group)
+        ]
+
+    def config_ids(self) -> dict[str, int]:
+        """Give the special ids a checkpoint's config.json should name.
+
+        The padding id is not among them: there it also says where positions start.
+        """
+        named = {
+            "bos_token_id": self.cls_id,
+            "eos_token_id": self.sep_id,
+            "sep_token_id": self.sep_id,
+        }
+        return {key: value for key, value in named.items() if value is not None}
+
+    def save(self, folder: Path) -> None:
+        """Write the tokenizer's files so that :meth:`from_folder` gives the same one back."""
+        folder = Path(folder)
+        folder.mkdir(parents=True, exist_ok=True)
+        tokenizer = copy.deepcopy(self._tokenizer)
+        if tokenizer.is_fast:
+            # A source's limit of, say, 128 tokens would cut texts for whoever loads these files.
+            tokenizer.backend_tokenizer.no_truncation()
+            tokenizer.backend_tokenizer.no_padding()
+        tokenizer.save_pretrained(str(folder))
+        if self._lowercase:
+            path = folder / "sentence_bert_config.json"
+            path.write_text(json.dumps({"do_lower_case": True}, indent=2), encoding="utf-8")
+
+    def _encode_group(self, texts: list[str]) -> list[TokenizedText]:
+        """Encode texts that fit into memory together."""
+        if self._backend is None:
+            return [TokenizedText(self._encode_slow(text, False), None) for text in texts]
+        encodings = self._backend.encode_batch(texts, add_special_tokens=False)
+        return [
+            self._finish(text, encoding) for text, encoding in zip(texts, encodings, strict=True)
+        ]
+
+    def _encode_slow(self, text: str, add_special_tokens: bool) -> np.ndarray:
+        """Encode with a tokenizer written in Python, which knows no offsets."""
+        encoded = self._tokenizer(
+            text.lower() if self._lowercase else text,
+            add_special_tokens=add_special_tokens,
+            truncation=False,
+            padding=False,
+            verbose=False,
+        )
+        return np.array(encoded["input_ids"], dtype=np.int64)  # [n]
+
+    def _finish(self, text: str, encoding: Encoding) -> TokenizedText:
+        """Turn the tokenizer's record into arrays and mend words it could not take."""
+        ids = np.array(encoding.ids, dtype=np.int64)  # [n]
+        flat = chain.from_iterable(encoding.offsets)
+        offsets = np.fromiter(flat, np.int64, 2 * len(ids)).reshape(-1, 2)  # [n, 2]
+        if self.unk_id is None or self._backend is None:
+            return TokenizedText(ids, offsets)
+        limit = getattr(self._backend.model, "max_input_chars_per_word", None)
+        n_characters = longest_unknown(offsets, ids, self.unk_id)
+        if n_characters <= (limit or _LONG_UNKNOWN_CHARACTERS):
+            return TokenizedText(ids, offsets)
+        if not self._has_warned:
+            self._has_warned = True
+            unknown = offsets[ids == self.unk_id]
+            warn_of_long_word(text, unknown, is_split=limit is not None, limit=limit or 0)
+        if limit is not None:
+            ids, offsets = split_long_words(
+                text, ids, offsets, backend=self._backend, unk_id=self.unk_id, limit=limit
+            )
+        return TokenizedText(ids, offsets)
+
+    def _find_wrapping(self) -> tuple[tuple[int, ...], tuple[int, ...]]:
+        """Ask the tokenizer what it puts around a text."""
+        for probe in _PROBES:
+            bare, wrapped = (self._probe(probe, add) for add in (False, True))
+            for start in range(len(wrapped) - len(bare) + 1):
+                if bare and wrapped[start : start + len(bare)] == bare:
+                    return tuple(wrapped[:start]), tuple(wrapped[start + len(bare) :])
+        raise CheckpointError(
+            f"The tokenizer ({type(self._tokenizer).__name__}) gives no tokens for any of "
+            f"{_PROBES}. Copy the checkpoint's tokenizer files again."
+        )
+
+    def _probe(self, text: str, add_special_tokens: bool) -> list[int]:
+        """Return the ids of one short text."""
+        if self._backend is None:
+            return self._encode_slow(text, add_special_tokens).tolist()
+        return list(self._backend.encode(text, add_special_tokens=add_special_tokens).ids)
+
+    def _special_id(self, role: str, otherwise: int | None = None) -> int | None:
+        """Find a special token as the tokenizer names it, else as it is usually written."""
+        named: int | None = getattr(self._tokenizer, f"{role}_token_id")
+        if named is not None:
+            return named
+        if otherwise is not None:
+            return otherwise
+        vocabulary = self._tokenizer.get_added_vocab()
+        for spelling in (f"[{role.upper()}]", f"<{role}>"):
+            if spelling in vocabulary:
+                return int(vocabulary[spelling])
+        return None
+
+
+def _private_backend(tokenizer: PreTrainedTokenizerBase, lowercase: bool) -> Tokenizer:
+    """Copy the Rust tokenizer, so that nobody else's truncation or padding reaches it."""
+    backend = Tokenizer.from_str(tokenizer.backend_tokenizer.to_str())
+    backend.no_truncation()
+    backend.no_padding()
+    backend.encode_special_tokens = False
+    if lowercase:
+        steps = [normalizers.Lowercase()]
+        if backend.normalizer is not None:
+            steps.append(backend.normalizer)
+        backend.normalizer = normalizers.Sequence(steps)
+    return backend
+
+
+def _groups(texts: Sequence[str], max_characters: int) -> Iterator[list[str]]:
+    """Cut a list of texts into runs of bounded size; a longer text is a run of its own."""
+    group: list[str] = []
+    n_characters = 0
+    for text in texts:
+        if group and n_characters + len(text) > max_characters:
+            yield group
+            group, n_characters = [], 0
+        group.append(text)
+        n_characters += len(text)
+    if group:
+        yield group
