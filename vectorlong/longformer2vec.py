@@ -1,0 +1,672 @@
+"""The facade: whole documents in, vectors out.
+
+Options are checked here, once; the work is done by :mod:`vectorlong.encoder.pipeline`.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import sys
+import warnings
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, Literal, overload
+
+import numpy as np
+import torch
+from torch import Tensor
+from tqdm import tqdm
+
+from vectorlong.attention.dispatch import choose_backend
+from vectorlong.documents import DocumentEncoding, Passages, PassageSpec
+from vectorlong.encoder.checkpoint import (
+    CONFIG_FILE,
+    WEIGHTS_FILE,
+    file_sha256,
+    load_encoder,
+    read_json,
+    read_weights,
+    save_checkpoint,
+    weights_digest,
+)
+from vectorlong.encoder.config import read_longformer_config
+from vectorlong.encoder.embedded import embedded_folder
+from vectorlong.encoder.hub import find_folder
+from vectorlong.encoder.pipeline import Pipeline, PooledDocument
+from vectorlong.encoder.profiles import DEFAULT_MODEL, EMBEDDED_MODEL, find_profile
+from vectorlong.encoder.settings import Settings, read_settings, write_settings
+from vectorlong.errors import InputValueError, OptionError, UnsupportedArchitectureError
+from vectorlong.pooling import Pooling, resolve_pooling
+from vectorlong.postprocess import Postprocess, load_postprocess
+from vectorlong.text.check import check_texts
+from vectorlong.text.global_attention import GlobalPolicy, check_policy
+from vectorlong.text.tokenizer import TextTokenizer
+
+DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16}
+_POSTPROCESS_FILE = "postprocess"
+# A progress bar appears once work has taken this long.
+_PROGRESS_DELAY_S = 2.0
+
+
+class Longformer2Vec:
+    """Turns whole documents into vectors.
+
+    Parameters
+    ----------
+    model
+        A hub id, a local folder, or a known short name: "longformer-base", "longformer-large",
+        "longformer-mini", "longformer-zh", "minilm" (the small English model that comes from PyPI).
+    pooling
+        A registered name ("cls", "mean", "max", "mean_sqrt_len", "weighted_mean", "last"), a tuple
+        of names whose vectors are concatenated, or a ``Pooling``. None: what the model's folder
+        says, else "mean".
+    global_attention
+        Which tokens attend to all others: "none", "cls", "separators", "question", or a callable
+        ``(token_ids, special_ids, offsets) -> bool mask``. None: what the model's folder says, else
+        "cls".
+    max_tokens
+        Longest window, special tokens included; the checkpoint's limit where not given.
+    overlength
+        What happens to a longer text. "window": strided windows, every token pooled exactly once,
+        from the window where it has most context. "truncate": cut, with a warning that counts what
+        was dropped. "error": refused.
+    normalize
+        Give vectors of length 1.
+    postprocess
+        A step applied to all vectors (whitening, truncation; see :mod:`vectorlong.postprocess`).
+    device
+        "cpu", "cuda", "cuda:1", ...; the GPU if there is one where not given.
+    dtype
+        "float32", "bfloat16" or "float16": what the model computes in. Vectors are float32.
+    attention
+        "auto" or the name of an attention backend.
+    revision
+        Branch, tag or commit on the hub.
+    local_files_only
+        Use the hub's cache and never the network.
+    cache_dir
+        Where the hub's cache, or for "minilm" the converted model, is kept.
+
+    Raises
+    ------
+    ModelNotFoundError
+        The model is neither a folder, nor cached, nor reachable.
+    CheckpointError
+        The folder is incomplete or damaged, or of another architecture.
+    OptionError
+        An option has a value outside its choices.
+
+    Notes
+    -----
+    The empty string and white space have a defined vector: that of the special tokens alone.
+
+    Examples
+    --------
+    >>> encoder = Longformer2Vec("minilm")
+    >>> encoder.encode("A whole document.").shape
+    (384,)
+    >>> encoder.encode(["One document.", "Another, of any length."]).shape
+    (2, 384)
+    """
+
+    def __init__(
+        self,
+        model: str | os.PathLike[str] = DEFAULT_MODEL,
+        *,
+        pooling: str | tuple[str | Pooling, ...] | Pooling | None = None,
+        global_attention: GlobalPolicy | None = None,
+        max_tokens: int | None = None,
+        overlength: Literal["window", "truncate", "error"] = "window",
+        normalize: bool = False,
+        postprocess: Postprocess | None = None,
+        device: str | torch.device | None = None,
+        dtype: str = "float32",
+        attention: str = "auto",
+        revision: str | None = None,
+        local_files_only: bool = False,
+        cache_dir: str | os.PathLike[str] | None = None,
+    ) -> None:
+        if dtype not in DTYPES:
+            raise OptionError("dtype", dtype, DTYPES)
+        resolved_device = _check_device(device)
+        choose_backend(attention, resolved_device)
+        if pooling is not None:
+            pooling = resolve_pooling(pooling)
+        if global_attention is not None:
+            check_policy(global_attention)
+        self.model_name = os.fspath(model)
+        if model == EMBEDDED_MODEL and not Path(model).is_dir():
+            folder = embedded_folder(cache_dir)
+        else:
+            folder = find_folder(
+                model, revision=revision, local_files_only=local_files_only, cache_dir=cache_dir
+            )
+        raw = read_json(folder / CONFIG_FILE)
+        profile = find_profile(self.model_name, raw)
+        settings = read_settings(folder)
+        weights = read_weights(folder)
+        _check_longformer(raw, weights, folder)
+        config = read_longformer_config({**profile.config_overrides, **raw})
+        if profile.position_offset is not None and "position_offset" not in raw.get("vectorlong", {}):
+            config = replace(config, position_offset=profile.position_offset)
+        tokenizer = TextTokenizer.from_folder(folder)
+        self.device = resolved_device
+        self.dtype = dtype
+        self.normalize = normalize
+        self.postprocess = postprocess
+        self.prompts = dict(settings.prompts)
+        encoder = load_encoder(weights, config, str(folder), attention)
+        self._weights_digest: str | None = None
+        self._pipeline = Pipeline(
+            encoder.to(resolved_device, DTYPES[dtype]),
+            tokenizer,
+            pooling=pooling or resolve_pooling(settings.pooling or "mean"),
+            global_attention=global_attention or check_policy(settings.global_attention or "cls"),
+            max_tokens=_check_max_tokens(
+                max_tokens, min(config.max_tokens, profile.max_tokens or config.max_tokens)
+            ),
+            overlength=overlength,
+        )
+        self.default_passages = _default_passages(
+            settings.passages or profile.passages, self._pipeline.pooling
+        )
+
+    # --- encoding --------------------------------------------------------------------------------
+
+    @overload
+    def encode(self, inputs: Any, *, convert_to_tensor: Literal[True], **options: Any) -> Tensor: ...
+
+    @overload
+    def encode(self, inputs: Any, **options: Any) -> np.ndarray: ...
+
+    def encode(
+        self,
+        inputs: str | Sequence[str],
+        *,
+        prompt: str | None = None,
+        batch_size: int | None = None,
+        max_batch_tokens: int | None = None,
+        show_progress_bar: bool | None = None,
+        convert_to_tensor: bool = False,
+        normalize_embeddings: bool | None = None,
+        truncate_dim: int | None = None,
+    ) -> np.ndarray | Tensor:
+        """Encode one text or many.
+
+        Parameters
+        ----------
+        inputs
+            A text, or an ordered collection of texts (list, tuple, array, Series).
+        prompt
+            Put before every text.
+        batch_size
+            Most windows in one forward pass; no limit where not given.
+        max_batch_tokens
+            Most tokens in one forward pass; the device's default where not given. A vector does not
+            depend on it.
+        show_progress_bar
+            True or False; None shows one on a terminal when the work takes long.
+        convert_to_tensor
+            Give a torch tensor on the model's device instead of a NumPy array.
+        normalize_embeddings
+            Overrides ``normalize``.
+        truncate_dim
+            Keep only the first dimensions.
+
+        Returns
+        -------
+        numpy.ndarray or Tensor
+            float32 [e] for a text, [n, e] for a collection, in its order; [0, e] for an empty one.
+
+        Raises
+        ------
+        InputTypeError, InputValueError
+            An input is not a text; the message names it. Nothing was encoded.
+        TextTooLongError
+            A text does not fit and ``overlength`` is "error".
+
+        Examples
+        --------
+        >>> Longformer2Vec("minilm").encode(["a", "b"], truncate_dim=64).shape
+        (2, 64)
+        """
+        _check_positive("batch_size", batch_size)
+        _check_positive("max_batch_tokens", max_batch_tokens)
+        texts = check_texts(inputs)
+        with _progress_bar(sum(map(len, texts)), show_progress_bar) as progress:
+            pooled = list(
+                self._pipeline.encode(
+                    texts,
+                    prompt=_check_prompt(prompt),
+                    batch_size=batch_size,
+                    max_batch_tokens=max_batch_tokens,
+                    on_progress=progress.update,
+                )
+            )
+        _warn_of_dropped(pooled)
+        vectors = self._post_process(
+            [document.vector for document in pooled], normalize_embeddings, truncate_dim
+        )
+        if isinstance(inputs, str):
+            vectors = vectors[0]  # [e]
+        return torch.from_numpy(vectors).to(self.device) if convert_to_tensor else vectors
+
+    def encode_query(
+        self, inputs: str | Sequence[str], *, prompt: str | None = None, **options: Any
+    ) -> np.ndarray | Tensor:
+        """Encode questions: :meth:`encode` with the model's prompt for queries, if it has one."""
+        return self.encode(inputs, prompt=self._prompt(prompt, "query"), **options)
+
+    def encode_document(
+        self, inputs: str | Sequence[str], *, prompt: str | None = None, **options: Any
+    ) -> np.ndarray | Tensor:
+        """Encode documents: :meth:`encode` with the model's prompt for documents, if it has one."""
+        return self.encode(
+            inputs, prompt=self._prompt(prompt, "document", "passage", "corpus"), **options
+        )
+
+    def bulk_encode(self, texts: Sequence[str]) -> np.ndarray:
+        """Encode many texts: vectorhub's name for :meth:`encode`, and the same vectors.
+
+        Returns
+        -------
+        numpy.ndarray
+            float32 [n, e].
+        """
+        return self.encode(texts)
+
+    def encode_documents(
+        self,
+        texts: Iterable[str],
+        passages: PassageSpec | None = None,
+        *,
+        prompt: str | None = None,
+        batch_size: int | None = None,
+        max_batch_tokens: int | None = None,
+        show_progress_bar: bool | None = None,
+    ) -> Iterator[DocumentEncoding]:
+        """Encode documents together with their passages.
+
+        Parameters
+        ----------
+        texts
+            Any iterable; it is taken in groups, so a stream of any size needs bounded memory.
+        passages
+            How to cut; ``default_passages`` where not given.
+        prompt
+            Put before every text; the model's prompt for documents where not given.
+        batch_size, max_batch_tokens, show_progress_bar
+            As in :meth:`encode`.
+
+        Yields
+        ------
+        DocumentEncoding
+            One a text, in order. Passage spans are character offsets into the text:
+            ``text[start:end]`` is the passage.
+
+        Raises
+        ------
+        InputTypeError, InputValueError
+            A text is none; raised when the stream reaches it.
+        OptionError
+            Late passages were asked of a pooling that reads only the window's first token.
+
+        Examples
+        --------
+        >>> encoder = Longformer2Vec("minilm")
+        >>> text = "First sentence. Second sentence."
+        >>> encoding = next(encoder.encode_documents([text], PassageSpec(max_tokens=4)))
+        >>> [text[start:end] for start, end in encoding.passages.spans]
+        ['First sentence. ', 'Second sentence.']
+        """
+        spec = passages or self.default_passages
+        if spec != _default_passages(spec, self._pipeline.pooling):
+            raise OptionError(
+                "method",
+                spec.method,
+                ["independent"],
+                f"Late passages are pooled from their own tokens, which "
+                f"pooling={self.pooling.name!r} does not read.",
+            )
+        _check_positive("batch_size", batch_size)
+        _check_positive("max_batch_tokens", max_batch_tokens)
+        options: dict[str, Any] = {
+            "prompt": self._prompt(prompt, "document", "passage", "corpus"),
+            "batch_size": batch_size,
+            "max_batch_tokens": max_batch_tokens,
+        }
+        if isinstance(texts, str):
+            texts = [texts]
+        return self._encode_documents(texts, spec, show_progress_bar, options)
+
+    def _encode_documents(
+        self,
+        texts: Iterable[str],
+        spec: PassageSpec,
+        show_progress_bar: bool | None,
+        options: dict[str, Any],
+    ) -> Iterator[DocumentEncoding]:
+        """Encode lazily; options were checked before the first text is drawn."""
+        kept: list[str] = []
+
+        def checked() -> Iterator[str]:
+            for position, text in enumerate(texts):
+                kept.append(check_texts([text], f"texts[{position}]:")[0])
+                yield kept[-1]
+
+        options["prompt"] = options["prompt"] or ""
+        with _progress_bar(None, show_progress_bar) as progress:
+            pooled = self._pipeline.encode(
+                checked(), passages=spec, on_progress=progress.update, **options
+            )
+            for document in pooled:
+                _warn_of_dropped([document])
+                text = kept.pop(0)
+                yield self._document_encoding(document, text, spec, options)
+
+    def _document_encoding(
+        self, document: PooledDocument, text: str, spec: PassageSpec, options: dict[str, Any]
+    ) -> DocumentEncoding:
+        """Post-process one document; encode its passages as texts of their own where asked."""
+        assert document.spans is not None
+        assert document.passage_vectors is not None
+        passage_vectors = list(document.passage_vectors)
+        if spec.method == "independent":
+            parts = [text[start:end] for start, end in document.spans]
+            passage_vectors = [part.vector for part in self._pipeline.encode(parts, **options)]
+        return DocumentEncoding(
+            self._post_process([document.vector])[0],
+            Passages(self._post_process(passage_vectors), document.spans),
+            document.n_tokens,
+            document.n_windows,
+            document.n_dropped_tokens,
+        )
+
+    def _post_process(
+        self,
+        vectors: Sequence[Tensor],
+        normalize: bool | None = None,
+        truncate_dim: int | None = None,
+    ) -> np.ndarray:
+        """Stack vectors [e] to float32 [n, e'] and apply the steps after pooling."""
+        if vectors:
+            stacked = torch.stack(list(vectors)).float().cpu().numpy()  # [n, e]
+        else:
+            stacked = np.zeros((0, self._pooled_width()), dtype=np.float32)
+        if self.postprocess is not None:
+            stacked = self.postprocess(stacked)
+        if truncate_dim is not None:
+            if not 1 <= truncate_dim <= stacked.shape[1]:
+                raise OptionError(
+                    "truncate_dim", truncate_dim, hint=f"Pass 1 to {stacked.shape[1]}."
+                )
+            stacked = stacked[:, :truncate_dim]
+        if self.normalize if normalize is None else normalize:
+            lengths = np.linalg.norm(stacked, axis=1, keepdims=True)
+            stacked = stacked / np.maximum(lengths, np.finfo(np.float32).tiny)
+        return np.ascontiguousarray(stacked, dtype=np.float32)
+
+    def _prompt(self, prompt: str | None, *names: str) -> str | None:
+        """Give the caller's prompt, else the first the model has under these names."""
+        if prompt is not None:
+            return _check_prompt(prompt)
+        return next((self.prompts[name] for name in names if name in self.prompts), None)
+
+    # --- what the encoder is ---------------------------------------------------------------------
+
+    @property
+    def pooling(self) -> Pooling:
+        """How token states become a vector."""
+        return self._pipeline.pooling
+
+    @property
+    def global_attention(self) -> GlobalPolicy:
+        """Which tokens attend to all others."""
+        return self._pipeline.global_attention
+
+    @property
+    def max_tokens(self) -> int:
+        """Longest window in tokens, special tokens included."""
+        return self._pipeline.max_tokens
+
+    @property
+    def overlength(self) -> str:
+        """What happens to a text longer than a window."""
+        return self._pipeline.overlength
+
+    @property
+    def tokenizer(self) -> TextTokenizer:
+        """The model's tokenizer."""
+        return self._pipeline.tokenizer
+
+    @property
+    def vector_length(self) -> int:
+        """Width of the vectors, under vectorhub's name."""
+        return self.get_embedding_dimension()
+
+    def get_embedding_dimension(self) -> int:
+        """Width of the vectors, after post-processing."""
+        width = self._pooled_width()
+        return width if self.postprocess is None else self.postprocess.width(width)
+
+    def _pooled_width(self) -> int:
+        return self.pooling.width(self._pipeline.encoder.config.hidden_width)
+
+    @property
+    def fingerprint(self) -> str:
+        """What determines the vectors, hashed: equal fingerprints give comparable vectors.
+
+        Covers weights, tokenizer, pooling, global attention, window, prompts and post-processing;
+        not the device, the dtype or the batch size, which change only rounding.
+        """
+        if self._weights_digest is None:
+            self._weights_digest = weights_digest(self._pipeline.encoder)
+        policy = self.global_attention
+        facts = {
+            "weights": self._weights_digest,
+            "tokenizer": self.tokenizer.fingerprint,
+            "pooling": self.pooling.name,
+            "global_attention": policy if isinstance(policy, str) else policy.__qualname__,
+            "max_tokens": self.max_tokens,
+            "overlength": self.overlength,
+            "normalize": self.normalize,
+            "prompts": self.prompts,
+            "postprocess": self.postprocess.fingerprint if self.postprocess else None,
+        }
+        return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()
+
+    def similarity(self, a: np.ndarray, b: np.ndarray) -> np.ndarray:
+        """Cosine of every row of ``a`` with every row of ``b``.
+
+        Parameters
+        ----------
+        a, b
+            float32 [n, e] and [m, e]; a single vector [e] counts as one row.
+
+        Returns
+        -------
+        numpy.ndarray
+            float32 [n, m].
+
+        Examples
+        --------
+        >>> encoder = Longformer2Vec("minilm")
+        >>> encoder.similarity(np.array([1.0, 0.0]), np.array([[1.0, 0.0], [0.0, 1.0]]))
+        array([[1., 0.]], dtype=float32)
+        """
+        rows = [np.atleast_2d(np.asarray(side, dtype=np.float32)) for side in (a, b)]
+        if rows[0].shape[1] != rows[1].shape[1]:
+            raise InputValueError(
+                f"a has width {rows[0].shape[1]} and b {rows[1].shape[1]}; both must come from the "
+                "same encoder."
+            )
+        tiny = np.finfo(np.float32).tiny
+        left, right = (
+            side / np.maximum(np.linalg.norm(side, axis=1, keepdims=True), tiny) for side in rows
+        )
+        return left @ right.T
+
+    # --- keeping it ------------------------------------------------------------------------------
+
+    def save(self, folder: str | os.PathLike[str]) -> None:
+        """Write the model and every option, for :meth:`load` and for plain ``transformers``.
+
+        Parameters
+        ----------
+        folder
+            Made if missing; a model in it is replaced.
+
+        Raises
+        ------
+        OptionError
+            ``global_attention`` or ``pooling`` is code, which is not stored.
+        """
+        policy = self.global_attention
+        if not isinstance(policy, str):
+            raise OptionError(
+                "global_attention", policy, hint="Code is not saved; pass it again after loading."
+            )
+        names = tuple(self.pooling.name.split("+"))
+        resolve_pooling(names)
+        destination = Path(folder)
+        save_checkpoint(
+            self._pipeline.encoder, destination, extra=self.tokenizer.config_ids()
+        )
+        self.tokenizer.save(destination)
+        if self.postprocess is not None:
+            self.postprocess.save(destination / _POSTPROCESS_FILE)
+        write_settings(
+            Settings(
+                pooling=names,
+                global_attention=policy,
+                max_tokens=self.max_tokens,
+                overlength=self.overlength,
+                normalize=self.normalize,
+                prompts=self.prompts,
+                passages=self.default_passages,
+                has_postprocess=self.postprocess is not None,
+                source=self.model_name,
+                weights_sha256=file_sha256(destination / WEIGHTS_FILE),
+            ),
+            destination,
+        )
+
+    @classmethod
+    def load(
+        cls,
+        folder: str | os.PathLike[str],
+        *,
+        device: str | torch.device | None = None,
+        dtype: str = "float32",
+        attention: str = "auto",
+    ) -> Longformer2Vec:
+        """Read what :meth:`save` wrote: the same vectors and the same fingerprint.
+
+        Parameters
+        ----------
+        folder
+            As passed to :meth:`save`.
+        device, dtype, attention
+            As in the constructor; they are not stored.
+
+        Raises
+        ------
+        CheckpointError
+            The folder is incomplete or damaged.
+        """
+        path = Path(folder)
+        find_folder(path, local_files_only=True)
+        settings = read_settings(path)
+        return cls(
+            path,
+            max_tokens=settings.max_tokens,
+            overlength=settings.overlength or "window",  # type: ignore[arg-type]
+            normalize=bool(settings.normalize),
+            postprocess=load_postprocess(path / _POSTPROCESS_FILE)
+            if settings.has_postprocess
+            else None,
+            device=device,
+            dtype=dtype,
+            attention=attention,
+        )
+
+    def __repr__(self) -> str:
+        return (
+            f"Longformer2Vec({self.model_name!r}, pooling={self.pooling.name!r}, "
+            f"max_tokens={self.max_tokens}, device='{self.device}', dtype={self.dtype!r})"
+        )
+
+
+def _check_device(device: str | torch.device | None) -> torch.device:
+    """Resolve a device and make sure tensors can live there."""
+    if device is None:
+        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    try:
+        resolved = torch.device(device)
+        torch.empty(1, device=resolved)
+    except (RuntimeError, AssertionError, TypeError) as error:
+        available = ["cpu", *(f"cuda:{index}" for index in range(torch.cuda.device_count()))]
+        raise OptionError("device", device, available, f"({str(error).splitlines()[0]})") from error
+    return resolved
+
+
+def _check_longformer(raw: dict[str, Any], weights: dict[str, Tensor], folder: Path) -> None:
+    """Refuse other architectures before their weights are listed as missing."""
+    is_longformer = raw.get("model_type") == "longformer"
+    if is_longformer or any("query_global" in name for name in weights):
+        return
+    raise UnsupportedArchitectureError(
+        f"{folder} holds a {raw.get('model_type')!r} model, not a Longformer. If it is an encoder of "
+        "the BERT family, convert it first: vectorlong.convert(source, folder)."
+    )
+
+
+def _check_max_tokens(max_tokens: int | None, limit: int) -> int:
+    if max_tokens is None:
+        return limit
+    if not 1 <= max_tokens <= limit:
+        raise OptionError("max_tokens", max_tokens, hint=f"The model takes 1 to {limit}.")
+    return max_tokens
+
+
+def _check_positive(option: str, value: int | None) -> None:
+    if value is not None and value < 1:
+        raise OptionError(option, value, hint="Pass at least 1, or None.")
+
+
+def _check_prompt(prompt: str | None) -> str:
+    return "" if prompt is None else check_texts([prompt], "prompt")[0]
+
+
+def _default_passages(spec: PassageSpec, pooling: Pooling) -> PassageSpec:
+    """Make passages independent where the pooling cannot pool a stretch of tokens."""
+    return spec if pooling.pools_any_tokens else replace(spec, method="independent")
+
+
+@contextmanager
+def _progress_bar(n_characters: int | None, show: bool | None) -> Iterator[tqdm]:
+    """Show progress on stderr; by default only on a terminal, and only when work takes long."""
+    with tqdm(
+        total=n_characters,
+        unit="char",
+        unit_scale=True,
+        desc="Encoding",
+        disable=not (sys.stderr.isatty() if show is None else show),
+        delay=_PROGRESS_DELAY_S if show is None else 0,
+    ) as progress:
+        yield progress
+
+
+def _warn_of_dropped(pooled: Sequence[PooledDocument]) -> None:
+    """Say once a call how much ``overlength="truncate"`` left out."""
+    dropped = [document.n_dropped_tokens for document in pooled if document.n_dropped_tokens]
+    if dropped:
+        warnings.warn(
+            f"{len(dropped)} of {len(pooled)} texts were cut: {sum(dropped)} tokens were dropped. "
+            "Use overlength='window' to encode all of every text.",
+            stacklevel=3,
+        )
