@@ -51,7 +51,7 @@ def split_long_words(
     id_parts: list[np.ndarray] = []
     offset_parts: list[np.ndarray] = []
     done = 0
-    for position in np.flatnonzero((ids == unk_id) & (widths > limit)):
+    for position in np.flatnonzero((ids == unk_id) & (widths > limit)).tolist():
         start, end = map(int, offsets[position])
         piece_ids, piece_offsets = _encode_word(text[start:end], backend, unk_id, limit)
         id_parts += [ids[done:position], piece_ids]
