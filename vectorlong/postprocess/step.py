@@ -1,0 +1,187 @@
+"""What a post-processing step is, and the file it is saved in."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import tempfile
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from functools import cached_property
+from pathlib import Path
+from typing import Any, ClassVar, Self
+
+import numpy as np
+from safetensors import SafetensorError, safe_open
+from safetensors.numpy import save as serialize
+
+from vectorlong.errors import CheckpointError, FormatVersionError
+from vectorlong.postprocess.checks import check_vectors
+
+FORMAT_VERSION = 1
+_KINDS: dict[str, type[Postprocess]] = {}
+
+
+class Postprocess(ABC):
+    """A step that maps vectors [n, e] to vectors [n, e'], each by itself.
+
+    Subclasses name themselves (``class Mine(Postprocess, kind="mine")``) and are found by that name
+    when a saved step is loaded.
+    """
+
+    kind: ClassVar[str]
+
+    def __init_subclass__(cls, *, kind: str, **options: Any) -> None:
+        super().__init_subclass__(**options)
+        cls.kind = kind
+        _KINDS[kind] = cls
+
+    def __call__(self, vectors: np.ndarray) -> np.ndarray:
+        """Apply the step.
+
+        Parameters
+        ----------
+        vectors
+            [n, e], any float dtype; left as they are.
+
+        Returns
+        -------
+        numpy.ndarray
+            float32 [n, e'].
+
+        Raises
+        ------
+        InputValueError
+            The vectors are not [n, e], have another width than the step takes, or hold NaN or
+            infinity.
+        """
+        return self._apply(check_vectors(vectors))
+
+    @abstractmethod
+    def _apply(self, vectors: np.ndarray) -> np.ndarray:
+        """Apply the step to checked float32 vectors [n, e]."""
+
+    @abstractmethod
+    def width(self, e: int) -> int:
+        """Return the width that vectors of width ``e`` get.
+
+        Raises
+        ------
+        InputValueError
+            The step does not take vectors of that width.
+        """
+
+    def config(self) -> dict[str, Any]:
+        """Return the JSON-compatible part of what has to be saved."""
+        return {}
+
+    def state(self) -> dict[str, np.ndarray]:
+        """Return the arrays that have to be saved."""
+        return {}
+
+    @classmethod
+    @abstractmethod
+    def restore(cls, config: Mapping[str, Any], state: Mapping[str, np.ndarray]) -> Self:
+        """Make the step again from what ``config`` and ``state`` returned."""
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """SHA-256 of everything that determines the result."""
+        digest = hashlib.sha256(_as_json({"kind": self.kind, **self.config()}).encode())
+        for name, array in sorted(self.state().items()):
+            digest.update(f"{name} {array.dtype.str} {array.shape}".encode())
+            digest.update(np.ascontiguousarray(array).tobytes())
+        return digest.hexdigest()
+
+    def save(self, path: Path) -> None:
+        """Write the step to one file, replacing one that is there in a single move."""
+        header = {
+            "format_version": str(FORMAT_VERSION),
+            "kind": self.kind,
+            "config": _as_json(self.config()),
+            "sha256": self.fingerprint,
+        }
+        state = {name: np.ascontiguousarray(array) for name, array in self.state().items()}
+        _write_atomically(Path(path), serialize(state, metadata=header))
+
+
+def load_postprocess(path: Path) -> Postprocess:
+    """Read a saved step.
+
+    Raises
+    ------
+    CheckpointError
+        The file is missing or damaged, or holds a kind of step that is not known here.
+    FormatVersionError
+        A newer version of this library wrote it.
+    """
+    path = Path(path)
+    header, state = _read(path)
+    version = header.get("format_version", "")
+    if not version.isdecimal():
+        raise CheckpointError(f"{str(path)!r} is not a saved post-processing step.")
+    if int(version) > FORMAT_VERSION:
+        raise FormatVersionError(
+            f"{str(path)!r} has format version {version}; this version reads up to "
+            f"{FORMAT_VERSION}. Install a newer vectorlong."
+        )
+    try:
+        step = restore_step(header.get("kind", ""), json.loads(header.get("config", "{}")), state)
+    except (ValueError, KeyError, TypeError, IndexError) as error:
+        raise CheckpointError(f"{str(path)!r} is damaged: {error!r}") from error
+    if step.fingerprint != header.get("sha256"):
+        raise CheckpointError(
+            f"{str(path)!r} is damaged: its content does not match its checksum. Fit the step and "
+            "save it again, or restore the file from a copy."
+        )
+    return step
+
+
+def restore_step(
+    kind: str, config: Mapping[str, Any], state: Mapping[str, np.ndarray]
+) -> Postprocess:
+    """Make a step of a known kind from its saved parts.
+
+    Raises
+    ------
+    CheckpointError
+        The kind is not known.
+    """
+    if kind not in _KINDS:
+        raise CheckpointError(
+            f"The step is of kind {kind!r}; known here: {', '.join(sorted(_KINDS))}. Import the "
+            "module that defines it first."
+        )
+    return _KINDS[kind].restore(config, state)
+
+
+def _read(path: Path) -> tuple[dict[str, str], dict[str, np.ndarray]]:
+    """Read a file's header and arrays."""
+    try:
+        with safe_open(str(path), framework="numpy") as file:
+            header = file.metadata() or {}
+            return header, {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+    except FileNotFoundError:
+        raise CheckpointError(f"{str(path)!r} does not exist. Save a step there first.") from None
+    except (SafetensorError, OSError) as error:
+        raise CheckpointError(f"{str(path)!r} is damaged or unreadable: {error}") from error
+
+
+def _write_atomically(path: Path, content: bytes) -> None:
+    """Write a file so that a crash leaves either the old content or the new."""
+    descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(temporary, path)
+    except BaseException:
+        Path(temporary).unlink(missing_ok=True)
+        raise
+
+
+def _as_json(content: Mapping[str, Any]) -> str:
+    """Write JSON that is equal for equal content."""
+    return json.dumps(content, sort_keys=True)
