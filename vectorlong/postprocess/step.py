@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import tempfile
+import uuid
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from functools import cached_property
@@ -88,7 +88,7 @@ class Postprocess(ABC):
     @cached_property
     def fingerprint(self) -> str:
         """SHA-256 of everything that determines the result."""
-        digest = hashlib.sha256(_as_json({"kind": self.kind, **self.config()}).encode())
+        digest = hashlib.sha256(_as_json({"kind": self.kind, "config": self.config()}).encode())
         for name, array in sorted(self.state().items()):
             digest.update(f"{name} {array.dtype.str} {array.shape}".encode())
             digest.update(np.ascontiguousarray(array).tobytes())
@@ -170,15 +170,15 @@ def _read(path: Path) -> tuple[dict[str, str], dict[str, np.ndarray]]:
 
 def _write_atomically(path: Path, content: bytes) -> None:
     """Write a file so that a crash leaves either the old content or the new."""
-    descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    temporary = path.with_name(f".{path.name}.{uuid.uuid4().hex}")
     try:
-        with os.fdopen(descriptor, "wb") as file:
+        with temporary.open("xb") as file:
             file.write(content)
             file.flush()
             os.fsync(file.fileno())
         os.replace(temporary, path)
     except BaseException:
-        Path(temporary).unlink(missing_ok=True)
+        temporary.unlink(missing_ok=True)
         raise
 
 

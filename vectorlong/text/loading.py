@@ -54,9 +54,12 @@ def load_tokenizer(folder: Path) -> PreTrainedTokenizerBase:
         raise
     # Whatever is raised on damaged files: OSError, ValueError, KeyError, bare Exception from Rust.
     except Exception as error:
+        lacks_merges = "tokenizer.json" not in present and "vocab.json" in present
+        lacks_merges &= not (folder / "merges.txt").is_file()
         raise CheckpointError(
-            f"The tokenizer in {str(folder)!r} cannot be loaded ({type(error).__name__}: {error}). "
-            "Copy its files again from the checkpoint."
+            f"The tokenizer in {str(folder)!r} cannot be loaded ({type(error).__name__}: {error})."
+            + (" merges.txt is missing." if lacks_merges else "")
+            + " Copy its files again from the checkpoint."
         ) from error
     _check_vocabulary(tokenizer, folder, present)
     return tokenizer
@@ -84,7 +87,7 @@ def _load(folder: Path, present: list[str], config: dict[str, Any]) -> PreTraine
 
 
 def _check_vocabulary(tokenizer: PreTrainedTokenizerBase, folder: Path, present: list[str]) -> None:
-    """Refuse a tokenizer that knows only its special tokens, or characters without merges."""
+    """Refuse a tokenizer that knows only its special tokens."""
     if len(tokenizer) <= len(tokenizer.all_special_ids):
         raise CheckpointError(
             f"The tokenizer in {str(folder)!r} loads as {type(tokenizer).__name__} with no "

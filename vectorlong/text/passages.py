@@ -129,8 +129,8 @@ def _overlap_start(ranks: np.ndarray, start: int, end: int, overlap: int) -> int
 
 def _check_offsets(text: str, offsets: np.ndarray) -> np.ndarray:
     """Return offsets as int64 [n, 2] that lie in the text."""
-    offsets = np.asarray(offsets, dtype=np.int64).reshape(len(offsets), -1)
-    if len(offsets) and offsets.shape[1] != 2:
+    offsets = np.asarray(offsets, dtype=np.int64)
+    if len(offsets) and (offsets.ndim != 2 or offsets.shape[1] != 2):
         raise InputValueError(f"Offsets have shape {offsets.shape}; pass one (start, end) a token.")
     if len(offsets) and (offsets.min() < 0 or offsets.max() > len(text)):
         raise InputValueError(
