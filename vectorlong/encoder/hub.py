@@ -41,7 +41,7 @@ def find_folder(
     Returns
     -------
     Path
-        A folder with a config.json.
+        A folder with a config.json (or sentence-transformers' modules.json).
 
     Raises
     ------
@@ -52,7 +52,8 @@ def find_folder(
     """
     folder = Path(model).expanduser()
     if folder.is_dir():
-        if not (folder / CONFIG_FILE).is_file():
+        # A sentence-transformers folder may keep the encoder itself one folder down.
+        if not any((folder / name).is_file() for name in (CONFIG_FILE, "modules.json")):
             raise CheckpointError(
                 f"The folder {str(folder)!r} has no {CONFIG_FILE}, so it is not a model. Pass the "
                 "folder that holds config.json, the weights and the tokenizer's files."
@@ -96,6 +97,6 @@ def _download(
         )
 
     folder = fetch([*_SMALL_FILES, "*.safetensors"])
-    if not any(folder.glob("*.safetensors")):
+    if not any(folder.rglob("*.safetensors")):
         folder = fetch([*_SMALL_FILES, "pytorch_model*.bin"])
     return folder

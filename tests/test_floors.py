@@ -1,0 +1,76 @@
+"""The floors of docs/architecture.md: imports go down, and light doors stay light."""
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import vectorlong
+
+PACKAGE = Path(vectorlong.__file__).parent
+FLOORS = {
+    "errors": 0,
+    "documents": 1,
+    "attention": 2,
+    "text": 2,
+    "retrieval": 2,
+    "pooling": 2,
+    "postprocess": 2,
+    "encoder": 3,
+    "longformer2vec": 4,
+    "classify": 5,
+    "cli": 6,
+}
+MODULES = sorted(path for path in PACKAGE.rglob("*.py") if path != PACKAGE / "__init__.py")
+
+
+def room_of(path: Path) -> str:
+    return path.relative_to(PACKAGE).parts[0].removesuffix(".py")
+
+
+def imported_rooms(path: Path) -> set[str]:
+    rooms = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        names = []
+        if isinstance(node, ast.Import):
+            names = [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path} imports relatively"
+            names = [f"{node.module}.{alias.name}" for alias in node.names]
+        for name in names:
+            parts = name.split(".")
+            if parts[0] == "vectorlong" and len(parts) > 1:
+                rooms.add(parts[1])
+    return rooms - {"__version__"}
+
+
+@pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(PACKAGE)))
+def test_imports_go_down(path):
+    room = room_of(path)
+    for imported in imported_rooms(path) - {room}:
+        assert FLOORS[imported] < FLOORS[room], f"{room} must not import {imported}"
+
+
+def loaded_by(statement: str) -> set[str]:
+    code = f"{statement}\nimport sys\nprint(*sorted(sys.modules), sep='\\n')"
+    result = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True
+    )
+    return set(result.stdout.split())
+
+
+@pytest.mark.parametrize("statement", ["import vectorlong", "from vectorlong import VectorIndex"])
+def test_light_doors_load_no_torch(statement):
+    assert not loaded_by(statement) & {"torch", "transformers"}
+
+
+def test_unknown_names_are_attribute_errors():
+    with pytest.raises(AttributeError, match="no attribute 'Longformer3Vec'"):
+        vectorlong.Longformer3Vec  # noqa: B018
+
+
+def test_every_public_name_exists():
+    for name in vectorlong.__all__:
+        assert getattr(vectorlong, name) is not None

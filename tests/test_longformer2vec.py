@@ -1,0 +1,618 @@
+"""The facade: whole documents in, vectors out, whatever the batch."""
+
+import json
+import warnings
+
+import numpy as np
+import pytest
+import torch
+
+from tests.models import write_longformer
+from tests.text.builders import write_chinese_bert, write_wordpiece
+from vectorlong import Longformer2Vec, PassageSpec
+from vectorlong.encoder import pipeline
+from vectorlong.errors import (
+    CheckpointError,
+    FormatVersionError,
+    InputTypeError,
+    InputValueError,
+    ModelNotFoundError,
+    OptionError,
+    TextTooLongError,
+    UnsupportedArchitectureError,
+    WeightsError,
+)
+from vectorlong.pooling import Pooling
+from vectorlong.postprocess import Normalize, Truncate
+
+WORDS = "the quick brown fox jumps over a lazy dog while seven wizards quietly watch".split()
+
+
+def text_of(n_words: int, seed: int = 0) -> str:
+    generator = np.random.default_rng(seed)
+    words = generator.choice(WORDS, n_words)
+    return " ".join(f"{word}{'.' if index % 9 == 8 else ''}" for index, word in enumerate(words))
+
+
+TEXTS = [text_of(n, seed) for seed, n in enumerate([3, 50, 1, 400, 7, 90, 20, 300])]
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("longformer")
+    write_longformer(folder, max_position_embeddings=202)  # 200 tokens
+    return folder
+
+
+@pytest.fixture(scope="module")
+def encoder(folder):
+    return Longformer2Vec(folder)
+
+
+def relative_difference(a: np.ndarray, b: np.ndarray) -> float:
+    return float(np.abs(a - b).max() / np.abs(b).max())
+
+
+# --- shapes and order ----------------------------------------------------------------------------
+
+
+def test_shapes_and_types(encoder):
+    assert encoder.get_embedding_dimension() == encoder.vector_length == 32
+    assert encoder.encode("one text").shape == (32,)
+    assert encoder.encode(["one", "two"]).shape == (2, 32)
+    assert encoder.encode([]).shape == (0, 32)
+    assert encoder.encode([]).dtype == encoder.encode("one").dtype == np.float32
+    tensor = encoder.encode(["one"], convert_to_tensor=True)
+    assert isinstance(tensor, torch.Tensor)
+    assert tensor.dtype == torch.float32
+    assert encoder.encode(np.array(["one", "two"])).shape == (2, 32)
+
+
+def test_unknown_keywords_are_type_errors(encoder):
+    with pytest.raises(TypeError, match="batchsize"):
+        encoder.encode("text", batchsize=3)
+    with pytest.raises(TypeError, match="batchsize"):
+        encoder.encode_query("text", batchsize=3)
+
+
+def test_a_vector_does_not_depend_on_its_batch(encoder):
+    others = [text_of(n % 97 + 1, seed=n) for n in range(64)]
+    alone = encoder.encode(TEXTS[5])
+    for vectors in (
+        encoder.encode([*others, TEXTS[5]])[-1],
+        encoder.encode([TEXTS[5], *others], batch_size=1)[0],
+        encoder.encode([*others, TEXTS[5]], max_batch_tokens=1)[-1],
+    ):
+        assert relative_difference(vectors, alone) <= 1e-5
+
+
+def test_order_is_kept(encoder):
+    together = encoder.encode(TEXTS)
+    for row, text in zip(together, TEXTS, strict=True):
+        assert relative_difference(row, encoder.encode(text)) <= 1e-5
+
+
+def test_bulk_encode_equals_encode(encoder):
+    assert np.array_equal(encoder.bulk_encode(TEXTS), encoder.encode(TEXTS))
+
+
+def test_mean_pooling_is_the_masked_mean_of_hidden_states(encoder, folder):
+    from transformers import AutoTokenizer, LongformerModel
+
+    model = LongformerModel.from_pretrained(folder, add_pooling_layer=False).eval()
+    tokenizer = AutoTokenizer.from_pretrained(folder)
+    for text in (text_of(1), text_of(9), text_of(20)):
+        inputs = tokenizer(text, return_tensors="pt")
+        global_mask = torch.zeros_like(inputs.input_ids)
+        global_mask[:, 0] = 1
+        with torch.no_grad():
+            hidden = model(inputs.input_ids, global_attention_mask=global_mask).last_hidden_state
+        assert np.abs(encoder.encode(text) - hidden[0].mean(0).numpy()).max() <= 1e-5
+        first = Longformer2Vec(folder, pooling="cls").encode(text)
+        assert np.abs(first - hidden[0, 0].numpy()).max() <= 1e-5
+
+
+# --- options -------------------------------------------------------------------------------------
+
+
+def test_pooling_tuples_and_custom_poolings(folder, encoder):
+    both = Longformer2Vec(folder, pooling=("cls", "mean"))
+    assert both.get_embedding_dimension() == 64
+    assert np.allclose(both.encode("a text")[32:], encoder.encode("a text"), atol=1e-6)
+
+    class First(Pooling):
+        name = "first_dimension"
+
+        def partial(self, states):
+            return states.hidden[:, :1].float()
+
+        def combine(self, partials):
+            return torch.cat(list(partials)).mean(0)
+
+        def width(self, hidden_width):
+            return 1
+
+    custom = Longformer2Vec(folder, pooling=First())
+    assert np.allclose(custom.encode(TEXTS), encoder.encode(TEXTS)[:, :1], atol=1e-5)
+
+
+def test_global_attention_policies_differ(folder):
+    text = "first part</s>second part " + text_of(60)
+    vectors = [
+        Longformer2Vec(folder, global_attention=policy).encode(text)
+        for policy in ("none", "cls", "separators", "question")
+    ]
+    for index, vector in enumerate(vectors):
+        for other in vectors[:index]:
+            assert np.abs(vector - other).max() > 1e-4
+
+
+def test_a_callable_policy_sees_ids_special_ids_and_offsets(folder, encoder):
+    seen = []
+
+    def only_first(ids, special_ids, offsets):
+        seen.append((len(ids), sorted(special_ids), offsets.shape))
+        return np.arange(len(ids)) == 0
+
+    vector = Longformer2Vec(folder, global_attention=only_first).encode("some text")
+    assert np.array_equal(vector, encoder.encode("some text"))
+    n_tokens = seen[0][0]
+    assert seen[0][2] == (n_tokens, 2)
+    assert encoder.tokenizer.cls_id in seen[0][1]
+
+    with pytest.raises(InputValueError, match="value 2"):
+        Longformer2Vec(folder, global_attention=lambda i, s, o: np.full(len(i), 2)).encode("text")
+
+
+def test_normalisation_truncation_and_post_processing(folder, encoder):
+    plain = encoder.encode(TEXTS)
+    unit = Longformer2Vec(folder, normalize=True).encode(TEXTS)
+    assert np.allclose(np.linalg.norm(unit, axis=1), 1, atol=1e-6)
+    assert np.allclose(encoder.encode(TEXTS, normalize_embeddings=True), unit)
+    assert np.array_equal(encoder.encode(TEXTS, truncate_dim=5), plain[:, :5])
+    cut = Longformer2Vec(folder, postprocess=Truncate(7))
+    assert cut.get_embedding_dimension() == 7
+    assert np.array_equal(cut.encode(TEXTS), plain[:, :7])
+    with pytest.raises(OptionError, match=r"truncate_dim=33.*1 to 32"):
+        encoder.encode("text", truncate_dim=33)
+
+
+def test_prompts(folder, tmp_path):
+    encoder = Longformer2Vec(folder)
+    encoder.prompts = {"query": "question: ", "document": "passage: "}
+    assert np.array_equal(encoder.encode_query("who?"), encoder.encode("question: who?"))
+    assert np.array_equal(encoder.encode_document("it."), encoder.encode("passage: it."))
+    assert np.array_equal(encoder.encode("who?", prompt="ask: "), encoder.encode("ask: who?"))
+    assert np.array_equal(
+        encoder.encode_query("who?", prompt="ask: "), encoder.encode("ask: who?")
+    )
+    encoding = next(encoder.encode_documents(["First one. Second one."], PassageSpec(5)))
+    assert encoding.passages.spans[0, 0] == 0
+    assert encoding.passages.spans[-1, 1] == len("First one. Second one.")
+    assert np.array_equal(encoding.vector, encoder.encode("passage: First one. Second one."))
+
+
+def test_dtypes(folder, encoder):
+    expected = encoder.encode(TEXTS)
+    for dtype in ("bfloat16", "float16"):
+        actual = Longformer2Vec(folder, dtype=dtype).encode(TEXTS)
+        assert actual.dtype == np.float32
+        cosines = (actual * expected).sum(1) / (
+            np.linalg.norm(actual, axis=1) * np.linalg.norm(expected, axis=1)
+        )
+        assert cosines.min() >= 0.999
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"pooling": "median"}, r"pooling='median'.*'mean', 'cls'"),
+        ({"dtype": "float64"}, r"dtype='float64'.*'bfloat16'"),
+        ({"device": "gpu"}, r"device='gpu'.*'cpu'"),
+        ({"device": "cuda:99"}, "device='cuda:99'"),
+        ({"attention": "flash"}, r"attention='flash'.*'blocked'"),
+        ({"overlength": "drop"}, r"overlength='drop'.*'window', 'truncate', 'error'"),
+        ({"global_attention": "some"}, r"global_attention='some'.*'separators'"),
+        ({"max_tokens": 201}, r"max_tokens=201.*1 to 200"),
+        ({"max_tokens": 0}, "max_tokens=0"),
+    ],
+)
+def test_wrong_options_name_the_choices(folder, options, message):
+    with pytest.raises(OptionError, match=message):
+        Longformer2Vec(folder, **options)
+
+
+@pytest.mark.parametrize("name", ["batch_size", "max_batch_tokens"])
+def test_wrong_numbers_are_refused(encoder, name):
+    with pytest.raises(OptionError, match=f"{name}=0"):
+        encoder.encode("text", **{name: 0})
+
+
+# --- long documents ------------------------------------------------------------------------------
+
+
+def test_a_long_text_is_the_mean_of_all_its_tokens_once(folder):
+    """Count tokens through pooling: each content token once, the special ones once."""
+
+    class Ids(Pooling):
+        name = "count"
+
+        def partial(self, states):
+            return len(states.hidden), int(states.is_special.sum())
+
+        def combine(self, partials):
+            return torch.tensor([sum(p[0] for p in partials), sum(p[1] for p in partials)])
+
+        def width(self, hidden_width):
+            return 2
+
+    encoder = Longformer2Vec(folder, pooling=Ids())
+    for text in ("", "one", text_of(150), text_of(5000)):
+        n_tokens = len(encoder.tokenizer.encode([text])[0].ids)
+        n_special = encoder.tokenizer.n_special
+        assert encoder.encode(text).tolist() == [n_tokens + n_special, n_special]
+
+
+def test_windows_are_pooled_from_where_they_have_most_context(folder, encoder):
+    text = text_of(900)
+    encoding = next(encoder.encode_documents([text], PassageSpec(max_tokens=40)))
+    assert encoding.n_windows > 1
+    assert encoding.n_dropped_tokens == 0
+    assert np.array_equal(encoding.vector, encoder.encode(text))
+
+
+def test_passages_tile_the_text_and_add_up_to_the_document(encoder):
+    text = "  " + text_of(900) + "\n\n"
+    spec = PassageSpec(max_tokens=33)
+    encoding = next(encoder.encode_documents([text], spec))
+    spans = encoding.passages.spans
+    assert "".join(text[start:end] for start, end in spans) == text
+    assert encoding.passages.vectors.shape == (len(spans), 32)
+    tokens = encoder.tokenizer.encode([text])[0]
+    counts = np.array(
+        [((tokens.offsets[:, 0] >= a) & (tokens.offsets[:, 0] < b)).sum() for a, b in spans]
+    )
+    assert counts.sum() == encoding.n_tokens
+    assert counts.max() <= 33
+    weighted = (encoding.passages.vectors * counts[:, None]).sum(0)
+    n_special = encoder.tokenizer.n_special
+    remainder = encoding.vector * (encoding.n_tokens + n_special) - weighted
+    # What is left are the special tokens: two states of a normalised layer.
+    assert np.linalg.norm(remainder) < 3 * n_special * np.sqrt(32)
+
+
+def test_independent_passages_are_texts_of_their_own(encoder):
+    text = text_of(200)
+    spec = PassageSpec(max_tokens=33, method="independent")
+    encoding = next(encoder.encode_documents([text], spec))
+    parts = [text[start:end] for start, end in encoding.passages.spans]
+    assert np.allclose(encoding.passages.vectors, encoder.encode(parts), atol=1e-5)
+
+
+def test_documents_stream_lazily_in_order(encoder, monkeypatch):
+    monkeypatch.setattr(pipeline, "_GROUP_TEXTS", 2)
+    drawn = []
+
+    def stream():
+        for index in range(100):
+            drawn.append(index)
+            yield TEXTS[index % len(TEXTS)]
+
+    encodings = encoder.encode_documents(stream(), PassageSpec(20))
+    first = [next(encodings) for _ in range(4)]
+    assert len(drawn) <= 6
+    expected = encoder.encode(TEXTS[:4])
+    assert np.allclose(np.stack([e.vector for e in first]), expected, atol=1e-5)
+
+
+def test_overlength_error_and_truncate(folder):
+    long, short = text_of(900), "short"
+    with pytest.raises(TextTooLongError, match=r"inputs\[1\] has \d+ tokens; 198 fit.*'window'"):
+        Longformer2Vec(folder, overlength="error").encode([short, long])
+    cutting = Longformer2Vec(folder, overlength="truncate")
+    with pytest.warns(UserWarning, match=r"1 of 2 texts were cut: \d+ tokens were dropped"):
+        vectors = cutting.encode([short, long])
+    head = cutting.tokenizer.encode([long])[0].offsets[197, 1]
+    assert np.allclose(vectors[1], cutting.encode(long[:head]), atol=1e-5)
+    with pytest.warns(UserWarning, match="1 of 1 texts were cut"):
+        encoding = next(cutting.encode_documents([long], PassageSpec(50)))
+    assert encoding.n_dropped_tokens == encoding.n_tokens - 198
+    assert encoding.passages.spans[-1, 1] == head
+
+
+def test_a_prompt_without_room_for_text_is_refused(encoder):
+    with pytest.raises(OptionError, match="leaves no room"):
+        encoder.encode("text", prompt=text_of(300))
+
+
+def test_a_text_of_fifty_thousand_tokens(encoder):
+    text = text_of(40_000)
+    encoding = next(encoder.encode_documents([text], PassageSpec(128)))
+    assert encoding.n_tokens >= 50_000
+    assert encoding.n_dropped_tokens == 0
+    spans = encoding.passages.spans
+    assert spans[0, 0] == 0
+    assert spans[-1, 1] == len(text)
+    assert (spans[1:, 0] == spans[:-1, 1]).all()
+    assert np.isfinite(encoding.vector).all()
+
+
+def test_running_out_of_memory_halves_the_batch(encoder, monkeypatch):
+    expected = encoder.encode(TEXTS)
+    forward, sizes = type(encoder._pipeline.encoder).forward, []
+
+    def scarce(self, token_ids, texts, *arguments):
+        sizes.append(len(texts.lengths))
+        if len(texts.lengths) > 2:
+            raise RuntimeError("DefaultCPUAllocator: can't allocate memory: you tried ...")
+        return forward(self, token_ids, texts, *arguments)
+
+    monkeypatch.setattr(type(encoder._pipeline.encoder), "forward", scarce)
+    assert np.allclose(encoder.encode(TEXTS), expected, atol=1e-5)
+    assert max(sizes) > 2
+
+    def never(self, token_ids, texts, *arguments):
+        raise MemoryError("no")
+
+    monkeypatch.setattr(type(encoder._pipeline.encoder), "forward", never)
+    with pytest.raises(MemoryError, match="smaller max_tokens"):
+        encoder.encode("text")
+
+    def broken(self, token_ids, texts, *arguments):
+        raise RuntimeError("something else")
+
+    monkeypatch.setattr(type(encoder._pipeline.encoder), "forward", broken)
+    with pytest.raises(RuntimeError, match="something else"):
+        encoder.encode("text")
+
+
+def test_an_interrupt_leaves_a_working_encoder(encoder, monkeypatch):
+    expected = encoder.encode(TEXTS)
+    forward = type(encoder._pipeline.encoder).forward
+
+    def interrupted(self, *arguments):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(type(encoder._pipeline.encoder), "forward", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        encoder.encode(TEXTS, show_progress_bar=True)
+    monkeypatch.setattr(type(encoder._pipeline.encoder), "forward", forward)
+    assert np.array_equal(encoder.encode(TEXTS), expected)
+
+
+def test_progress_goes_to_stderr_only(encoder, capsys):
+    encoder.encode(TEXTS, show_progress_bar=True)
+    captured = capsys.readouterr()
+    assert captured.out == ""
+    assert "Encoding: 100%" in captured.err
+    encoder.encode(TEXTS)
+    assert capsys.readouterr().err == ""
+
+
+# --- bad input -----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("value", [None, b"bytes", 3, 3.5, float("nan"), {"a": "b"}, {"a"}])
+def test_what_is_no_text_is_refused(encoder, value):
+    with pytest.raises(InputTypeError, match="inputs"):
+        encoder.encode(value)
+    with pytest.raises(InputTypeError, match=r"inputs\[1\]"):
+        encoder.encode(["text", value])
+
+
+def test_nested_lists_and_surrogates_are_refused(encoder):
+    with pytest.raises(InputTypeError, match=r"inputs\[1\].*flat list"):
+        encoder.encode(["a", ["b"]])
+    with pytest.raises(InputValueError, match="lone surrogate"):
+        encoder.encode("half \ud83d a character")
+    with pytest.raises(InputTypeError, match=r"texts\[1\]"):
+        list(encoder.encode_documents(["text", None]))
+
+
+def test_empty_and_white_texts_have_the_special_tokens_vector(encoder):
+    empty = encoder.encode("")
+    assert np.isfinite(empty).all()
+    hidden = encoder._pipeline.encoder
+    ids = torch.tensor([*encoder.tokenizer.prefix_ids, *encoder.tokenizer.suffix_ids])
+    with torch.no_grad():
+        expected = hidden(ids, pipeline.PackedTexts((len(ids),), ((0,),))).mean(0).numpy()
+    assert np.allclose(empty, expected, atol=1e-6)
+    encoding = next(encoder.encode_documents([""]))
+    assert encoding.n_tokens == 0
+    assert np.array_equal(encoding.passages.vectors[0], encoding.vector)
+    assert encoding.passages.spans.tolist() == [[0, 0]]
+
+
+def test_late_passages_need_a_pooling_of_tokens(folder):
+    encoder = Longformer2Vec(folder, pooling="cls")
+    assert encoder.default_passages.method == "independent"
+    with pytest.raises(OptionError, match=r"method='late'.*independent.*pooling='cls'"):
+        encoder.encode_documents(["text"], PassageSpec(method="late"))
+
+
+def test_models_that_cannot_be_found(tmp_path):
+    with pytest.raises(ModelNotFoundError, match=r"Three ways out.*hf download.*'minilm'"):
+        Longformer2Vec(cache_dir=tmp_path, local_files_only=True)
+    with pytest.raises(ModelNotFoundError, match="neither an existing folder nor a hub id"):
+        Longformer2Vec("no/such/folder/at/all")
+    with pytest.raises(CheckpointError, match=r"has no config\.json"):
+        Longformer2Vec(tmp_path)
+
+
+def test_without_a_network_the_ways_out_are_named(tmp_path, monkeypatch):
+    from huggingface_hub.errors import LocalEntryNotFoundError
+
+    from vectorlong.encoder import hub
+
+    def unreachable(*arguments, **options):
+        raise LocalEntryNotFoundError("cannot reach the hub")
+
+    monkeypatch.setattr(hub, "snapshot_download", unreachable)
+    with pytest.raises(ModelNotFoundError, match=r"allenai/longformer-base-4096.*Three ways out"):
+        Longformer2Vec()
+
+
+def test_the_hub_is_asked_for_safetensors_first(folder, monkeypatch, tmp_path):
+    from vectorlong.encoder import hub
+
+    asked = []
+
+    def download(hub_id, *, allow_patterns, **options):
+        asked.append((hub_id, allow_patterns[-1], options["revision"]))
+        return str(folder)
+
+    monkeypatch.setattr(hub, "snapshot_download", download)
+    found = Longformer2Vec("someone/model", revision="abc")
+    assert asked == [("someone/model", "*.safetensors", "abc")]
+    assert found.model_name == "someone/model"
+
+
+def test_other_architectures_are_told_to_convert(folder, tmp_path):
+    write_longformer(tmp_path)
+    path = tmp_path / "config.json"
+    raw = json.loads(path.read_text())
+    path.write_text(json.dumps({**raw, "position_embedding_type": "rotary"}))
+    with pytest.raises(UnsupportedArchitectureError, match="rotary"):
+        Longformer2Vec(tmp_path)
+    path.write_text(json.dumps({**raw, "model_type": "bert"}))
+    weights = tmp_path / "model.safetensors"
+    from safetensors.torch import load_file, save_file
+
+    kept = {name: t for name, t in load_file(weights).items() if "_global" not in name}
+    save_file(kept, weights)
+    with pytest.raises(UnsupportedArchitectureError, match=r"'bert' model.*vectorlong\.convert"):
+        Longformer2Vec(tmp_path)
+
+
+def test_an_xlm_roberta_that_is_a_longformer_loads_as_one(folder, encoder, tmp_path):
+    write_longformer(tmp_path, max_position_embeddings=202)
+    path = tmp_path / "config.json"
+    raw = json.loads(path.read_text())
+    path.write_text(json.dumps({**raw, "model_type": "xlm-roberta"}))
+    assert np.array_equal(Longformer2Vec(tmp_path).encode(TEXTS), encoder.encode(TEXTS))
+
+
+# --- other tokenizers ----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("write", [write_wordpiece, write_chinese_bert])
+def test_wordpiece_and_chinese_tokenizers(tmp_path, write):
+    write_longformer(tmp_path, pad_token_id=0, max_position_embeddings=202)
+    for name in ("tokenizer.json", "tokenizer_config.json", "vocab.json", "merges.txt"):
+        (tmp_path / name).unlink(missing_ok=True)
+    config = (tmp_path / "config.json").read_text()
+    write(tmp_path)
+    (tmp_path / "config.json").write_text(config)
+    encoder = Longformer2Vec(tmp_path)
+    text = "这是一个很长的中文文档。它有两句话！" * 40 if write is write_chinese_bert else text_of(300)
+    spec = PassageSpec(max_tokens=30)
+    encoding = next(encoder.encode_documents([text], spec))
+    parts = [text[start:end] for start, end in encoding.passages.spans]
+    assert "".join(parts) == text
+    assert np.isfinite(encoding.vector).all()
+    assert len(parts) > 5
+
+
+def test_a_chinese_checkpoint_counts_positions_from_zero(tmp_path):
+    """The profile is recognised in a local copy by its configuration."""
+    write_chinese_bert(tmp_path)
+    write_longformer(
+        tmp_path,
+        vocab_size=21128,
+        hidden_size=768,
+        num_hidden_layers=1,
+        num_attention_heads=2,
+        intermediate_size=8,
+        attention_window=8,
+        max_position_embeddings=4096,
+        pad_token_id=0,
+    )
+    encoder = Longformer2Vec(tmp_path)
+    assert encoder._pipeline.encoder.config.position_offset == 0
+    assert encoder.max_tokens == 4096
+
+
+# --- keeping it ----------------------------------------------------------------------------------
+
+
+def test_save_and_load_give_the_same_encoder(folder, tmp_path):
+    encoder = Longformer2Vec(
+        folder,
+        pooling=("mean", "max"),
+        global_attention="separators",
+        max_tokens=100,
+        normalize=True,
+        postprocess=Normalize(),
+    )
+    encoder.prompts = {"query": "q: "}
+    encoder.save(tmp_path / "saved")
+    loaded = Longformer2Vec.load(tmp_path / "saved")
+    assert loaded.fingerprint == encoder.fingerprint
+    assert np.array_equal(loaded.encode(TEXTS), encoder.encode(TEXTS))
+    assert loaded.encode_query("x").tolist() == encoder.encode_query("x").tolist()
+    assert loaded.max_tokens == 100
+    assert loaded.global_attention == "separators"
+    loaded.save(tmp_path / "saved")
+    assert Longformer2Vec.load(tmp_path / "saved").fingerprint == encoder.fingerprint
+
+
+def test_fingerprints_tell_encoders_apart(folder, tmp_path):
+    write_longformer(tmp_path / "other", seed=1, max_position_embeddings=202)
+    variants = [
+        Longformer2Vec(folder),
+        Longformer2Vec(folder, pooling="max"),
+        Longformer2Vec(folder, global_attention="none"),
+        Longformer2Vec(folder, max_tokens=99),
+        Longformer2Vec(folder, overlength="truncate"),
+        Longformer2Vec(folder, normalize=True),
+        Longformer2Vec(folder, postprocess=Truncate(3)),
+        Longformer2Vec(tmp_path / "other"),
+    ]
+    assert len({encoder.fingerprint for encoder in variants}) == len(variants)
+    assert Longformer2Vec(folder, dtype="bfloat16").device == variants[0].device
+    assert Longformer2Vec(folder).fingerprint == variants[0].fingerprint
+
+
+def test_code_is_not_saved(folder, tmp_path):
+    encoder = Longformer2Vec(folder, global_attention=lambda i, s, o: np.zeros(len(i), bool))
+    with pytest.raises(OptionError, match="Code is not saved"):
+        encoder.save(tmp_path / "saved")
+    assert not (tmp_path / "saved").exists()
+
+
+def test_damaged_settings(folder, tmp_path):
+    Longformer2Vec(folder).save(tmp_path)
+    path = tmp_path / "vectorlong.json"
+    raw = json.loads(path.read_text())
+    path.write_text(json.dumps({**raw, "format_version": 99}))
+    with pytest.raises(FormatVersionError, match="format version 99"):
+        Longformer2Vec.load(tmp_path)
+    path.write_text(json.dumps({"format_version": 1, "nonsense": 3}))
+    with pytest.raises(CheckpointError, match="nonsense"):
+        Longformer2Vec.load(tmp_path)
+    path.write_text("{")
+    with pytest.raises(CheckpointError, match="JSON"):
+        Longformer2Vec.load(tmp_path)
+
+
+def test_truncated_weights_never_give_a_vector(folder, tmp_path):
+    Longformer2Vec(folder).save(tmp_path)
+    path = tmp_path / "model.safetensors"
+    path.write_bytes(path.read_bytes()[:-7])
+    with pytest.raises(WeightsError, match="damaged"):
+        Longformer2Vec.load(tmp_path)
+
+
+def test_similarity_is_the_cosine(encoder):
+    vectors = encoder.encode(TEXTS)
+    similarity = encoder.similarity(vectors, vectors[:3])
+    assert similarity.shape == (len(TEXTS), 3)
+    assert np.allclose(np.diag(similarity), 1, atol=1e-6)
+    with pytest.raises(InputValueError, match="width 32 and b 3"):
+        encoder.similarity(vectors, np.ones((1, 3)))
+
+
+def test_short_work_warns_of_nothing(encoder):
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        encoder.encode(TEXTS)
