@@ -23,7 +23,7 @@ def quietly(tokenizer: TextTokenizer, text: str) -> tuple[np.ndarray, np.ndarray
 
 def test_a_long_word_is_taken_in_pieces_with_a_word(wordpiece: Path) -> None:
     tokenizer = TextTokenizer.from_folder(wordpiece)
-    with pytest.warns(UserWarning, match=r"stretch of 250 characters \('abcabc.*in pieces"):
+    with pytest.warns(UserWarning, match=r"stretch of 250 characters \('abcababcab.*in pieces"):
         (tokens,) = tokenizer.encode(["the " + "abcab" * 50 + " fox"])
     assert tokens.offsets is not None
     assert tokenizer.unk_id not in tokens.ids
@@ -37,8 +37,10 @@ def test_it_is_said_once(wordpiece: Path) -> None:
     tokenizer = TextTokenizer.from_folder(wordpiece)
     with pytest.warns(UserWarning, match="Later ones") as caught:
         tokenizer.encode(["a" * 101, "b" * 102])
-        tokenizer.encode(["c" * 103])
     assert len(caught) == 1
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        tokenizer.encode(["c" * 103])
 
 
 @pytest.mark.filterwarnings("error")

@@ -88,11 +88,10 @@ def test_offsets_count_characters(folder: Path) -> None:
     text = "😀😀 the 中文"
     (tokens,) = TextTokenizer.from_folder(folder).encode([text])
     assert tokens.offsets is not None
-    pieces = [text[start:end] for start, end in tokens.offsets]
-    assert "".join(dict.fromkeys(pieces[-20:]))  # every slice is a slice of the text
-    assert tokens.offsets[-1].tolist() == [7, 8]
-    the = [span for span in tokens.offsets.tolist() if text[span[0] : span[1]].strip() in "the"]
-    assert [3, 6] in the or [span for span in the if span[0] == 3]
+    starts, ends = tokens.offsets.T.tolist()
+    assert max(ends) == len(text) == 9
+    assert text.index("the") in starts
+    assert text.index("中") in starts
 
 
 def test_written_special_tokens_are_recognised(wordpiece: Path) -> None:
@@ -338,7 +337,7 @@ def test_a_class_whose_files_are_not_there(wordpiece: Path, tmp_path: Path) -> N
 def test_a_byte_bpe_without_its_merges(byte_bpe: Path, tmp_path: Path) -> None:
     for name in ("vocab.json", "tokenizer_config.json"):
         shutil.copy(byte_bpe / name, tmp_path)
-    with pytest.raises(CheckpointError, match=r"merges\.txt"):
+    with pytest.raises(CheckpointError, match=r"merges\.txt is missing"):
         TextTokenizer.from_folder(tmp_path)
 
 

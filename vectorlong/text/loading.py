@@ -94,13 +94,6 @@ def _check_vocabulary(tokenizer: PreTrainedTokenizerBase, folder: Path, present:
             f"vocabulary (found only {', '.join(present)}). Copy the checkpoint's tokenizer files, "
             "or name the right tokenizer_class in tokenizer_config.json."
         )
-    has_merges = "tokenizer.json" in present or (folder / "merges.txt").is_file()
-    is_bpe = tokenizer.is_fast and type(tokenizer.backend_tokenizer.model).__name__ == "BPE"
-    if is_bpe and "vocab.json" in present and not has_merges:
-        raise CheckpointError(
-            f"{str(folder)!r} has vocab.json without merges.txt, so every text would fall into "
-            "single bytes. Copy merges.txt from the checkpoint."
-        )
 
 
 def _read_json(path: Path) -> dict[str, Any]:

@@ -74,7 +74,7 @@ def warn_of_long_word(text: str, offsets: np.ndarray, *, is_split: bool, limit: 
     warnings.warn(
         f"A stretch of {end - start} characters ({text[start : start + _SHOWN_CHARACTERS]!r}...) "
         f"{fate}. Later ones are treated alike without a word.",
-        stacklevel=4,
+        stacklevel=2,
     )
 
 
