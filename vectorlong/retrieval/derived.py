@@ -1,0 +1,149 @@
+"""The FAISS snapshot on disk: derived, checksummed, and thrown away when in doubt."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+import logging
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from vectorlong.retrieval.faiss_kinds import Metric, choose_kind
+from vectorlong.retrieval.row_index import RowIndex
+from vectorlong.retrieval.storage import (
+    file_digest,
+    file_stamp,
+    needs_check,
+    replace_file,
+    replace_text,
+)
+
+_LOGGER = logging.getLogger(__name__)
+
+FOLDER_NAME = "faiss"
+_DESCRIPTION_NAME = "snapshot.json"
+# Below this many rows nothing is worth training: exact search takes microseconds.
+MIN_ROWS = 1000
+# Rows added since are searched exactly until they are this share of those covered.
+_MAX_TAIL_SHARE = 0.1
+_MAX_TAIL_ROWS = 10_000
+# An index that has grown this much is trained anew.
+_MAX_GROWTH = 2.0
+
+
+def prepare(
+    matrix: np.ndarray, row_index: RowIndex | None, kind_name: str, metric: Metric
+) -> RowIndex | None:
+    """Return the index that ``matrix`` should have now: the one given, a new one, or None.
+
+    The one given is never changed; a longer copy is the caller's to make (see `is_outgrown`).
+    """
+    kind = choose_kind(kind_name, len(matrix))
+    if kind.factory is None or len(matrix) < MIN_ROWS:
+        return None
+    if (
+        row_index is not None
+        and row_index.training.kind == kind.name
+        and len(matrix) <= _MAX_GROWTH * row_index.training.n_rows
+    ):
+        return row_index
+    try:
+        return RowIndex.build(matrix, kind, metric)
+    except RuntimeError as error:  # a kind that asks for more rows to train on than there are
+        _LOGGER.warning("%s cannot be trained on %d rows: %s", kind.name, len(matrix), error)
+        return None
+
+
+def is_outgrown(row_index: RowIndex, n_rows: int) -> bool:
+    """Whether so many rows are not covered that they should be added."""
+    return n_rows - row_index.n_rows > max(_MAX_TAIL_ROWS, _MAX_TAIL_SHARE * row_index.n_rows)
+
+
+class SnapshotFolder:
+    """The folder ``faiss/`` of an index.
+
+    Parameters
+    ----------
+    folder
+        The index's own folder.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder / FOLDER_NAME
+        self._description_path = self._folder / _DESCRIPTION_NAME
+
+    def save(self, row_index: RowIndex, epoch: int) -> None:
+        """Write the index and, once it is safe on the disk, the description that names it."""
+        self._folder.mkdir(exist_ok=True)
+        name = f"rows-{epoch}-{row_index.n_rows}.faiss"
+        path = self._folder / name
+        replace_file(path, row_index.save)
+        content = {
+            "epoch": epoch,
+            "file": name,
+            "digest": file_digest(path),
+            "stamp": file_stamp(path),
+            "index": row_index.description,
+        }
+        text = json.dumps({**content, "checksum": _checksum(content)}, indent=2)
+        replace_text(self._description_path, text + "\n")
+        self._remove_all_but(name)
+
+    def load(self, epoch: int, *, mapped: bool = True) -> RowIndex | None:
+        """Return the index of this epoch, or None if there is none that is whole."""
+        content = self._describe()
+        if content is None or content["epoch"] != epoch or self.damage() is not None:
+            return None
+        try:
+            return RowIndex.load(self._folder / content["file"], content["index"], mapped=mapped)
+        except (RuntimeError, OSError, KeyError, TypeError) as error:
+            _LOGGER.warning("The FAISS snapshot cannot be read and will be rebuilt: %s", error)
+            return None
+
+    def _describe(self) -> dict[str, Any] | None:
+        """Return the description, or None if there is none that has its checksum."""
+        try:
+            content = json.loads(self._description_path.read_bytes().decode())
+            checksum = content.pop("checksum")
+        except (OSError, ValueError, KeyError, TypeError, AttributeError):
+            return None
+        return content if checksum == _checksum(content) else None
+
+    def damage(self, *, thorough: bool = False) -> str | None:
+        """Return what is wrong with the snapshot, or None; no snapshot at all is not wrong."""
+        if not self._description_path.exists():
+            return None
+        content = self._describe()
+        if content is None:
+            return f"{str(self._description_path)!r} is damaged; rebuild() makes it anew"
+        path = self._folder / content["file"]
+        try:
+            if path.stat().st_size != content["stamp"]["size"] or (
+                (thorough or needs_check(path, content["stamp"]))
+                and file_digest(path) != content["digest"]
+            ):
+                return f"{str(path)!r} is damaged; rebuild() makes it anew"
+        except FileNotFoundError:
+            return f"{str(path)!r} is missing; rebuild() makes it anew"
+        return None
+
+    def remove(self) -> None:
+        """Remove the snapshot: the description first, so that it never names what is gone."""
+        with contextlib.suppress(OSError):
+            self._description_path.unlink(missing_ok=True)
+        self._remove_all_but(None)
+
+    def _remove_all_but(self, name: str | None) -> None:
+        if not self._folder.is_dir():
+            return
+        for path in self._folder.iterdir():
+            if path.name not in (name, _DESCRIPTION_NAME):
+                with contextlib.suppress(OSError):  # on Windows a reader may still map it
+                    path.unlink()
+
+
+def _checksum(content: dict[str, Any]) -> str:
+    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()

@@ -1,0 +1,573 @@
+"""`DocumentIndex`: whole documents on disk that answer questions with the passage.
+
+The facade: it checks what is asked, holds the locks, and leaves the work to the modules beside it.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import tempfile
+import threading
+import weakref
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+import numpy as np
+
+from vectorlong.documents import Document, PassageSpec
+from vectorlong.errors import (
+    EncoderMismatchError,
+    FormatVersionError,
+    IndexCorruptError,
+    IndexFolderError,
+    IndexLockedError,
+    InputTypeError,
+    InputValueError,
+)
+from vectorlong.retrieval import integrity
+from vectorlong.retrieval.encoder_protocol import DocumentEncoder
+from vectorlong.retrieval.faiss_kinds import check_kind
+from vectorlong.retrieval.fusion import DEFAULT_FUSION, get_fusion
+from vectorlong.retrieval.incoming import Addable, check_id, check_vectors
+from vectorlong.retrieval.ledger import (
+    DOCUMENTS,
+    LEDGER_NAME,
+    VECTORS,
+    LedgerWriter,
+    check_version,
+    connect,
+    ledger_errors,
+)
+from vectorlong.retrieval.lock import LOCK_NAME, WriterLock
+from vectorlong.retrieval.manifest import MANIFEST_NAME, Manifest, read_manifest
+from vectorlong.retrieval.row_index import exact_search, overlap, sample_queries, search_rows
+from vectorlong.retrieval.search import (
+    Hit,
+    Level,
+    Mode,
+    Searcher,
+    as_document,
+    check_search,
+)
+from vectorlong.retrieval.snapshot import LedgerReader, Snapshot
+from vectorlong.retrieval.storage import flush_folder, folder_errors
+from vectorlong.retrieval.vectors import VectorFile
+from vectorlong.retrieval.view import View, Views, vector_path
+from vectorlong.retrieval.writer import AddReport, IndexWriter
+
+_MAX_ATTEMPTS = 50
+_COPY_ROWS = 16_384
+
+
+class DocumentIndex:
+    """Documents, their passages' vectors and their words, in one folder.
+
+    Made by `create` or `open`, never directly. Use it as a context manager, or `close` it: that
+    gives the writer's lock back and leaves checksums for the next opening. Reading is safe from any
+    number of threads; so is writing, one call after the other.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        manifest: Manifest,
+        encoder: DocumentEncoder | None,
+        lock: WriterLock | None,
+    ) -> None:
+        self._folder = folder
+        self._manifest = manifest
+        self._encoder = encoder
+        self._reader = LedgerReader(folder / LEDGER_NAME)
+        self._views = Views(folder, manifest.dimension)
+        self._write_guard = threading.RLock()
+        self._writer: IndexWriter | None = None
+        try:
+            with self._reader.snapshot() as snapshot:
+                integrity.check_vector_files(folder, manifest, snapshot)
+            if lock is not None:
+                self._writer = IndexWriter(folder, manifest, self._reader, self._views)
+                self._writer.settle()
+            with self._snapshot():
+                pass
+        except BaseException:
+            if self._writer is not None:
+                self._writer.close()
+            self._reader.close()
+            raise
+        self._closing = weakref.finalize(self, _close, self._writer, self._reader, lock)
+
+    # --- making and opening ------------------------------------------------------------------
+
+    @classmethod
+    def create(
+        cls,
+        folder: str | Path,
+        encoder: DocumentEncoder,
+        *,
+        passages: PassageSpec | None = None,
+        faiss: str = "auto",
+        lexical: bool = True,
+    ) -> DocumentIndex:
+        """Make an empty index and open it for writing.
+
+        Parameters
+        ----------
+        folder
+            Must not exist, or be empty; parents are made.
+        encoder
+            Makes the vectors, now and at every later opening.
+        passages
+            How documents are cut; the encoder's own default if None.
+        faiss
+            Kind of vector index: ``"auto"``, a name of `vectorlong.retrieval.faiss_kinds.KINDS`,
+            or a string of FAISS's ``index_factory``.
+        lexical
+            Whether words are indexed too; without, only ``mode="vector"`` can search.
+
+        Raises
+        ------
+        IndexFolderError
+            The folder holds something already, or cannot be written.
+        OptionError
+            ``faiss`` names no kind; the message lists them.
+        """
+        path = Path(folder)
+        dimension = int(encoder.get_embedding_dimension())
+        check_kind(faiss, dimension, "cosine")
+        model_name = getattr(encoder, "model_name", None)
+        manifest = Manifest(
+            fingerprint=encoder.fingerprint,
+            model_name=model_name if isinstance(model_name, str) else None,
+            dimension=dimension,
+            passages=passages or encoder.default_passages,
+            faiss=faiss,
+            lexical=bool(lexical),
+        )
+        with folder_errors("make an index", path):
+            path.mkdir(parents=True, exist_ok=True)
+            if any(entry.name != LOCK_NAME for entry in path.iterdir()):
+                raise IndexFolderError(
+                    f"{str(path)!r} is not empty. Open it with DocumentIndex.open if it is an "
+                    "index, or choose another folder."
+                )
+        lock = WriterLock(path)
+        try:
+            with folder_errors("make an index", path), ledger_errors(path / LEDGER_NAME):
+                for file in (VECTORS, DOCUMENTS):
+                    VectorFile(vector_path(path, file, 0), dimension).create()
+                LedgerWriter.create(path / LEDGER_NAME, manifest.settings(), manifest.lexical)
+                manifest.write(path)
+                flush_folder(path.parent)
+            return cls(path, manifest, encoder, lock)
+        except BaseException:
+            lock.release()
+            raise
+
+    @classmethod
+    def open(
+        cls,
+        folder: str | Path,
+        encoder: DocumentEncoder | None = None,
+        read_only: bool = False,
+    ) -> DocumentIndex:
+        """Open an index.
+
+        Parameters
+        ----------
+        folder
+            What `create` made.
+        encoder
+            The one the index was made with. Without it everything works but adding and searching
+            by vectors.
+        read_only
+            Take no lock: any number of readers, beside one writer.
+
+        Raises
+        ------
+        IndexFolderError
+            The folder is not an index, or cannot be read.
+        IndexLockedError
+            Somebody else is writing; the message says who.
+        IndexCorruptError
+            A file that holds the truth is damaged; the message names it. Files up to 256 MiB are
+            read whole to see; larger ones where their size or time of change differs.
+        FormatVersionError
+            A newer version of this library wrote it.
+        EncoderMismatchError
+            The encoder is another one; the message shows both fingerprints.
+        """
+        path = Path(folder)
+        with folder_errors("open an index", path):
+            if not (path / MANIFEST_NAME).is_file() and not (path / LEDGER_NAME).is_file():
+                raise IndexFolderError(
+                    f"{str(path)!r} is not an index: it has no {MANIFEST_NAME}. Make one with "
+                    "DocumentIndex.create."
+                )
+        lock = None if read_only else WriterLock(path)
+        try:
+            with folder_errors("open an index", path):
+                manifest = _load_manifest(path, is_writer=lock is not None)
+                if encoder is not None:
+                    _check_encoder(path, manifest, encoder)
+                return cls(path, manifest, encoder, lock)
+        except BaseException:
+            if lock is not None:
+                lock.release()
+            raise
+
+    @property
+    def folder(self) -> Path:
+        """Where the index lies."""
+        return self._folder
+
+    @property
+    def manifest(self) -> Manifest:
+        """What the index was made with: fingerprint, model_name, dimension, passages, kind."""
+        return self._manifest
+
+    def info(self) -> dict[str, Any]:
+        """Return what there is, in plain values: counts, sizes and settings."""
+        with self._snapshot() as (snapshot, view):
+            n_documents, n_passages, n_tokens = snapshot.count()
+            training = None if view.row_index is None else view.row_index.training
+            return {
+                **self._manifest.settings(),
+                "n_documents": n_documents,
+                "n_passages": n_passages,
+                "n_tokens": n_tokens,
+                "n_deleted_passages": len(view.row_keys) - n_passages,
+                "generation": snapshot.generation,
+                "faiss_in_use": "flat" if training is None else training.kind,
+                "n_bytes": sum(
+                    entry.stat().st_size for entry in self._folder.rglob("*") if entry.is_file()
+                ),
+            }
+
+    def __len__(self) -> int:
+        with self._snapshot() as (snapshot, _):
+            return snapshot.count()[0]
+
+    # --- writing -----------------------------------------------------------------------------
+
+    def add(
+        self, documents: Iterable[Addable], *, show_progress_bar: bool | None = None
+    ) -> AddReport:
+        """Add documents, or bring them up to date; commits as it goes.
+
+        What is committed survives a kill at any moment, and running the same call again does only
+        what is missing: a document whose id, text and metadata are there is skipped.
+
+        Parameters
+        ----------
+        documents
+            Texts (their id is their digest), pairs (id, text), or `Document`. Any iterable, of any
+            size; a bounded part of it is in memory.
+        show_progress_bar
+            On stderr; None: where stderr is a terminal.
+
+        Returns
+        -------
+        AddReport
+            How many were added, updated, unchanged, and handed in twice (the later wins).
+
+        Raises
+        ------
+        InputTypeError, InputValueError
+            A document is not one. From a list nothing was written then; from other iterables, the
+            batches before it were.
+        IndexFolderError
+            The disk is full or refuses; what was committed is there.
+        """
+        with self._write_guard:
+            writer = self._writing()
+            return writer.add(documents, self._encoding("add documents"), show_progress_bar)
+
+    def delete(self, ids: str | Iterable[str]) -> int:
+        """Delete documents in one commit, and return how many of the ids there were."""
+        with self._write_guard:
+            return self._writing().delete(ids)
+
+    def compact(self) -> None:
+        """Drop the rows of deleted documents from the vector files, and free what SQLite can."""
+        with self._write_guard:
+            self._writing().compact()
+
+    def rebuild(self) -> None:
+        """Make what is derived anew: the lexical index and the FAISS snapshot."""
+        with self._write_guard:
+            self._writing().rebuild()
+
+    def _writing(self) -> IndexWriter:
+        if not self._closing.alive:
+            raise IndexFolderError("This index is closed; open it again.")
+        if self._writer is None:
+            raise IndexLockedError(
+                f"{str(self._folder)!r} was opened with read_only=True; open it without to write."
+            )
+        return self._writer
+
+    def _encoding(self, purpose: str) -> DocumentEncoder:
+        if self._encoder is None:
+            raise InputValueError(
+                f"Cannot {purpose}: the index was opened without an encoder. Pass the one with "
+                f"fingerprint {self._manifest.fingerprint!r} to DocumentIndex.open"
+                ', or search with mode="lexical".'
+            )
+        return self._encoder
+
+    # --- searching ---------------------------------------------------------------------------
+
+    def search(
+        self,
+        query: str,
+        k: int = 10,
+        *,
+        mode: Mode = "hybrid",
+        where: Mapping[str, Any] | None = None,
+        level: Level = "document",
+        fusion: str = DEFAULT_FUSION,
+    ) -> list[Hit]:
+        """Answer one question; see `search_many`."""
+        if not isinstance(query, str):
+            raise InputTypeError(f"A query must be a string, not {query!r}.")
+        return self.search_many([query], k, mode=mode, where=where, level=level, fusion=fusion)[0]
+
+    def search_many(
+        self,
+        queries: list[str],
+        k: int = 10,
+        *,
+        mode: Mode = "hybrid",
+        where: Mapping[str, Any] | None = None,
+        level: Level = "document",
+        fusion: str = DEFAULT_FUSION,
+    ) -> list[list[Hit]]:
+        """Answer several questions from one generation of the index.
+
+        Parameters
+        ----------
+        queries
+            The questions.
+        k
+            Hits wanted for each; fewer come only where fewer exist. By words (``"lexical"``) only
+            documents that share a word with the question exist.
+        mode
+            ``"vector"``, ``"lexical"``, or both fused.
+        where
+            Filter on metadata, applied before the search; see `vectorlong.retrieval.filters`.
+        level
+            ``"document"``: k different documents, each with its best passage. ``"passage"``: k
+            passages, of which several may be of one document.
+        fusion
+            How ``"hybrid"`` makes one score of two: ``"score"`` or ``"rank"``; see
+            `vectorlong.retrieval.fusion`.
+
+        Returns
+        -------
+        list of list of Hit
+            Best first.
+
+        Raises
+        ------
+        OptionError, InputTypeError, InputValueError, FilterError
+            What was asked for is impossible.
+        IndexCorruptError
+            A record that would have been shown does not have its checksum.
+        """
+        questions = check_search(queries, k, mode, level)
+        fuse = get_fusion(fusion)
+        if mode != "vector" and not self._manifest.lexical:
+            raise InputValueError(
+                f"mode={mode!r} needs words, and this index was made with lexical=False. Use "
+                'mode="vector".'
+            )
+        vectors = None
+        if mode != "lexical" and questions and k > 0:
+            vectors = check_vectors(
+                self._encoding("search by vectors").encode_query(questions),
+                self._manifest.dimension,
+                "encoder's answer to the queries",
+            )
+        with self._snapshot() as (snapshot, view):
+            chosen = view.choose(snapshot, where)
+            searcher = Searcher(snapshot, view, chosen, int(k), mode, level, fuse)
+            return searcher.answer(questions, vectors)
+
+    def get(self, id: str) -> Document | None:
+        """Return the document of that id as it was added, or None."""
+        check_id(id)
+        with self._snapshot() as (snapshot, _):
+            found = snapshot.known([id]).get(id)
+            return None if found is None else as_document(snapshot.fetch(found[0]))
+
+    def ids(self) -> list[str]:
+        """Return the ids of all documents, in the order in which they were added."""
+        with self._snapshot() as (snapshot, _):
+            return [name for _, name, *_ in snapshot.all_ids()]
+
+    def recall(self, k: int = 10, *, n_queries: int = 100, seed: int = 0) -> float:
+        """recall@k of the vector index against exact search.
+
+        The queries are passage vectors drawn at random and moved by noise of 0.3 of their length.
+        1.0 where the index is exact or empty.
+        """
+        with self._snapshot() as (_, view):
+            if len(view.row_keys) == 0:
+                return 1.0
+            queries = sample_queries(view.passages, n_queries, seed, "cosine")
+            rows = view.everything.rows
+            expected = exact_search(view.passages, queries, k, "cosine", rows)[1]
+            found = search_rows(view.passages, view.row_index, queries, k, "cosine", rows)[1]
+            return overlap(expected, found)
+
+    def vectors(self, level: Level = "document") -> tuple[list[str], np.ndarray]:
+        """Return the vectors, for scikit-learn and for FAISS without this library.
+
+        Parameters
+        ----------
+        level
+            ``"document"``: one row a document. ``"passage"``: one a passage; its id is repeated.
+
+        Returns
+        -------
+        tuple of list of str and numpy.ndarray
+            The document's id of every row, and float32 [n, e] rows of length 1, a read-only memory
+            map: of the index's own file where no row in it was deleted, else of a copy in a
+            temporary file.
+        """
+        check_search([], 0, "vector", level)
+        with self._snapshot() as (snapshot, view):
+            by_row: list[tuple[int, str]] = []
+            for _, name, document_row, first_row, n_passages in snapshot.all_ids():
+                if level == "document":
+                    by_row.append((document_row, name))
+                else:
+                    by_row.extend((first_row + place, name) for place in range(n_passages))
+            by_row.sort()
+            matrix = view.documents if level == "document" else view.passages
+            if len(by_row) < len(matrix):
+                matrix = _gather(matrix, np.array([row for row, _ in by_row], dtype=np.int64))
+            return [name for _, name in by_row], matrix
+
+    def verify(self) -> list[str]:
+        """Read every byte of the index and say what is wrong, naming each file; empty if nothing.
+
+        Damage to ``faiss/`` and ``manifest.json`` is repaired when the index is next opened for
+        writing; damage to the ledger or the vector files is not, because they are the truth.
+        """
+        with self._write_guard:
+            findings = integrity.find_damage(self._folder, self._manifest, self._reader)
+            if self._writer is not None and not findings:
+                findings = self._writer.check_lexical()
+            return findings
+
+    # --- keeping -----------------------------------------------------------------------------
+
+    @contextlib.contextmanager
+    def _snapshot(self) -> Iterator[tuple[Snapshot, View]]:
+        """One generation: the ledger's snapshot and the view that belongs to it."""
+        for _ in range(_MAX_ATTEMPTS):
+            with self._reader.snapshot() as snapshot:
+                try:
+                    view = self._views.of(snapshot)
+                except FileNotFoundError as error:
+                    with self._reader.snapshot() as newer:
+                        if newer.epoch == snapshot.epoch:
+                            raise IndexCorruptError(
+                                f"{error.filename!r} is missing. Restore it from a copy, or build "
+                                "the index anew from the documents."
+                            ) from None
+                    continue  # compaction went on while this snapshot began
+                if view is not None:
+                    yield snapshot, view
+                    return
+        raise IndexFolderError(f"{str(self._folder)!r} is written too fast to be read; try again.")
+
+    def close(self) -> None:
+        """Give the lock back and leave checksums; calling twice does nothing."""
+        with self._write_guard:
+            self._closing()
+
+    def __enter__(self) -> DocumentIndex:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+
+def _close(writer: IndexWriter | None, reader: LedgerReader, lock: WriterLock | None) -> None:
+    try:
+        reader.close()
+        if writer is not None:
+            writer.close()
+    finally:
+        if lock is not None:
+            lock.release()
+
+
+def _load_manifest(path: Path, *, is_writer: bool) -> Manifest:
+    """Return what the index is: from the manifest, or where that is damaged from the ledger."""
+    try:
+        manifest = read_manifest(path)
+    except FormatVersionError:
+        raise
+    except IndexCorruptError:
+        manifest = None
+    if manifest is not None:
+        integrity.check_ledger_file(path, manifest)
+    if manifest is None or not manifest.files:
+        integrity.check_unstamped_ledger(path)
+    ledger_path = path / LEDGER_NAME
+    if not ledger_path.is_file():
+        raise IndexCorruptError(
+            f"{str(ledger_path)!r} is missing. Restore it from a copy, or build the index anew "
+            "from the documents."
+        )
+    with ledger_errors(ledger_path):
+        connection = connect(ledger_path, read_only=not is_writer)
+        try:
+            check_version(connection, ledger_path)
+        finally:
+            connection.close()
+    if manifest is None:
+        reader = LedgerReader(ledger_path)
+        try:
+            with reader.snapshot() as snapshot:
+                manifest = Manifest.from_settings(snapshot.settings())
+        finally:
+            reader.close()
+        if is_writer:
+            manifest.write(path)
+    return manifest
+
+
+def _check_encoder(path: Path, manifest: Manifest, encoder: DocumentEncoder) -> None:
+    if (
+        encoder.fingerprint != manifest.fingerprint
+        or encoder.get_embedding_dimension() != manifest.dimension
+    ):
+        raise EncoderMismatchError(
+            f"{str(path)!r} holds vectors of the encoder with fingerprint "
+            f"{manifest.fingerprint!r} ({manifest.dimension} wide, model {manifest.model_name!r}); "
+            f"the encoder passed has {encoder.fingerprint!r} "
+            f"({encoder.get_embedding_dimension()} wide). Pass the encoder the index was made "
+            "with, or make a new index."
+        )
+
+
+def _gather(matrix: np.ndarray, rows: np.ndarray) -> np.ndarray:
+    """Chosen rows of a memory map as another, in a temporary file that goes with the array."""
+    if len(rows) == 0:
+        return np.empty((0, matrix.shape[1]), dtype=np.float32)
+    with tempfile.TemporaryFile() as file:
+        for start in range(0, len(rows), _COPY_ROWS):
+            file.write(np.ascontiguousarray(matrix[rows[start : start + _COPY_ROWS]]).tobytes())
+        file.flush()
+        return np.memmap(file, dtype="<f4", mode="r", shape=(len(rows), matrix.shape[1]))

@@ -1,0 +1,208 @@
+"""What users hand in, checked and brought to one form, before anything is written."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import math
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from vectorlong.documents import Document, DocumentEncoding
+from vectorlong.errors import InputTypeError, InputValueError
+from vectorlong.retrieval.ledger import PASSAGE_BITS
+from vectorlong.retrieval.row_index import unit_rows
+from vectorlong.retrieval.search import check_unicode
+from vectorlong.retrieval.snapshot import content_digest
+
+# A batch is what is deduplicated, looked up and given to the encoder together.
+_BATCH_DOCUMENTS = 512
+_BATCH_CHARACTERS = 4_000_000
+_MAX_PASSAGES = 1 << PASSAGE_BITS
+
+Addable = str | tuple[str, str] | Document
+
+
+@dataclass(frozen=True)
+class Incoming:
+    """A checked document.
+
+    Attributes
+    ----------
+    id, text
+        As given; a bare text's id is its digest.
+    metadata
+        As JSON, keys sorted.
+    digest
+        Of all three; equal digests are the same document.
+    """
+
+    id: str
+    text: str
+    metadata: str
+    digest: bytes
+
+
+def prepare(item: Addable) -> Incoming:
+    """Check one thing handed to ``add``.
+
+    Raises
+    ------
+    InputTypeError
+        It is no text, pair or Document; the id or text is no string; metadata is not JSON.
+    InputValueError
+        The id is empty; text is not valid Unicode; a number in the metadata is not finite.
+    """
+    metadata: Mapping[str, Any] = {}
+    if isinstance(item, Document):
+        name, text, metadata = item.id, item.text, item.metadata
+    elif isinstance(item, str):
+        check_unicode("text", item)
+        name, text = hashlib.blake2b(item.encode(), digest_size=16).hexdigest(), item
+    elif isinstance(item, tuple) and len(item) == 2:
+        name, text = item
+    else:
+        raise InputTypeError(
+            f"A document is a text, a pair (id, text) or a vectorlong.Document, not {_show(item)}."
+        )
+    check_id(name)
+    if not isinstance(text, str):
+        raise InputTypeError(f"The text of document {name!r} must be a string, not {_show(text)}.")
+    check_unicode(f"text of document {name!r}", text)
+    encoded = _encode_metadata(name, metadata)
+    return Incoming(name, text, encoded, content_digest(name, text, encoded))
+
+
+def check_id(name: object) -> str:
+    """Refuse an id that is not a non-empty string."""
+    if not isinstance(name, str):
+        raise InputTypeError(f"Ids must be strings, not {_show(name)}. Pass str(...) of it.")
+    if not name:
+        raise InputValueError("An id must not be empty.")
+    check_unicode("id", name)
+    return name
+
+
+def _show(value: object) -> str:
+    shown = repr(value)
+    return f"{type(value).__name__} {shown if len(shown) <= 60 else shown[:57] + '...'}"
+
+
+def _encode_metadata(name: str, metadata: object) -> str:
+    if not isinstance(metadata, Mapping):
+        raise InputTypeError(
+            f"Metadata of document {name!r} must be a mapping, not {_show(metadata)}."
+        )
+    _check_json(name, "metadata", metadata, 0)
+    return json.dumps(_plain(metadata), ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+
+
+def _check_json(name: str, place: str, value: object, depth: int) -> None:
+    """Refuse whatever JSON would refuse, change silently, or not give back."""
+    what = f"{place} of document {name!r}"
+    if depth > 64:
+        raise InputValueError(f"The {what} is nested more than 64 deep.")
+    if value is None or isinstance(value, bool | int):
+        return
+    if isinstance(value, str):
+        check_unicode(what, value)
+    elif isinstance(value, float):
+        if not math.isfinite(value):
+            raise InputValueError(f"The {what} is {value}, which JSON cannot hold; use None.")
+    elif isinstance(value, Mapping):
+        for key, inner in value.items():
+            if not isinstance(key, str):
+                raise InputTypeError(f"The {what} has the key {key!r}; keys must be strings.")
+            check_unicode(f"key in {what}", key)
+            _check_json(name, f"{place}[{key!r}]", inner, depth + 1)
+    elif isinstance(value, list | tuple):
+        for number, inner in enumerate(value):
+            _check_json(name, f"{place}[{number}]", inner, depth + 1)
+    else:
+        raise InputTypeError(
+            f"The {what} is {_show(value)}, which is not JSON: use strings, numbers, True, False, "
+            "None, lists and mappings."
+        )
+
+
+def _plain(value: Any) -> Any:
+    """Return mappings of any class as dicts, because ``json`` knows no other."""
+    if isinstance(value, Mapping):
+        return {key: _plain(inner) for key, inner in value.items()}
+    return [_plain(inner) for inner in value] if isinstance(value, list | tuple) else value
+
+
+def batches(documents: Iterable[Addable]) -> Iterator[list[Incoming]]:
+    """Return checked documents in batches of bounded size.
+
+    A list or tuple is checked whole before the first batch, so that a bad document in it leaves
+    the index as it was. From any other iterable, the batches before the bad document are handed
+    out first.
+    """
+    if isinstance(documents, str | bytes | Mapping | Document):
+        raise InputTypeError(
+            f"add takes an iterable of documents, not one {type(documents).__name__}; "
+            "put it in a list."
+        )
+    if not isinstance(documents, Iterable):
+        raise InputTypeError(f"add takes an iterable of documents, not {_show(documents)}.")
+    if isinstance(documents, Sequence):
+        for item in documents:
+            prepare(item)
+    return _batches(documents)
+
+
+def _batches(documents: Iterable[Addable]) -> Iterator[list[Incoming]]:
+    batch: list[Incoming] = []
+    n_characters = 0
+    for item in documents:
+        batch.append(prepare(item))
+        n_characters += len(batch[-1].text)
+        if len(batch) >= _BATCH_DOCUMENTS or n_characters >= _BATCH_CHARACTERS:
+            yield batch
+            batch, n_characters = [], 0
+    if batch:
+        yield batch
+
+
+def check_encoding(
+    incoming: Incoming, encoding: DocumentEncoding, dimension: int
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Document vector [e], passage vectors [p, e] (all of length 1) and spans int64 [p, 2].
+
+    A document without passages gets one: all of it, with the document's vector.
+    """
+    vector = check_vectors(
+        np.asarray(encoding.vector)[None], dimension, f"vector of document {incoming.id!r}"
+    )[0]
+    spans = np.asarray(encoding.passages.spans, dtype=np.int64).reshape(-1, 2)  # [p, 2]
+    if len(spans) == 0:
+        return vector, vector[None], np.array([[0, len(incoming.text)]])
+    vectors = check_vectors(
+        encoding.passages.vectors, dimension, f"passages of document {incoming.id!r}"
+    )
+    is_inside = (spans[:, 0] >= 0) & (spans[:, 0] <= spans[:, 1])
+    if (
+        len(vectors) != len(spans)
+        or not is_inside.all()
+        or spans[:, 1].max() > len(incoming.text)
+        or len(spans) > _MAX_PASSAGES
+    ):
+        raise InputValueError(
+            f"The encoder's {len(spans)} passages of document {incoming.id!r} do not fit its "
+            f"{len(vectors)} vectors, or lie outside its {len(incoming.text)} characters."
+        )
+    return vector, vectors, spans
+
+
+def check_vectors(vectors: object, dimension: int, what: str) -> np.ndarray:
+    """``vectors`` as contiguous float32 [n, e] of length 1, if they are finite and that wide."""
+    array = np.asarray(vectors, dtype=np.float32)
+    if array.ndim != 2 or array.shape[1] != dimension:
+        raise InputValueError(f"The {what} has shape {array.shape}; expected (n, {dimension}).")
+    if not np.isfinite(array).all():
+        raise InputValueError(f"The {what} holds NaN or infinite values.")
+    return np.ascontiguousarray(unit_rows(array))

@@ -1,0 +1,307 @@
+"""The ledger: the SQLite database that says which documents an index holds.
+
+Documents with their texts and passages, the lexical index, the checksums of the vector files, and
+two counters: the generation (one a commit) and the epoch (one a rewriting of the vector files). It
+is written by one process at a time in write-ahead mode with every commit flushed; readers see the
+generation they began with. Reading lives in `vectorlong.retrieval.snapshot`; nothing here knows
+FAISS.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import sqlite3
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from vectorlong.errors import FormatVersionError, IndexCorruptError, IndexFolderError
+from vectorlong.retrieval import lexical
+from vectorlong.retrieval.vectors import Segment
+
+LEDGER_NAME = "ledger.sqlite"
+FORMAT_VERSION = 1
+APPLICATION_ID = 0x766C6E67  # "vlng"
+# A passage's rowid in the lexical index is its document's key and its ordinal in these bits, so
+# that it stays the same when the vector files are rewritten.
+PASSAGE_BITS = 20
+SPAN_TYPE = np.dtype("<i8")
+VECTORS = "vectors"  # the file of passage vectors
+DOCUMENTS = "documents"  # the file of document vectors
+
+_SCHEMA = f"""
+CREATE TABLE settings (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE state (one INTEGER PRIMARY KEY CHECK (one = 1), generation INTEGER NOT NULL,
+    epoch INTEGER NOT NULL);
+INSERT INTO state VALUES (1, 0, 0);
+CREATE TABLE documents (key INTEGER PRIMARY KEY AUTOINCREMENT, id TEXT NOT NULL UNIQUE,
+    content_digest BLOB NOT NULL, record_digest BLOB NOT NULL, n_tokens INTEGER NOT NULL,
+    document_row INTEGER NOT NULL, first_row INTEGER NOT NULL, n_passages INTEGER NOT NULL,
+    metadata TEXT NOT NULL);
+CREATE TABLE texts (key INTEGER PRIMARY KEY, spans BLOB NOT NULL, text TEXT NOT NULL);
+CREATE TABLE segments (file TEXT NOT NULL, first_row INTEGER NOT NULL, n_rows INTEGER NOT NULL,
+    checksum INTEGER NOT NULL, PRIMARY KEY (file, first_row)) WITHOUT ROWID;
+CREATE TABLE tombstones (generation INTEGER NOT NULL, document_row INTEGER NOT NULL,
+    first_row INTEGER NOT NULL, n_passages INTEGER NOT NULL);
+PRAGMA application_id = {APPLICATION_ID};
+PRAGMA user_version = {FORMAT_VERSION};
+"""
+
+
+@dataclass(frozen=True)
+class NewDocument:
+    """A document ready to be written; its vectors are in the files already."""
+
+    id: str
+    text: str
+    metadata: str  # JSON
+    content_digest: bytes
+    record_digest: bytes
+    n_tokens: int
+    document_row: int
+    first_row: int
+    spans: np.ndarray  # int64 [p, 2]
+
+
+@contextlib.contextmanager
+def ledger_errors(path: Path) -> Iterator[None]:
+    """Turn SQLite's complaints into this library's errors, naming the file."""
+    try:
+        yield
+    except sqlite3.DatabaseError as error:
+        message = str(error)
+        refusals = ("full", "readonly", "unable to open", "disk I/O", "locked")
+        if isinstance(error, sqlite3.OperationalError) and any(w in message for w in refusals):
+            raise IndexFolderError(
+                f"Cannot read or write {str(path)!r}: {message}. What the index had acknowledged "
+                "before is still there; make room or grant access, then call again."
+            ) from error
+        raise IndexCorruptError(
+            f"{str(path)!r} is damaged: {message}. Restore the file from a copy, or build the "
+            "index anew from the documents."
+        ) from error
+
+
+def connect(path: Path, *, read_only: bool, immutable: bool = False) -> sqlite3.Connection:
+    """Open a connection in autocommit mode, usable from any one thread at a time."""
+    mode = "ro" if read_only else "rw"
+    uri = f"{path.resolve().as_uri()}?mode={mode}{'&immutable=1' if immutable else ''}"
+    connection = sqlite3.connect(
+        uri, uri=True, timeout=60.0, isolation_level=None, check_same_thread=False
+    )
+    try:
+        connection.execute("PRAGMA cache_size = -16000")
+        if not read_only:
+            connection.execute("PRAGMA synchronous = FULL")
+            connection.execute("PRAGMA fullfsync = 1")
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
+def check_version(connection: sqlite3.Connection, path: Path) -> None:
+    """Refuse a database that is not a ledger, or one of a newer format."""
+    application = connection.execute("PRAGMA application_id").fetchone()[0]
+    version = connection.execute("PRAGMA user_version").fetchone()[0]
+    if application != APPLICATION_ID:
+        raise IndexCorruptError(
+            f"{str(path)!r} is damaged: it does not carry this library's mark. Restore the file "
+            "from a copy, or build the index anew from the documents."
+        )
+    if version > FORMAT_VERSION:
+        raise FormatVersionError(
+            f"{str(path)!r} has format version {version}; this version of vectorlong reads up to "
+            f"{FORMAT_VERSION}. Upgrade vectorlong; nothing was changed."
+        )
+
+
+class LedgerWriter:
+    """The one connection that writes. Whoever holds it holds the writer's lock.
+
+    Parameters
+    ----------
+    path
+        The database.
+    has_lexical
+        Whether texts are indexed for lexical search.
+    """
+
+    def __init__(self, path: Path, has_lexical: bool) -> None:
+        self.path = path
+        self._has_lexical = has_lexical
+        self._connection = connect(path, read_only=False)
+
+    @staticmethod
+    def create(path: Path, settings: dict[str, Any], has_lexical: bool) -> None:
+        """Make an empty ledger; ``path`` must not exist."""
+        connection = sqlite3.connect(path, isolation_level=None)
+        try:
+            connection.execute("PRAGMA journal_mode = WAL")
+            connection.execute("PRAGMA synchronous = FULL")
+            connection.executescript(f"BEGIN;{_SCHEMA}COMMIT;")
+            connection.execute("BEGIN")
+            connection.execute("INSERT INTO settings VALUES ('index', ?)", (json.dumps(settings),))
+            if has_lexical:
+                _create_lexical(connection)
+            connection.execute("COMMIT")
+            connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        finally:
+            connection.close()
+
+    @contextlib.contextmanager
+    def transaction(self) -> Iterator[int]:
+        """All or nothing; yields the generation that the commit will make."""
+        with ledger_errors(self.path):
+            self._connection.execute("BEGIN IMMEDIATE")
+            try:
+                self._connection.execute("UPDATE state SET generation = generation + 1")
+                row = self._connection.execute("SELECT generation FROM state").fetchone()
+                yield int(row[0])
+                self._connection.execute("COMMIT")
+            except BaseException:
+                if self._connection.in_transaction:
+                    self._connection.execute("ROLLBACK")
+                raise
+
+    def insert(self, document: NewDocument) -> None:
+        """Add one document; its id must be free."""
+        cursor = self._connection.execute(
+            "INSERT INTO documents (id, content_digest, record_digest, n_tokens, document_row, "
+            "first_row, n_passages, metadata) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+            (
+                document.id,
+                document.content_digest,
+                document.record_digest,
+                document.n_tokens,
+                document.document_row,
+                document.first_row,
+                len(document.spans),
+                document.metadata,
+            ),
+        )
+        key = int(cursor.lastrowid or 0)
+        spans = document.spans.astype(SPAN_TYPE).tobytes()
+        self._connection.execute(
+            "INSERT INTO texts (key, spans, text) VALUES (?, ?, ?)", (key, spans, document.text)
+        )
+        if self._has_lexical:
+            self._index_words(key, document.text, document.spans)
+
+    def _index_words(self, key: int, text: str, spans: np.ndarray) -> None:
+        self._connection.execute(
+            "INSERT INTO lexical_documents (rowid, words) VALUES (?, ?)",
+            (key, lexical.indexable(text)),
+        )
+        self._connection.executemany(
+            "INSERT INTO lexical_passages (rowid, words) VALUES (?, ?)",
+            passage_words(key, text, spans),
+        )
+
+    def delete(self, key: int, generation: int) -> None:
+        """Remove one document and leave a tombstone for its rows."""
+        if self._has_lexical:
+            spans, text = self._connection.execute(
+                "SELECT spans, text FROM texts WHERE key = ?", (key,)
+            ).fetchone()
+            # The lexical tables keep no text, so FTS5 is told what it had indexed.
+            self._connection.execute(
+                "INSERT INTO lexical_documents (lexical_documents, rowid, words) "
+                "VALUES ('delete', ?, ?)",
+                (key, lexical.indexable(text)),
+            )
+            self._connection.executemany(
+                "INSERT INTO lexical_passages (lexical_passages, rowid, words) "
+                "VALUES ('delete', ?, ?)",
+                passage_words(key, text, np.frombuffer(spans, SPAN_TYPE).reshape(-1, 2)),
+            )
+        self._connection.execute(
+            "INSERT INTO tombstones SELECT ?, document_row, first_row, n_passages "
+            "FROM documents WHERE key = ?",
+            (generation, key),
+        )
+        self._connection.execute("DELETE FROM texts WHERE key = ?", (key,))
+        self._connection.execute("DELETE FROM documents WHERE key = ?", (key,))
+
+    def add_segment(self, file: str, segment: Segment) -> None:
+        """Record the checksum of appended rows."""
+        self._connection.execute(
+            "INSERT INTO segments VALUES (?, ?, ?, ?)",
+            (file, segment.first_row, segment.n_rows, segment.checksum),
+        )
+
+    def move_rows(
+        self, moved: Sequence[tuple[int, int, int]], segments: dict[str, list[Segment]]
+    ) -> None:
+        """Point every document at its rows in rewritten files: (document_row, first_row, key)."""
+        self._connection.executemany(
+            "UPDATE documents SET document_row = ?, first_row = ? WHERE key = ?", moved
+        )
+        self._connection.execute("DELETE FROM segments")
+        self._connection.execute("DELETE FROM tombstones")
+        for file, parts in segments.items():
+            for segment in parts:
+                self.add_segment(file, segment)
+        self._connection.execute("UPDATE state SET epoch = epoch + 1")
+
+    def rebuild_lexical(self) -> None:
+        """Index every text for lexical search anew."""
+        if not self._has_lexical:
+            return
+        for table in ("lexical_documents", "lexical_passages"):
+            self._connection.execute(f"DROP TABLE IF EXISTS {table}")
+        _create_lexical(self._connection)
+        last_key = 0
+        while row := self._connection.execute(
+            "SELECT key, spans, text FROM texts WHERE key > ? ORDER BY key LIMIT 1", (last_key,)
+        ).fetchone():
+            last_key, spans, text = row
+            self._index_words(last_key, text, np.frombuffer(spans, SPAN_TYPE).reshape(-1, 2))
+
+    def check_lexical(self) -> list[str]:
+        """Return what FTS5's own check of the lexical index finds; empty if nothing."""
+        findings = []
+        for table in ("lexical_documents", "lexical_passages") if self._has_lexical else ():
+            try:
+                self._connection.execute(
+                    f"INSERT INTO {table} ({table}) VALUES ('integrity-check')"
+                )
+            except sqlite3.DatabaseError as error:
+                findings.append(f"{str(self.path)!r}: {table} is damaged ({error}); rebuild() it")
+        return findings
+
+    def optimise(self) -> None:
+        """Give freed pages back and merge the lexical index; nothing that was found is lost."""
+        with ledger_errors(self.path):
+            if self._has_lexical:
+                for table in ("lexical_documents", "lexical_passages"):
+                    self._connection.execute(f"INSERT INTO {table} ({table}) VALUES ('optimize')")
+            self._connection.execute("VACUUM")
+
+    def checkpoint(self) -> bool:
+        """Move the write-ahead log into the database; False if a reader kept some of it back."""
+        with ledger_errors(self.path):
+            busy = self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]
+        return not busy
+
+    def close(self) -> None:
+        """Close the connection."""
+        self._connection.close()
+
+
+def _create_lexical(connection: sqlite3.Connection) -> None:
+    for table in ("lexical_documents", "lexical_passages"):
+        connection.execute(
+            f"CREATE VIRTUAL TABLE {table} USING fts5(words, content='', "
+            f"tokenize='{lexical.TOKENIZER}')"
+        )
+
+
+def passage_words(key: int, text: str, spans: np.ndarray) -> Iterator[tuple[int, str]]:
+    """Rowid and indexed form of every passage of a document."""
+    for ordinal, (start, end) in enumerate(spans.tolist()):
+        yield (key << PASSAGE_BITS) | ordinal, lexical.indexable(text[start:end])

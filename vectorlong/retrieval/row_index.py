@@ -1,0 +1,443 @@
+"""Nearest rows of a float32 matrix: exactly, or through a FAISS index re-ranked exactly.
+
+The matrix is the truth and stays with the caller (in memory or mapped from a file); what is kept
+here can be made from it again. Rows are numbers; ids, documents and files of truth are the
+callers' business.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import faiss
+import numpy as np
+
+from vectorlong.retrieval.faiss_kinds import (
+    Kind,
+    Metric,
+    find_graph,
+    find_lists,
+    get_kind,
+    make_empty,
+    search_parameters,
+    set_width,
+    training_rows,
+    widths,
+)
+
+_LOGGER = logging.getLogger(__name__)
+
+# Aimed at on the sample; the promise is 0.98, and questions lie further from the rows than these.
+TUNED_RECALL = 0.99
+_TUNED_K = 10
+_TUNING_QUERIES = 100
+_CANDIDATE_FACTORS = (2, 4, 8, 16, 32, 64, 128)
+# Fewer allowed rows than this are compared one by one: that is exact, and no slower.
+_EXACT_SUBSET = 20_000
+_EXACT_SUBSET_SHARE = 0.02
+# Excluding so few rows is cheaper by asking for that many more and dropping them.
+_FEW_EXCLUDED = 64
+_ADD_BLOCK_ROWS = 65_536
+
+
+class AllowedRows:
+    """Which rows may be found, in the forms that FAISS needs.
+
+    Parameters
+    ----------
+    mask
+        bool [n].
+    """
+
+    def __init__(self, mask: np.ndarray) -> None:
+        self.mask = mask  # [n]
+        self.rows = np.flatnonzero(mask)  # [m]
+        self.n_excluded = len(mask) - len(self.rows)
+        # FAISS keeps only a pointer to the bits, so they live as long as the selector.
+        self._bits = np.packbits(mask, bitorder="little")
+        self.selector = faiss.IDSelectorBitmap(self._bits)  # type: ignore[call-arg, arg-type]
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+
+@dataclass(frozen=True)
+class Training:
+    """What an index was trained on and how wide its searches were made.
+
+    Attributes
+    ----------
+    kind
+        Name of the kind.
+    n_rows
+        Rows the index was built over.
+    n_trained
+        Rows it was trained on, spread evenly over all; 0 where the kind needs no training.
+    n_lists
+        Inverted lists; 0 without an inverted file.
+    width
+        Lists probed, or candidates of the graph; 0 where there is nothing to widen.
+    candidates
+        Re-ranked rows for each asked-for neighbour; 1 where distances are exact anyway.
+    sampled_recall
+        recall@10 against exact search, of the sample that width and candidates were raised on.
+    seconds
+        Time it all took.
+    """
+
+    kind: str
+    n_rows: int
+    n_trained: int
+    n_lists: int
+    width: int
+    candidates: int
+    sampled_recall: float
+    seconds: float
+
+
+class RowIndex:
+    """A trained FAISS index over the first rows of a matrix.
+
+    Parameters
+    ----------
+    index
+        The FAISS index; its ids are row numbers.
+    metric
+        What the caller's scores are.
+    training
+        How it came about.
+    """
+
+    def __init__(self, index: faiss.Index, metric: Metric, training: Training) -> None:
+        self._index = index
+        self._metric = metric
+        self.training = training
+        self._reranks = not get_kind(training.kind).stores_exact
+        self._takes_selector = True
+        self._is_graph = find_graph(index) is not None
+        self._set_width(training.width)
+
+    def _set_width(self, width: int) -> None:
+        self._width = width
+        set_width(self._index, width)
+
+    @property
+    def n_rows(self) -> int:
+        """Rows it covers; those after must be searched exactly."""
+        return int(self._index.ntotal)
+
+    @classmethod
+    def build(cls, matrix: np.ndarray, kind: Kind, metric: Metric) -> RowIndex:
+        """Train on a sample of ``matrix`` (float32 [n, e]), add every row, and tune the width."""
+        started = time.perf_counter()
+        n_rows, dim = matrix.shape
+        index = make_empty(kind, dim, metric, n_rows)
+        lists = find_lists(index)
+        n_lists = 0 if lists is None else int(lists.nlist)
+        n_trained = 0
+        if not index.is_trained:
+            sample = training_rows(n_rows, n_lists)
+            n_trained = len(sample)
+            index.train(np.ascontiguousarray(matrix[sample]))
+        draft = cls(index, metric, Training(kind.name, n_rows, n_trained, n_lists, 1, 1, 0.0, 0.0))
+        draft.extend(matrix)
+        width, candidates, recall = draft._tune(matrix)
+        training = Training(
+            kind.name,
+            n_rows,
+            n_trained,
+            n_lists,
+            width,
+            candidates,
+            recall,
+            round(time.perf_counter() - started, 3),
+        )
+        _LOGGER.info("Built %s", training)
+        return cls(index, metric, training)
+
+    def extend(self, matrix: np.ndarray) -> None:
+        """Add the rows of ``matrix`` that are not covered yet."""
+        for start in range(self.n_rows, len(matrix), _ADD_BLOCK_ROWS):
+            self._index.add(np.ascontiguousarray(matrix[start : start + _ADD_BLOCK_ROWS]))
+
+    def _tune(self, matrix: np.ndarray) -> tuple[int, int, float]:
+        """Least width and candidates that reach the recall aimed at, and the recall reached."""
+        queries = sample_queries(matrix, _TUNING_QUERIES, seed=1, metric=self._metric)
+        _, expected = exact_search(matrix, queries, _TUNED_K, self._metric)
+        ladder = widths(self._index)
+        candidates = 1
+        if self._reranks:
+            for candidates in _CANDIDATE_FACTORS:
+                if self._sampled(matrix, queries, expected, ladder[-1], candidates) >= TUNED_RECALL:
+                    break
+        recall = 0.0
+        for width in ladder:
+            recall = self._sampled(matrix, queries, expected, width, candidates)
+            if recall >= TUNED_RECALL:
+                break
+        return width, candidates, recall
+
+    def _sampled(
+        self, matrix: np.ndarray, queries: np.ndarray, expected: np.ndarray, width: int, factor: int
+    ) -> float:
+        self._set_width(width)
+        _, rows = self._candidates(matrix, queries, _TUNED_K, factor, None)
+        return overlap(expected, rows)
+
+    def search(
+        self, matrix: np.ndarray, queries: np.ndarray, k: int, allowed: AllowedRows | None
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Scores [q, k] and rows [q, k] of the nearest covered rows; -1 where there are no more."""
+        if allowed is not None and not self._takes_selector:
+            return exact_search(matrix[: self.n_rows], queries, k, self._metric, allowed)
+        try:
+            return self._candidates(matrix, queries, k, self.training.candidates, allowed)
+        except RuntimeError:
+            # Some kinds of FAISS take no selector and say so only when they are asked.
+            if allowed is None:
+                raise
+            self._takes_selector = False
+            return exact_search(matrix[: self.n_rows], queries, k, self._metric, allowed)
+
+    def _candidates(
+        self,
+        matrix: np.ndarray,
+        queries: np.ndarray,
+        k: int,
+        factor: int,
+        allowed: AllowedRows | None,
+    ) -> tuple[np.ndarray, np.ndarray]:
+        n_wanted = min(k * factor, self.n_rows)
+        parameters = None
+        if allowed is not None or (self._is_graph and n_wanted > self._width):
+            width = max(self._width, n_wanted) if self._is_graph else self._width
+            selector = None if allowed is None else allowed.selector
+            parameters = search_parameters(self._index, selector, width)
+        scores, rows = self._index.search(queries, n_wanted, params=parameters)  # [q, c]
+        if self._reranks:
+            return rerank(matrix, queries, rows, k, self._metric)
+        return pad(scores, rows, k, self._metric)
+
+    def save(self, path: Path) -> None:
+        """Write the FAISS index to ``path``."""
+        faiss.write_index(self._index, str(path))
+
+    @property
+    def description(self) -> dict[str, Any]:
+        """What `load` needs beside the file, ready for JSON."""
+        return {"metric": self._metric, "training": asdict(self.training)}
+
+    @classmethod
+    def load(cls, path: Path, description: dict[str, Any], *, mapped: bool) -> RowIndex:
+        """Read back what `save` wrote; ``mapped`` leaves the bulk on disk, read-only."""
+        index = faiss.read_index(str(path), faiss.IO_FLAG_MMAP_IFC if mapped else 0)
+        return cls(index, description["metric"], Training(**description["training"]))
+
+
+def search_rows(
+    matrix: np.ndarray,
+    row_index: RowIndex | None,
+    queries: np.ndarray,
+    k: int,
+    metric: Metric,
+    allowed: AllowedRows | None = None,
+) -> tuple[np.ndarray, np.ndarray]:
+    """Nearest rows of a matrix of which ``row_index`` may cover the beginning.
+
+    Parameters
+    ----------
+    matrix
+        float32 [n, e].
+    row_index
+        Covers the first rows, or None.
+    queries
+        float32 [q, e], contiguous.
+    k
+        Neighbours wanted.
+    metric
+        For cosine, rows and queries have length 1 already.
+    allowed
+        Which rows may be found; None: all.
+
+    Returns
+    -------
+    tuple
+        Scores float32 [q, k], best first (least first for ``"l2"``, whose scores are squared
+        distances), and rows int64 [q, k], -1 where there are no more. Where fewer come than exist
+        among the allowed, the query is answered exactly.
+    """
+    if row_index is None or (
+        allowed is not None
+        and len(allowed) <= max(_EXACT_SUBSET, _EXACT_SUBSET_SHARE * len(matrix))
+    ):
+        return exact_search(matrix, queries, k, metric, allowed)
+    covered = row_index.n_rows
+    scores, rows = row_index.search(matrix, queries, k, allowed)  # [q, k]
+    if covered < len(matrix):
+        tail_allowed = None if allowed is None else AllowedRows(allowed.mask[covered:])
+        tail = exact_search(matrix[covered:], queries, k, metric, tail_allowed)
+        tail_rows = np.where(tail[1] < 0, -1, tail[1] + covered)
+        scores, rows = merge(scores, rows, tail[0], tail_rows, k, metric)
+    n_possible = min(k, len(matrix) if allowed is None else len(allowed))
+    if n_possible and rows[:, n_possible - 1].min() < 0:
+        short = np.flatnonzero(rows[:, n_possible - 1] < 0)
+        scores[short], rows[short] = exact_search(matrix, queries[short], k, metric, allowed)
+    return scores, rows
+
+
+def exact_search(
+    matrix: np.ndarray,
+    queries: np.ndarray,
+    k: int,
+    metric: Metric,
+    allowed: AllowedRows | None = None,
+) -> tuple[np.ndarray, np.ndarray]:
+    """Compare every allowed row; the same returns as `search_rows`."""
+    n_wanted = min(k, len(matrix))
+    if n_wanted == 0 or (allowed is not None and len(allowed) == 0):
+        return _nothing(len(queries), k, metric)
+    if allowed is None or allowed.n_excluded == 0:
+        return pad(*_compare(matrix, queries, n_wanted, metric, None), k, metric)
+    if allowed.n_excluded <= _FEW_EXCLUDED:
+        n_wanted = min(k + allowed.n_excluded, len(matrix))
+        scores, rows = _compare(matrix, queries, n_wanted, metric, None)
+        return drop(scores, rows, allowed, k, metric)
+    selector = faiss.IDSelectorArray(allowed.rows)
+    return pad(*_compare(matrix, queries, n_wanted, metric, selector), k, metric)
+
+
+def _compare(
+    matrix: np.ndarray,
+    queries: np.ndarray,
+    k: int,
+    metric: Metric,
+    selector: faiss.IDSelector | None,
+) -> tuple[np.ndarray, np.ndarray]:
+    """FAISS's own brute force, on memory that FAISS does not own."""
+    n_queries, dim = queries.shape
+    scores = np.empty((n_queries, k), dtype=np.float32)  # [q, k]
+    rows = np.empty((n_queries, k), dtype=np.int64)  # [q, k]
+    compare: Any = faiss.knn_L2sqr if metric == "l2" else faiss.knn_inner_product
+    arguments = [
+        faiss.swig_ptr(queries),
+        faiss.swig_ptr(matrix),
+        dim,
+        n_queries,
+        len(matrix),
+        k,
+        faiss.swig_ptr(scores),
+        faiss.swig_ptr(rows),
+    ]
+    if metric == "l2":
+        compare(*arguments, None, selector)
+    else:
+        compare(*arguments, selector)
+    return scores, rows
+
+
+def rerank(
+    matrix: np.ndarray, queries: np.ndarray, rows: np.ndarray, k: int, metric: Metric
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return the best ``k`` of candidate ``rows`` [q, c] by exact scores."""
+    n_queries, n_candidates = rows.shape
+    scores = np.empty((n_queries, n_candidates), dtype=np.float32)  # [q, c]
+    is_absent = rows < 0
+    has_absent = bool(is_absent.any())
+    looked_up = np.where(is_absent, 0, rows) if has_absent else rows
+    by_row = getattr(faiss, "fvec_L2sqr_by_idx" if metric == "l2" else "fvec_inner_products_by_idx")
+    by_row(
+        faiss.swig_ptr(scores),
+        faiss.swig_ptr(queries),
+        faiss.swig_ptr(matrix),
+        faiss.swig_ptr(looked_up),
+        queries.shape[1],
+        n_queries,
+        n_candidates,
+    )
+    if has_absent:
+        scores[is_absent] = worst_score(metric)
+    order = np.argsort(scores if metric == "l2" else -scores, axis=1, kind="stable")[:, :k]
+    best = np.arange(n_queries)[:, None]
+    return pad(scores[best, order], rows[best, order], k, metric)
+
+
+def merge(
+    scores: np.ndarray,
+    rows: np.ndarray,
+    other_scores: np.ndarray,
+    other_rows: np.ndarray,
+    k: int,
+    metric: Metric,
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return the best ``k`` of two answers to the same queries."""
+    all_scores = np.concatenate([scores, other_scores], axis=1)  # [q, 2k]
+    all_rows = np.concatenate([rows, other_rows], axis=1)
+    all_scores[all_rows < 0] = worst_score(metric)
+    order = np.argsort(all_scores if metric == "l2" else -all_scores, axis=1, kind="stable")[:, :k]
+    best = np.arange(len(rows))[:, None]
+    return all_scores[best, order], all_rows[best, order]
+
+
+def drop(
+    scores: np.ndarray, rows: np.ndarray, allowed: AllowedRows, k: int, metric: Metric
+) -> tuple[np.ndarray, np.ndarray]:
+    """Leave out rows that are not allowed, keeping the order; at most ``k`` remain."""
+    is_kept = (rows >= 0) & allowed.mask[rows]
+    order = np.argsort(~is_kept, axis=1, kind="stable")[:, :k]
+    best = np.arange(len(rows))[:, None]
+    scores, rows, is_kept = scores[best, order], rows[best, order], is_kept[best, order]
+    scores[~is_kept], rows[~is_kept] = worst_score(metric), -1
+    return pad(scores, rows, k, metric)
+
+
+def pad(
+    scores: np.ndarray, rows: np.ndarray, k: int, metric: Metric
+) -> tuple[np.ndarray, np.ndarray]:
+    """Fill up to ``k`` columns with absent rows."""
+    n_queries, n_found = rows.shape
+    if n_found == k:
+        return scores, rows
+    padded_scores, padded_rows = _nothing(n_queries, k, metric)
+    padded_scores[:, :n_found], padded_rows[:, :n_found] = scores[:, :k], rows[:, :k]
+    return padded_scores, padded_rows
+
+
+def _nothing(n_queries: int, k: int, metric: Metric) -> tuple[np.ndarray, np.ndarray]:
+    scores = np.full((n_queries, k), worst_score(metric), dtype=np.float32)
+    return scores, np.full((n_queries, k), -1, dtype=np.int64)
+
+
+def worst_score(metric: Metric) -> float:
+    """Return the score of a row that is not there."""
+    return np.inf if metric == "l2" else -np.inf
+
+
+def overlap(expected: np.ndarray, found: np.ndarray) -> float:
+    """Share of the expected rows [q, k] that were found; absent ones (-1) are not expected."""
+    n_expected = int((expected >= 0).sum())
+    hits = sum(
+        len(set(wanted[wanted >= 0].tolist()).intersection(got.tolist()))
+        for wanted, got in zip(expected, found, strict=True)
+    )
+    return hits / n_expected if n_expected else 1.0
+
+
+def sample_queries(matrix: np.ndarray, n_queries: int, seed: int, metric: Metric) -> np.ndarray:
+    """Rows drawn at random and moved by noise of 0.3 of their length, as a question's would be."""
+    generator = np.random.default_rng(seed)
+    rows = generator.integers(0, len(matrix), min(n_queries, len(matrix)))
+    queries = np.array(matrix[rows], dtype=np.float32)  # [q, e]
+    lengths = np.linalg.norm(queries, axis=1, keepdims=True)
+    noise = generator.normal(size=queries.shape) / np.sqrt(queries.shape[1])
+    queries += (0.3 * lengths * noise).astype(np.float32)
+    return unit_rows(queries) if metric == "cosine" else queries
+
+
+def unit_rows(vectors: np.ndarray) -> np.ndarray:
+    """Rows scaled to length 1 (float32 [n, e]); rows of zeros stay zeros."""
+    lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
+    return (vectors / np.where(lengths > 0, lengths, 1)).astype(np.float32, copy=False)

@@ -1,0 +1,302 @@
+"""Answering questions from one generation: by vectors, by words, or by both."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal, get_args
+
+import numpy as np
+
+from vectorlong.documents import Document
+from vectorlong.errors import InputTypeError, InputValueError, OptionError
+from vectorlong.retrieval.lexical import match_expression
+from vectorlong.retrieval.row_index import search_rows
+from vectorlong.retrieval.snapshot import Snapshot, StoredDocument
+from vectorlong.retrieval.view import Chosen, View
+
+Mode = Literal["hybrid", "vector", "lexical"]
+Level = Literal["document", "passage"]
+Fusion = Callable[[Mapping[str, np.ndarray]], np.ndarray]
+
+# Candidates each source offers to the fusion, at least and for each hit asked for.
+_MIN_CANDIDATES = 100
+_CANDIDATES_PER_HIT = 4
+# Passages of the lexical index looked at for each document wanted.
+_PASSAGES_PER_DOCUMENT = 10
+# First guess of how many passage rows hold so many different documents; raised until they do.
+_ROWS_PER_DOCUMENT = 4
+
+Candidate = tuple[int, int]  # document key, passage ordinal (-1: the whole document)
+
+
+@dataclass(frozen=True)
+class Passage:
+    """A part of a document.
+
+    Attributes
+    ----------
+    text
+        The document's ``text[start:end]``.
+    start, end
+        Character offsets into the document's text.
+    """
+
+    text: str
+    start: int
+    end: int
+
+
+@dataclass(frozen=True)
+class Hit:
+    """One answer.
+
+    Attributes
+    ----------
+    id, text, metadata
+        Of the document.
+    score
+        Greater is better. ``"vector"``: the cosine of the question and the passage, -1 to 1.
+        ``"lexical"``: BM25, 0 upwards. ``"hybrid"``: 0 to 1, where 1 is best in both sources.
+    scores
+        The parts: ``"vector"`` (cosine) and ``"lexical"`` (BM25), as far as they were looked at.
+        At document level BM25 is the document's plus its best passage's.
+    passage
+        The passage that answers best.
+    """
+
+    id: str
+    score: float
+    scores: dict[str, float]
+    text: str
+    metadata: dict[str, Any]
+    passage: Passage
+
+
+def check_search(queries: object, k: object, mode: str, level: str) -> list[str]:
+    """Return the questions as a list, if everything asked for is possible."""
+    if isinstance(queries, str) or not isinstance(queries, Sequence):
+        raise InputTypeError(f"search_many takes a list of strings, not {type(queries).__name__}.")
+    for query in queries:
+        if not isinstance(query, str):
+            raise InputTypeError(f"A query must be a string, not {query!r}.")
+        check_unicode("query", query)
+    if isinstance(k, bool) or not isinstance(k, int | np.integer):
+        raise InputTypeError(f"k must be an integer, not {k!r}.")
+    if k < 0:
+        raise InputValueError(f"k={k} is not valid: pass 0 or more.")
+    if mode not in get_args(Mode):
+        raise OptionError("mode", mode, get_args(Mode))
+    if level not in get_args(Level):
+        raise OptionError("level", level, get_args(Level))
+    return list(queries)
+
+
+def check_unicode(what: str, text: str) -> None:
+    """Refuse text that UTF-8 cannot hold, which no file and no database could keep."""
+    try:
+        text.encode()
+    except UnicodeEncodeError as error:
+        raise InputValueError(
+            f"The {what} is not valid Unicode: a lone surrogate at character {error.start}. "
+            "Decode the source with errors='replace'."
+        ) from None
+
+
+@dataclass(frozen=True)
+class Searcher:
+    """One search over one generation.
+
+    Attributes
+    ----------
+    snapshot, view
+        The generation.
+    chosen
+        What the filter lets through.
+    k, mode, level
+        What was asked for.
+    fusion
+        Makes one score of two.
+    """
+
+    snapshot: Snapshot
+    view: View
+    chosen: Chosen
+    k: int
+    mode: Mode
+    level: Level
+    fusion: Fusion
+    _fetched: dict[int, StoredDocument] = dataclasses.field(default_factory=dict)
+
+    def answer(self, queries: list[str], vectors: np.ndarray | None) -> list[list[Hit]]:
+        """Hits of every question; ``vectors`` float32 [q, e] of length 1, None for lexical mode."""
+        if self.k == 0 or self.chosen.is_empty or len(self.view.row_keys) == 0:
+            return [[] for _ in queries]
+        depth = self.k
+        if self.mode == "hybrid":
+            depth = max(_MIN_CANDIDATES, _CANDIDATES_PER_HIT * self.k)
+        nearest: list[dict[Candidate, float]] = [{} for _ in queries]
+        if vectors is not None and self.mode != "lexical":
+            nearest = self._nearest(vectors, depth)
+        return [
+            self._hits(
+                None if vectors is None else vectors[number],
+                match_expression(query) if self.mode != "vector" else None,
+                nearest[number],
+                depth,
+            )
+            for number, query in enumerate(queries)
+        ]
+
+    # --- candidates --------------------------------------------------------------------------
+
+    def _nearest(self, vectors: np.ndarray, depth: int) -> list[dict[Candidate, float]]:
+        """For every query the nearest passages, or the documents whose passages are nearest."""
+        n_rows = len(self.view.row_keys if self.chosen.rows is None else self.chosen.rows)
+        is_document = self.level == "document"
+        n_wanted = min(depth * (_ROWS_PER_DOCUMENT if is_document else 1), n_rows)
+        scores, rows = self._search_rows(vectors, n_wanted)  # [q, n_wanted]
+        answers = []
+        for number in range(len(vectors)):
+            n_asked, found = n_wanted, self._group(scores[number], rows[number], depth)
+            while len(found) < depth and n_asked < n_rows and is_document:
+                n_asked = min(n_asked * 4, n_rows)
+                more = self._search_rows(vectors[number : number + 1], n_asked)
+                found = self._group(more[0][0], more[1][0], depth)
+            answers.append(found)
+        return answers
+
+    def _search_rows(self, vectors: np.ndarray, k: int) -> tuple[np.ndarray, np.ndarray]:
+        view = self.view
+        return search_rows(view.passages, view.row_index, vectors, k, "cosine", self.chosen.rows)
+
+    def _group(self, scores: np.ndarray, rows: np.ndarray, depth: int) -> dict[Candidate, float]:
+        """Candidates of one query's rows [n], best first; a document counts by its best passage."""
+        is_present = rows >= 0
+        rows, scores = rows[is_present], scores[is_present]
+        keys = self.view.row_keys[rows]  # [n]
+        ordinals = rows - self.view.first_rows[keys]
+        found: dict[Candidate, float] = {}
+        for key, ordinal, score in zip(
+            keys.tolist(), ordinals.tolist(), scores.tolist(), strict=True
+        ):
+            found.setdefault((key, -1 if self.level == "document" else ordinal), score)
+            if len(found) == depth:
+                break
+        return found
+
+    def _lexical(self, expression: str, depth: int) -> dict[Candidate, float]:
+        """Return the best passages by BM25; or documents, by theirs plus their best passage's."""
+        allowed = self.chosen.keys
+        if self.level == "passage":
+            passages = self.snapshot.lexical_passages(expression, depth, allowed)
+            return {(key, ordinal): score for key, ordinal, score in passages}
+        n_documents = max(depth, _MIN_CANDIDATES)
+        totals = dict(self.snapshot.lexical_documents(expression, n_documents, allowed))
+        seen: set[int] = set()
+        for key, _, score in self.snapshot.lexical_passages(
+            expression, n_documents * _PASSAGES_PER_DOCUMENT, allowed
+        ):
+            if key not in seen:
+                seen.add(key)
+                totals[key] = totals.get(key, 0.0) + score
+        best = sorted(totals, key=lambda key: (-totals[key], key))[:depth]
+        return {(key, -1): totals[key] for key in best}
+
+    # --- fusing and fetching -----------------------------------------------------------------
+
+    def _hits(
+        self,
+        vector: np.ndarray | None,
+        expression: str | None,
+        nearest: dict[Candidate, float],
+        depth: int,
+    ) -> list[Hit]:
+        lexical = {} if expression is None else self._lexical(expression, depth)
+        candidates = list(dict.fromkeys([*nearest, *lexical]))
+        if self.mode == "hybrid" and vector is not None:
+            near = [
+                nearest[candidate] if candidate in nearest else self._cosine(vector, candidate)
+                for candidate in candidates
+            ]
+            parts = {
+                "vector": np.array(near, dtype=np.float64),
+                "lexical": np.array([lexical.get(c, np.nan) for c in candidates], dtype=np.float64),
+            }
+            totals = self.fusion(parts)
+        else:
+            source = nearest if self.mode == "vector" else lexical
+            totals = np.array([source[candidate] for candidate in candidates])
+            parts = {self.mode: totals}
+        best = np.argsort(-totals, kind="stable")[: self.k]
+        return [
+            self._hit(
+                candidates[place],
+                float(totals[place]),
+                {
+                    source: float(values[place])
+                    for source, values in parts.items()
+                    if not np.isnan(values[place])
+                },
+                vector,
+                expression,
+            )
+            for place in best.tolist()
+        ]
+
+    def _passage_cosines(self, vector: np.ndarray, key: int) -> np.ndarray:
+        """float32 [p]: cosine of the query and every passage of a document."""
+        first = int(self.view.first_rows[key])
+        return self.view.passages[first : first + int(self.view.n_passages[key])] @ vector
+
+    def _cosine(self, vector: np.ndarray, candidate: Candidate) -> float:
+        key, ordinal = candidate
+        if ordinal < 0:
+            return float(self._passage_cosines(vector, key).max())
+        return float(self.view.passages[self.view.first_rows[key] + ordinal] @ vector)
+
+    def _hit(
+        self,
+        candidate: Candidate,
+        score: float,
+        scores: dict[str, float],
+        vector: np.ndarray | None,
+        expression: str | None,
+    ) -> Hit:
+        key, ordinal = candidate
+        if key not in self._fetched:
+            self._fetched[key] = self.snapshot.fetch(key)
+        stored = self._fetched[key]
+        if ordinal < 0:
+            ordinal = self._best_passage(stored, vector, expression)
+        start, end = stored.spans[ordinal].tolist()
+        return Hit(
+            stored.id,
+            score,
+            scores,
+            stored.text,
+            dict(stored.metadata),
+            Passage(stored.text[start:end], start, end),
+        )
+
+    def _best_passage(
+        self, stored: StoredDocument, vector: np.ndarray | None, expression: str | None
+    ) -> int:
+        """Ordinal of the passage to show, chosen by the same sources as the document."""
+        parts: dict[str, np.ndarray] = {}
+        if vector is not None and self.mode != "lexical":
+            parts["vector"] = self._passage_cosines(vector, stored.key).astype(np.float64)
+        if expression is not None:
+            matches = self.snapshot.passage_scores(expression, stored.key)
+            parts["lexical"] = np.array(
+                [matches.get(ordinal, np.nan) for ordinal in range(len(stored.spans))]
+            )
+        if self.mode == "vector":
+            return int(np.argmax(parts["vector"]))
+        return int(np.argmax(self.fusion(parts)))
+
+
+def as_document(stored: StoredDocument) -> Document:
+    """Return what was added."""
+    return Document(stored.id, stored.text, stored.metadata)

@@ -1,0 +1,311 @@
+"""Reading the ledger: one read transaction sees one generation, whatever is written meanwhile."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+import os
+import sqlite3
+import threading
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from vectorlong.errors import IndexCorruptError, IndexFolderError
+from vectorlong.retrieval.ledger import PASSAGE_BITS, SPAN_TYPE, connect, ledger_errors
+from vectorlong.retrieval.vectors import Segment
+
+
+@dataclass(frozen=True)
+class StoredDocument:
+    """A document as the ledger keeps it.
+
+    Attributes
+    ----------
+    key
+        Its number in the ledger; never given twice.
+    id, text, metadata
+        As added.
+    n_tokens
+        Tokens of the text.
+    document_row, first_row
+        Its row among the document vectors; the first of its rows among the passage vectors.
+    spans
+        int64 [p, 2] character offsets of its passages.
+    """
+
+    key: int
+    id: str
+    text: str
+    metadata: dict[str, Any]
+    n_tokens: int
+    document_row: int
+    first_row: int
+    spans: np.ndarray
+
+
+def content_digest(name: str, text: str, metadata: str) -> bytes:
+    """Return what makes a document the same document: its id, text and metadata (as JSON)."""
+    digest = hashlib.blake2b(digest_size=16)
+    for part in (name, metadata, text):
+        content = part.encode()
+        digest.update(len(content).to_bytes(8, "little"))
+        digest.update(content)
+    return digest.digest()
+
+
+def record_digest(content: bytes, n_tokens: int, spans: np.ndarray) -> bytes:
+    """Checksum of everything a stored document says of itself except where its rows lie."""
+    digest = hashlib.blake2b(content, digest_size=16)
+    digest.update(n_tokens.to_bytes(8, "little"))
+    digest.update(spans.astype(SPAN_TYPE).tobytes())
+    return digest.digest()
+
+
+class Snapshot:
+    """What one generation holds. Valid inside `LedgerReader.snapshot` only."""
+
+    def __init__(self, connection: sqlite3.Connection, path: Path) -> None:
+        self._connection = connection
+        self._path = path
+        row = connection.execute("SELECT generation, epoch FROM state").fetchone()
+        if row is None:
+            raise self._damaged("it has no state")
+        self.generation, self.epoch = int(row[0]), int(row[1])
+
+    def _damaged(self, what: str) -> IndexCorruptError:
+        return IndexCorruptError(
+            f"{str(self._path)!r} is damaged: {what}. Restore the file from a copy, or build the "
+            "index anew from the documents."
+        )
+
+    def settings(self) -> dict[str, Any]:
+        """Return what the index was created with."""
+        row = self._connection.execute("SELECT value FROM settings WHERE name = 'index'").fetchone()
+        try:
+            settings = json.loads(row[0])
+        except (TypeError, ValueError):
+            raise self._damaged("its settings cannot be read") from None
+        if not isinstance(settings, dict):
+            raise self._damaged("its settings cannot be read")
+        return settings
+
+    def count(self) -> tuple[int, int, int]:
+        """Documents, their passages, their tokens."""
+        row = self._connection.execute(
+            "SELECT count(*), coalesce(sum(n_passages), 0), coalesce(sum(n_tokens), 0) "
+            "FROM documents"
+        ).fetchone()
+        return int(row[0]), int(row[1]), int(row[2])
+
+    def segments(self, file: str) -> list[Segment]:
+        """Return the checksummed parts of a vector file, in order and without a gap."""
+        rows = self._connection.execute(
+            "SELECT first_row, n_rows, checksum FROM segments WHERE file = ? ORDER BY first_row",
+            (file,),
+        )
+        segments = [Segment(*row) for row in rows]
+        expected_row = 0
+        for segment in segments:
+            if segment.first_row != expected_row:
+                raise self._damaged(f"rows {expected_row} onwards of {file} are not accounted for")
+            expected_row += segment.n_rows
+        return segments
+
+    def n_rows(self, file: str) -> int:
+        """Acknowledged rows of a vector file."""
+        row = self._connection.execute(
+            "SELECT coalesce(sum(n_rows), 0) FROM segments WHERE file = ?", (file,)
+        ).fetchone()
+        return int(row[0])
+
+    def placements(self, after_key: int = 0) -> np.ndarray:
+        """int64 [n, 4]: key, document_row, first_row, n_passages of later documents."""
+        rows = self._connection.execute(
+            "SELECT key, document_row, first_row, n_passages FROM documents WHERE key > ? "
+            "ORDER BY key",
+            (after_key,),
+        ).fetchall()
+        return np.array(rows, dtype=np.int64).reshape(-1, 4)  # [n, 4]
+
+    def tombstones(self, after_generation: int = 0) -> np.ndarray:
+        """int64 [n, 3]: document_row, first_row, n_passages of documents deleted since."""
+        rows = self._connection.execute(
+            "SELECT document_row, first_row, n_passages FROM tombstones WHERE generation > ?",
+            (after_generation,),
+        ).fetchall()
+        return np.array(rows, dtype=np.int64).reshape(-1, 3)  # [n, 3]
+
+    def known(self, names: Sequence[str]) -> dict[str, tuple[int, bytes]]:
+        """Key and content digest of those ids that the index holds."""
+        rows = self._connection.execute(
+            "SELECT id, key, content_digest FROM documents "
+            "WHERE id IN (SELECT value FROM json_each(?))",
+            (json.dumps(list(names)),),
+        )
+        return {name: (key, digest) for name, key, digest in rows}
+
+    def ids(self, keys: Sequence[int]) -> dict[int, str]:
+        """Return the ids of documents by key."""
+        rows = self._connection.execute(
+            "SELECT key, id FROM documents WHERE key IN (SELECT value FROM json_each(?))",
+            (json.dumps(list(keys)),),
+        )
+        return dict(rows.fetchall())
+
+    def all_ids(self) -> Iterator[tuple[int, str, int, int, int]]:
+        """Key, id, document_row, first_row, n_passages of every document, by key."""
+        yield from self._connection.execute(
+            "SELECT key, id, document_row, first_row, n_passages FROM documents ORDER BY key"
+        )
+
+    def matching_keys(self, condition: str, parameters: Sequence[Any]) -> np.ndarray:
+        """int64 [n]: keys of the documents whose metadata fulfil a compiled filter."""
+        rows = self._connection.execute(
+            f"SELECT key FROM documents WHERE {condition}", tuple(parameters)
+        ).fetchall()
+        return np.array(rows, dtype=np.int64).reshape(-1)  # [n]
+
+    def fetch(self, key: int) -> StoredDocument:
+        """One document, its content checked against its digests.
+
+        Raises
+        ------
+        IndexCorruptError
+            The record is missing or is not what was written.
+        """
+        row = self._connection.execute(
+            "SELECT id, content_digest, record_digest, n_tokens, document_row, first_row, "
+            "n_passages, metadata, spans, text FROM documents JOIN texts USING (key) WHERE key = ?",
+            (key,),
+        ).fetchone()
+        if row is None:
+            raise self._damaged(f"document number {key} is missing")
+        name, content, record, n_tokens, document_row, first_row, n_passages = row[:7]
+        metadata, span_bytes, text = row[7:]
+        try:
+            spans = np.frombuffer(span_bytes, SPAN_TYPE).reshape(-1, 2)  # [p, 2]
+            is_whole = (
+                len(spans) == n_passages
+                and content_digest(name, text, metadata) == content
+                and record_digest(content, n_tokens, spans) == record
+            )
+        except (ValueError, TypeError, AttributeError, OverflowError):
+            is_whole = False
+        if not is_whole:
+            raise self._damaged(f"the record of document {name!r} does not have its checksum")
+        return StoredDocument(
+            key, name, text, json.loads(metadata), n_tokens, document_row, first_row, spans
+        )
+
+    def lexical_documents(
+        self, expression: str, limit: int, allowed: bytes | None
+    ) -> list[tuple[int, float]]:
+        """Key and BM25 (greater is better) of the best documents; ``allowed`` is a mask by key."""
+        return self._lexical("lexical_documents", expression, limit, allowed, 0)
+
+    def lexical_passages(
+        self, expression: str, limit: int, allowed: bytes | None
+    ) -> list[tuple[int, int, float]]:
+        """Key, ordinal and BM25 of the best passages."""
+        rows = self._lexical("lexical_passages", expression, limit, allowed, PASSAGE_BITS)
+        mask = (1 << PASSAGE_BITS) - 1
+        return [(rowid >> PASSAGE_BITS, rowid & mask, score) for rowid, score in rows]
+
+    def _lexical(
+        self, table: str, expression: str, limit: int, allowed: bytes | None, shift: int
+    ) -> list[tuple[int, float]]:
+        condition = ""
+        if allowed is not None:
+            # A function on the mask costs a look-up a row; SQL would run the filter every time.
+            n_keys = len(allowed)
+            self._connection.create_function(
+                "is_allowed",
+                1,
+                lambda rowid: (rowid >> shift) < n_keys and allowed[rowid >> shift],
+                deterministic=True,
+            )
+            condition = "AND is_allowed(rowid) "
+        return [
+            (rowid, -score)
+            for rowid, score in self._connection.execute(
+                f"SELECT rowid, rank FROM {table} WHERE {table} MATCH ? {condition}"
+                "ORDER BY rank, rowid LIMIT ?",
+                (expression, limit),
+            )
+        ]
+
+    def passage_scores(self, expression: str, key: int) -> dict[int, float]:
+        """BM25 of those passages of one document that match, by ordinal."""
+        first = key << PASSAGE_BITS
+        rows = self._connection.execute(
+            "SELECT rowid, rank FROM lexical_passages WHERE lexical_passages MATCH ? "
+            "AND rowid BETWEEN ? AND ?",
+            (expression, first, first + (1 << PASSAGE_BITS) - 1),
+        )
+        return {rowid - first: -score for rowid, score in rows}
+
+    def check_database(self) -> list[str]:
+        """SQLite's own findings on the database, empty if it has none."""
+        rows = self._connection.execute("PRAGMA integrity_check(10)").fetchall()
+        return [row[0] for row in rows if row[0] != "ok"]
+
+
+class LedgerReader:
+    """Read connections, each used by one thread at a time and kept for the next.
+
+    Parameters
+    ----------
+    path
+        The database.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._idle: list[sqlite3.Connection] = []
+        self._guard = threading.Lock()
+        self._is_closed = False
+        # A read-only medium has no room for SQLite's shared memory file, and no writer either.
+        log = path.with_name(path.name + "-wal")
+        self._is_immutable = not os.access(path.parent, os.W_OK) and not log.exists()
+
+    @contextlib.contextmanager
+    def snapshot(self) -> Iterator[Snapshot]:
+        """One generation, for the length of the ``with`` block."""
+        with self._guard:
+            if self._is_closed:
+                raise IndexFolderError("This index is closed; open it again.")
+            connection = self._idle.pop() if self._idle else None
+        with ledger_errors(self.path):
+            if connection is None:
+                connection = connect(self.path, read_only=True, immutable=self._is_immutable)
+            try:
+                connection.execute("BEGIN")
+                yield Snapshot(connection, self.path)
+            finally:
+                self._put_back(connection)
+
+    def _put_back(self, connection: sqlite3.Connection) -> None:
+        try:
+            if connection.in_transaction:
+                connection.execute("ROLLBACK")
+        except sqlite3.DatabaseError:
+            connection.close()
+            return
+        with self._guard:
+            if not self._is_closed:
+                self._idle.append(connection)
+                return
+        connection.close()
+
+    def close(self) -> None:
+        """Close every connection; those in use close when they are put back."""
+        with self._guard:
+            self._is_closed = True
+            idle, self._idle = self._idle, []
+        for connection in idle:
+            connection.close()

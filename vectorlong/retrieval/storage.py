@@ -1,0 +1,112 @@
+"""Writing files so that a crash leaves either the old content or the new, never a mixture.
+
+The order is always: write beside, flush to the disk, rename over, flush the folder. Nothing here
+knows what the files mean.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import hashlib
+import os
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from vectorlong.errors import IndexFolderError
+
+_BLOCK_BYTES = 1 << 22
+# Opening an index reads every byte of files up to this size; larger ones are checked when their
+# size or time of change differs from what was recorded, and by verify() always.
+ALWAYS_CHECKED_BYTES = 256 << 20
+
+
+def flush_to_disk(descriptor: int) -> None:
+    """Make what was written to an open file survive a power cut."""
+    if sys.platform == "darwin":  # fsync there leaves the data in the drive's own cache
+        import fcntl
+
+        fcntl.fcntl(descriptor, fcntl.F_FULLFSYNC)
+    else:
+        os.fsync(descriptor)
+
+
+def flush_folder(folder: Path) -> None:
+    """Make renames and new names in ``folder`` survive a power cut (nothing to do on Windows)."""
+    if os.name == "nt":
+        return
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        flush_to_disk(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def replace_file(path: Path, write: Callable[[Path], None]) -> None:
+    """Replace ``path`` by what ``write`` puts at the temporary path it is given, all or nothing."""
+    temporary = path.with_name(path.name + ".new")
+    try:
+        write(temporary)
+        descriptor = os.open(temporary, os.O_RDWR)
+        try:
+            flush_to_disk(descriptor)
+        finally:
+            os.close(descriptor)
+        os.replace(temporary, path)
+    except BaseException:
+        with contextlib.suppress(OSError):
+            temporary.unlink(missing_ok=True)
+        raise
+    flush_folder(path.parent)
+
+
+def replace_text(path: Path, text: str) -> None:
+    """Replace ``path`` by ``text`` in UTF-8, all or nothing."""
+    replace_file(path, lambda temporary: _write_bytes(temporary, text.encode()))
+
+
+def _write_bytes(path: Path, content: bytes) -> None:
+    path.write_bytes(content)
+
+
+def file_digest(path: Path) -> str:
+    """SHA-256 of a file's content, in hexadecimal, read in blocks."""
+    digest = hashlib.sha256()
+    with path.open("rb") as file:
+        while block := file.read(_BLOCK_BYTES):
+            digest.update(block)
+    return digest.hexdigest()
+
+
+def file_stamp(path: Path) -> dict[str, int]:
+    """Size and time of change of a file, as recorded beside its digest."""
+    status = path.stat()
+    return {"size": status.st_size, "mtime_ns": status.st_mtime_ns}
+
+
+def needs_check(path: Path, stamp: dict[str, int] | None) -> bool:
+    """Whether opening should read the whole file rather than trust what was recorded."""
+    current = file_stamp(path)
+    return current["size"] <= ALWAYS_CHECKED_BYTES or current != stamp
+
+
+@contextlib.contextmanager
+def folder_errors(action: str, folder: Path) -> Iterator[None]:
+    """Turn the system's refusals (no permission, disk full, read-only) into IndexFolderError."""
+    try:
+        yield
+    except OSError as error:
+        reasons = {
+            errno.ENOSPC: "the disk is full",
+            errno.EDQUOT: "the disk quota is used up",
+            errno.EFBIG: "the largest allowed file size is reached",
+            errno.EACCES: "permission is denied",
+            errno.EPERM: "permission is denied",
+            errno.EROFS: "the file system is read-only",
+        }
+        reason = reasons.get(error.errno or 0, str(error))
+        raise IndexFolderError(
+            f"Cannot {action} in {str(folder)!r}: {reason}. What the index had acknowledged before "
+            "is still there; make room or grant access, then call again."
+        ) from error

@@ -1,0 +1,144 @@
+"""The append-only files of float32 rows, and the checksums that notice a flipped byte or a cut end.
+
+A file is nothing but little-endian float32 rows, so any tool can map it. How many rows count, and
+the checksum of every appended segment, stand in the ledger: rows past what the ledger knows were
+never acknowledged. Nothing here knows what a row means.
+"""
+
+from __future__ import annotations
+
+import os
+import zlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from vectorlong.errors import IndexCorruptError
+from vectorlong.retrieval.storage import flush_folder, flush_to_disk
+
+ROW_TYPE = np.dtype("<f4")
+_BLOCK_BYTES = 1 << 24
+
+
+@dataclass(frozen=True)
+class Segment:
+    """Rows appended together.
+
+    Attributes
+    ----------
+    first_row, n_rows
+        Where they lie.
+    checksum
+        CRC-32 of their bytes.
+    """
+
+    first_row: int
+    n_rows: int
+    checksum: int
+
+
+class VectorFile:
+    """One file of rows of width ``dim``.
+
+    Parameters
+    ----------
+    path
+        The file; ``create`` makes it.
+    dim
+        Width of a row.
+    """
+
+    def __init__(self, path: Path, dim: int) -> None:
+        self.path = path
+        self.dim = dim
+
+    @property
+    def row_bytes(self) -> int:
+        """Bytes of one row."""
+        return self.dim * ROW_TYPE.itemsize
+
+    def create(self) -> None:
+        """Make an empty file whose name survives a power cut."""
+        descriptor = os.open(self.path, os.O_CREAT | os.O_TRUNC | os.O_WRONLY, 0o644)
+        try:
+            flush_to_disk(descriptor)
+        finally:
+            os.close(descriptor)
+        flush_folder(self.path.parent)
+
+    def append(self, rows: np.ndarray, first_row: int) -> Segment:
+        """Write ``rows`` (float32 [n, e]) at row ``first_row`` and flush them to the disk.
+
+        Whatever lay there before was never acknowledged and is cut off first.
+        """
+        content = np.ascontiguousarray(rows, dtype=ROW_TYPE).tobytes()
+        with self.path.open("r+b", buffering=0) as file:
+            file.truncate(first_row * self.row_bytes)
+            file.seek(first_row * self.row_bytes)
+            remaining = memoryview(content)
+            while remaining:
+                remaining = remaining[file.write(remaining) :]
+            flush_to_disk(file.fileno())
+        return Segment(first_row, len(rows), zlib.crc32(content))
+
+    def truncate(self, n_rows: int) -> None:
+        """Cut off everything past ``n_rows``: the tail of an append that was never acknowledged."""
+        if self.path.stat().st_size > n_rows * self.row_bytes:
+            with self.path.open("r+b") as file:
+                file.truncate(n_rows * self.row_bytes)
+                flush_to_disk(file.fileno())
+
+    def map(self, n_rows: int) -> np.ndarray:
+        """Return the first ``n_rows`` rows as a read-only float32 [n_rows, e] memory map.
+
+        Raises
+        ------
+        IndexCorruptError
+            The file is shorter than that.
+        """
+        size = self.path.stat().st_size
+        if size < n_rows * self.row_bytes:
+            raise IndexCorruptError(self._cut_message(size, n_rows))
+        if n_rows == 0:  # an empty map is not allowed
+            return np.empty((0, self.dim), dtype=ROW_TYPE)
+        return np.memmap(self.path, dtype=ROW_TYPE, mode="r", shape=(n_rows, self.dim))
+
+    def _cut_message(self, size: int, n_rows: int) -> str:
+        return (
+            f"{str(self.path)!r} is damaged: it has {size} bytes where the ledger acknowledged "
+            f"{n_rows} rows of {self.row_bytes} bytes. Restore the file from a copy, or build the "
+            "index anew from the documents."
+        )
+
+    def damage(self, segments: Sequence[Segment]) -> str | None:
+        """Return what is wrong with the file, or None; every checksum is computed again."""
+        if not self.path.exists():
+            return f"{str(self.path)!r} is missing"
+        n_rows = sum(segment.n_rows for segment in segments)
+        size = self.path.stat().st_size
+        if size < n_rows * self.row_bytes:
+            return self._cut_message(size, n_rows)
+        with self.path.open("rb") as file:
+            for segment in segments:
+                file.seek(segment.first_row * self.row_bytes)
+                if _stream_checksum(file, segment.n_rows * self.row_bytes) != segment.checksum:
+                    last_row = segment.first_row + segment.n_rows - 1
+                    return (
+                        f"{str(self.path)!r} is damaged: rows {segment.first_row} to {last_row} do "
+                        "not have their checksum. Restore the file from a copy, or build the index "
+                        "anew from the documents."
+                    )
+        return None
+
+
+def _stream_checksum(file: object, n_bytes: int) -> int:
+    checksum = 0
+    while n_bytes > 0:
+        block = file.read(min(n_bytes, _BLOCK_BYTES))  # type: ignore[attr-defined]
+        if not block:
+            break
+        checksum = zlib.crc32(block, checksum)
+        n_bytes -= len(block)
+    return checksum

@@ -1,0 +1,270 @@
+"""One generation in memory: which rows belong to which document, and how to search them."""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from vectorlong.errors import IndexCorruptError
+from vectorlong.retrieval.derived import SnapshotFolder, is_outgrown
+from vectorlong.retrieval.filters import compile_filter
+from vectorlong.retrieval.ledger import DOCUMENTS, VECTORS
+from vectorlong.retrieval.row_index import AllowedRows, RowIndex
+from vectorlong.retrieval.snapshot import Snapshot
+from vectorlong.retrieval.vectors import VectorFile
+
+_MAX_CACHED_FILTERS = 16
+
+
+def vector_path(folder: Path, file: str, epoch: int) -> Path:
+    """Where the rows of ``file`` lie in an epoch; compaction starts a new one beside the old."""
+    return folder / (f"{file}.f32" if epoch == 0 else f"{file}-{epoch}.f32")
+
+
+@dataclass(frozen=True)
+class Chosen:
+    """What a filter lets through.
+
+    Attributes
+    ----------
+    rows
+        The passage rows, or None: every row that there is.
+    keys
+        Mask of document keys (one byte each), or None: all.
+    """
+
+    rows: AllowedRows | None
+    keys: bytes | None
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing can be found."""
+        return self.rows is not None and len(self.rows) == 0
+
+
+@dataclass(frozen=True)
+class View:
+    """A generation's rows. Never changed once made, so that threads share it freely.
+
+    Attributes
+    ----------
+    generation, epoch
+        Of the ledger.
+    passages, documents
+        float32 [n, e] memory maps of the two vector files.
+    row_keys
+        int64 [n]: the document that each passage row belongs to, 0 where it was deleted.
+    first_rows, n_passages
+        int64 [max key + 1]: where a document's passage rows lie.
+    row_index
+        FAISS over the first rows, or None.
+    """
+
+    generation: int
+    epoch: int
+    passages: np.ndarray
+    documents: np.ndarray
+    row_keys: np.ndarray
+    first_rows: np.ndarray
+    n_passages: np.ndarray
+    row_index: RowIndex | None
+    everything: Chosen
+    _filters: OrderedDict[tuple[Any, ...], Chosen] = field(default_factory=OrderedDict)
+    _guard: threading.Lock = field(default_factory=threading.Lock)
+
+    def choose(self, snapshot: Snapshot, where: Mapping[str, Any] | None) -> Chosen:
+        """Return the rows and documents a filter lets through; remembered for this generation."""
+        if where is None:
+            return self.everything
+        condition, parameters = compile_filter(where)
+        # The type is part of the name because True == 1 == 1.0.
+        name = (condition, *((type(value), value) for value in parameters))
+        with self._guard:
+            if name in self._filters:
+                self._filters.move_to_end(name)
+                return self._filters[name]
+        mask = np.zeros(len(self.first_rows), dtype=bool)  # [max key + 1]
+        mask[snapshot.matching_keys(condition, parameters)] = True
+        chosen = Chosen(AllowedRows(mask[self.row_keys]), mask.tobytes())
+        with self._guard:
+            self._filters[name] = chosen
+            while len(self._filters) > _MAX_CACHED_FILTERS:
+                self._filters.popitem(last=False)
+        return chosen
+
+
+class Views:
+    """Keeps the newest view, and brings it up to date when the ledger has moved on.
+
+    Parameters
+    ----------
+    folder
+        The index's folder.
+    dimension
+        Width of its vectors.
+    """
+
+    def __init__(self, folder: Path, dimension: int) -> None:
+        self._folder = folder
+        self._dimension = dimension
+        self._snapshots = SnapshotFolder(folder)
+        self._newest: View | None = None
+        self._guard = threading.Lock()
+
+    def of(self, snapshot: Snapshot) -> View | None:
+        """Return the view of a snapshot's generation, or None if a newer one has overtaken it."""
+        view = self._newest
+        if view is not None and view.generation == snapshot.generation:
+            return view
+        with self._guard:
+            view = self._newest
+            if view is None or view.epoch != snapshot.epoch:
+                if view is not None and view.epoch > snapshot.epoch:
+                    return None
+                self._newest = self._load(snapshot)
+            elif view.generation < snapshot.generation:
+                self._newest = self._advance(view, snapshot)
+            elif view.generation > snapshot.generation:
+                return None
+            return self._newest
+
+    def use(self, row_index: RowIndex | None) -> None:
+        """Search the current rows through another FAISS index from now on."""
+        with self._guard:
+            if self._newest is not None:
+                view = self._newest
+                self._newest = _make(
+                    view.generation,
+                    view.epoch,
+                    view.passages,
+                    view.documents,
+                    view.row_keys,
+                    view.first_rows,
+                    view.n_passages,
+                    row_index,
+                )
+
+    def _maps(self, snapshot: Snapshot) -> tuple[np.ndarray, np.ndarray]:
+        passages, documents = (
+            VectorFile(vector_path(self._folder, file, snapshot.epoch), self._dimension).map(
+                snapshot.n_rows(file)
+            )
+            for file in (VECTORS, DOCUMENTS)
+        )
+        return passages, documents
+
+    def _load(self, snapshot: Snapshot) -> View:
+        passages, documents = self._maps(snapshot)
+        placements, tombstones = snapshot.placements(), snapshot.tombstones()
+        n_live = int(placements[:, 3].sum())
+        if n_live + int(tombstones[:, 2].sum()) != len(passages) or len(placements) + len(
+            tombstones
+        ) != len(documents):
+            raise _misplaced(self._folder)
+        row_keys = np.zeros(len(passages), dtype=np.int64)  # [n]
+        first_rows, n_passages = _place(row_keys, placements, np.zeros(1, dtype=np.int64))
+        if np.count_nonzero(row_keys) != n_live:
+            raise _misplaced(self._folder)
+        row_index = self._snapshots.load(snapshot.epoch)
+        if row_index is not None and row_index.n_rows > len(passages):
+            row_index = None  # of a generation that this snapshot does not see yet
+        return _make(
+            snapshot.generation,
+            snapshot.epoch,
+            passages,
+            documents,
+            row_keys,
+            first_rows,
+            n_passages,
+            row_index,
+        )
+
+    def _advance(self, view: View, snapshot: Snapshot) -> View:
+        """Return the next view, from what was added and deleted since ``view``."""
+        passages, documents = self._maps(snapshot)
+        row_keys = np.zeros(len(passages), dtype=np.int64)  # [n]
+        row_keys[: len(view.row_keys)] = view.row_keys
+        placements = snapshot.placements(after_key=len(view.first_rows) - 1)
+        first_rows, n_passages = _place(row_keys, placements, view.first_rows, view.n_passages)
+        for _, first_row, count in snapshot.tombstones(view.generation).tolist():
+            key = row_keys[first_row]
+            row_keys[first_row : first_row + count] = 0
+            if key:
+                n_passages[key] = 0
+        row_index = view.row_index
+        if row_index is None or is_outgrown(row_index, len(passages)):
+            row_index = self._snapshots.load(snapshot.epoch) or row_index
+            if row_index is not None and row_index.n_rows > len(passages):
+                row_index = None
+        return _make(
+            snapshot.generation,
+            snapshot.epoch,
+            passages,
+            documents,
+            row_keys,
+            first_rows,
+            n_passages,
+            row_index,
+        )
+
+
+def _misplaced(folder: Path) -> IndexCorruptError:
+    return IndexCorruptError(
+        f"The ledger in {str(folder)!r} is damaged: its documents do not account for every row of "
+        "the vector files. Restore it from a copy, or build the index anew from the documents."
+    )
+
+
+def _place(
+    row_keys: np.ndarray,
+    placements: np.ndarray,
+    first_rows: np.ndarray,
+    n_passages: np.ndarray | None = None,
+) -> tuple[np.ndarray, np.ndarray]:
+    """Enter documents (int64 [d, 4]) into ``row_keys`` and return the arrays by key, extended."""
+    n_keys = max(len(first_rows), int(placements[:, 0].max(initial=0)) + 1)
+    new_first_rows = np.zeros(n_keys, dtype=np.int64)
+    new_n_passages = np.zeros(n_keys, dtype=np.int64)
+    new_first_rows[: len(first_rows)] = first_rows
+    if n_passages is not None:
+        new_n_passages[: len(n_passages)] = n_passages
+    keys, starts, counts = placements[:, 0], placements[:, 2], placements[:, 3]
+    new_first_rows[keys], new_n_passages[keys] = starts, counts
+    # Every row of every document: its first row, and the place within the document.
+    within = np.arange(int(counts.sum())) - np.repeat(np.cumsum(counts) - counts, counts)
+    rows = np.repeat(starts, counts) + within
+    if len(rows) and (rows.min() < 0 or rows.max() >= len(row_keys)):
+        raise IndexCorruptError("The ledger is damaged: a document's rows lie outside the file.")
+    row_keys[rows] = np.repeat(keys, counts)
+    return new_first_rows, new_n_passages
+
+
+def _make(
+    generation: int,
+    epoch: int,
+    passages: np.ndarray,
+    documents: np.ndarray,
+    row_keys: np.ndarray,
+    first_rows: np.ndarray,
+    n_passages: np.ndarray,
+    row_index: RowIndex | None,
+) -> View:
+    is_live = row_keys > 0
+    rows = None if is_live.all() else AllowedRows(is_live)
+    return View(
+        generation,
+        epoch,
+        passages,
+        documents,
+        row_keys,
+        first_rows,
+        n_passages,
+        row_index,
+        Chosen(rows, None),
+    )
