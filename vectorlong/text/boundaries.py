@@ -65,7 +65,7 @@ _UNSPACED_SCRIPTS = ("CJK UNIFIED", "CJK COMPAT", "HIRAGANA", "KATAKANA", "THAI"
 
 # A full stop after one of these, or after single letters ("J. S. Bach", "e.g."), ends no sentence.
 _ABBREVIATION = re.compile(
-    r"(?<!\w)(?:(?:Mr|Mrs|Ms|Mx|Dr|Prof|St|Sr|Jr|Gen|Col|Capt|Lt|Sgt|Rev|Hon|Gov|Sen|Rep|Pres|Messrs"
+    r"(?<![\w'’])(?:(?:Mr|Mrs|Ms|Mx|Dr|Prof|St|Sr|Jr|Gen|Col|Capt|Lt|Sgt|Rev|Hon|Gov|Sen|Rep|Pres|Messrs"
     r"|Mme|Mlle|Jan|Feb|Mar|Apr|Jun|Jul|Aug|Sept?|Oct|Nov|Dec|[Vv]s|[Cc]f|[Vv]iz|[Aa]pprox|[Cc]a"
     r"|[Ff]igs?|[Ee]qs?|[Pp]p|[Ee]ds|[Tt]rans"
     r"|[^\W\d_](?:\.[^\W\d_])*)\."

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Literal, Protocol, get_args
+from typing import Literal, Protocol, cast, get_args
 
 import numpy as np
 
@@ -26,7 +26,7 @@ class SpecialIds(Protocol):
         """Ids of all tokens that mark structure rather than text."""
 
 
-def check_policy(policy: GlobalPolicy) -> GlobalPolicy:
+def check_policy(policy: GlobalPolicy | str) -> GlobalPolicy:
     """Return a policy that exists.
 
     Raises
@@ -36,7 +36,7 @@ def check_policy(policy: GlobalPolicy) -> GlobalPolicy:
     """
     names = get_args(GlobalPolicyName)
     if callable(policy) or (isinstance(policy, str) and policy in names):
-        return policy
+        return cast(GlobalPolicy, policy)
     raise OptionError(
         "global_attention",
         policy,
