@@ -25,7 +25,22 @@ from vectorlong.errors import (
 from vectorlong.pooling import Pooling
 from vectorlong.postprocess import Normalize, Truncate
 
-WORDS = "the quick brown fox jumps over a lazy dog while seven wizards quietly watch".split()
+WORDS = [
+    "the",
+    "quick",
+    "brown",
+    "fox",
+    "jumps",
+    "over",
+    "a",
+    "lazy",
+    "dog",
+    "while",
+    "seven",
+    "wizards",
+    "quietly",
+    "watch",
+]
 
 
 def text_of(n_words: int, seed: int = 0) -> str:
@@ -183,9 +198,7 @@ def test_prompts(folder, tmp_path):
     assert np.array_equal(encoder.encode_query("who?"), encoder.encode("question: who?"))
     assert np.array_equal(encoder.encode_document("it."), encoder.encode("passage: it."))
     assert np.array_equal(encoder.encode("who?", prompt="ask: "), encoder.encode("ask: who?"))
-    assert np.array_equal(
-        encoder.encode_query("who?", prompt="ask: "), encoder.encode("ask: who?")
-    )
+    assert np.array_equal(encoder.encode_query("who?", prompt="ask: "), encoder.encode("ask: who?"))
     encoding = next(encoder.encode_documents(["First one. Second one."], PassageSpec(5)))
     assert encoding.passages.spans[0, 0] == 0
     assert encoding.passages.spans[-1, 1] == len("First one. Second one.")
@@ -504,7 +517,9 @@ def test_wordpiece_and_chinese_tokenizers(tmp_path, write):
     write(tmp_path)
     (tmp_path / "config.json").write_text(config)
     encoder = Longformer2Vec(tmp_path)
-    text = "这是一个很长的中文文档。它有两句话！" * 40 if write is write_chinese_bert else text_of(300)
+    text = (
+        "这是一个很长的中文文档。它有两句话！" * 40 if write is write_chinese_bert else text_of(300)
+    )
     spec = PassageSpec(max_tokens=30)
     encoding = next(encoder.encode_documents([text], spec))
     parts = [text[start:end] for start, end in encoding.passages.spans]
@@ -569,8 +584,11 @@ def test_fingerprints_tell_encoders_apart(folder, tmp_path):
         Longformer2Vec(tmp_path / "other"),
     ]
     assert len({encoder.fingerprint for encoder in variants}) == len(variants)
-    assert Longformer2Vec(folder, dtype="bfloat16").device == variants[0].device
     assert Longformer2Vec(folder).fingerprint == variants[0].fingerprint
+    rounded = Longformer2Vec(folder, dtype="bfloat16")
+    assert rounded.fingerprint == variants[0].fingerprint
+    with pytest.raises(OptionError, match=r"dtype='bfloat16'.*float32 encoder"):
+        rounded.save(tmp_path / "saved")
 
 
 def test_code_is_not_saved(folder, tmp_path):

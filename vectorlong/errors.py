@@ -1,4 +1,4 @@
-"""One tree of exceptions, so that ``except VectorlongError`` catches everything this library says no to.
+"""One tree of exceptions: ``except VectorlongError`` catches all that this library says no to.
 
 Each class also derives from the built-in exception that Python users expect in its place
 (``ValueError``, ``TypeError``, ``OSError``), so that ordinary handlers work too. Messages name the
@@ -18,11 +18,11 @@ class VectorlongError(Exception):
 
 
 class InputTypeError(VectorlongError, TypeError):
-    """An input has a type that cannot be encoded or indexed (None, bytes, a number, a nested list)."""
+    """An input has a type that cannot be encoded or indexed (None, bytes, a nested list)."""
 
 
 class InputValueError(VectorlongError, ValueError):
-    """An input has the right type and an impossible value (NaN, a lone surrogate, a wrong width)."""
+    """An input has the right type and an impossible value (NaN, a lone surrogate)."""
 
 
 class TextTooLongError(InputValueError):
@@ -69,7 +69,8 @@ class MissingExtraError(VectorlongError, ImportError):
 
     def __init__(self, feature: str, extra: str) -> None:
         super().__init__(
-            f"{feature} needs an optional package. Install it with: pip install 'vectorlong[{extra}]'"
+            f"{feature} needs an optional package. Install it with: "
+            f"pip install 'vectorlong[{extra}]'"
         )
 
 
@@ -112,7 +113,7 @@ class FormatVersionError(IndexFolderError, ValueError):
 
 
 class EncoderMismatchError(VectorlongError, ValueError):
-    """Stored vectors come from another encoder than the one passed; the message shows both fingerprints."""
+    """Stored vectors come from another encoder; the message shows both fingerprints."""
 
 
 class FilterError(VectorlongError, ValueError):

@@ -14,7 +14,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, Literal, overload
+from typing import Any, Literal
 
 import numpy as np
 import torch
@@ -23,30 +23,18 @@ from tqdm import tqdm
 
 from vectorlong.attention.dispatch import choose_backend
 from vectorlong.documents import DocumentEncoding, Passages, PassageSpec
-from vectorlong.encoder.checkpoint import (
-    CONFIG_FILE,
-    WEIGHTS_FILE,
-    file_sha256,
-    load_encoder,
-    read_json,
-    read_weights,
-    save_checkpoint,
-    weights_digest,
-)
-from vectorlong.encoder.config import read_longformer_config
-from vectorlong.encoder.embedded import embedded_folder
-from vectorlong.encoder.hub import find_folder
+from vectorlong.encoder.checkpoint import WEIGHTS_FILE, file_sha256, save_checkpoint, weights_digest
+from vectorlong.encoder.loading import DTYPES, check_device, load_model
 from vectorlong.encoder.pipeline import Pipeline, PooledDocument
-from vectorlong.encoder.profiles import DEFAULT_MODEL, EMBEDDED_MODEL, find_profile
+from vectorlong.encoder.profiles import DEFAULT_MODEL
 from vectorlong.encoder.settings import Settings, read_settings, write_settings
-from vectorlong.errors import InputValueError, OptionError, UnsupportedArchitectureError
+from vectorlong.errors import InputValueError, ModelNotFoundError, OptionError
 from vectorlong.pooling import Pooling, resolve_pooling
 from vectorlong.postprocess import Postprocess, load_postprocess
 from vectorlong.text.check import check_texts
 from vectorlong.text.global_attention import GlobalPolicy, check_policy
 from vectorlong.text.tokenizer import TextTokenizer
 
-DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16}
 _POSTPROCESS_FILE = "postprocess"
 # A progress bar appears once work has taken this long.
 _PROGRESS_DELAY_S = 2.0
@@ -132,56 +120,38 @@ class Longformer2Vec:
     ) -> None:
         if dtype not in DTYPES:
             raise OptionError("dtype", dtype, DTYPES)
-        resolved_device = _check_device(device)
-        choose_backend(attention, resolved_device)
+        self.device = check_device(device)
+        choose_backend(attention, self.device)
         if pooling is not None:
             pooling = resolve_pooling(pooling)
         if global_attention is not None:
             check_policy(global_attention)
-        self.model_name = os.fspath(model)
-        if model == EMBEDDED_MODEL and not Path(model).is_dir():
-            folder = embedded_folder(cache_dir)
-        else:
-            folder = find_folder(
-                model, revision=revision, local_files_only=local_files_only, cache_dir=cache_dir
-            )
-        raw = read_json(folder / CONFIG_FILE)
-        profile = find_profile(self.model_name, raw)
-        settings = read_settings(folder)
-        weights = read_weights(folder)
-        _check_longformer(raw, weights, folder)
-        config = read_longformer_config({**profile.config_overrides, **raw})
-        if profile.position_offset is not None and "position_offset" not in raw.get("vectorlong", {}):
-            config = replace(config, position_offset=profile.position_offset)
-        tokenizer = TextTokenizer.from_folder(folder)
-        self.device = resolved_device
+        loaded = load_model(
+            model,
+            attention=attention,
+            revision=revision,
+            local_files_only=local_files_only,
+            cache_dir=cache_dir,
+        )
+        settings = loaded.settings
+        self.model_name = loaded.name
         self.dtype = dtype
         self.normalize = normalize
         self.postprocess = postprocess
         self.prompts = dict(settings.prompts)
-        encoder = load_encoder(weights, config, str(folder), attention)
-        self._weights_digest: str | None = None
+        # Taken before weights are rounded: the fingerprint is the model's, whatever the dtype.
+        self._weights_digest = None if dtype == "float32" else weights_digest(loaded.encoder)
         self._pipeline = Pipeline(
-            encoder.to(resolved_device, DTYPES[dtype]),
-            tokenizer,
+            loaded.encoder.to(self.device, DTYPES[dtype]),
+            loaded.tokenizer,
             pooling=pooling or resolve_pooling(settings.pooling or "mean"),
-            global_attention=global_attention or check_policy(settings.global_attention or "cls"),
-            max_tokens=_check_max_tokens(
-                max_tokens, min(config.max_tokens, profile.max_tokens or config.max_tokens)
-            ),
+            global_attention=check_policy(global_attention or settings.global_attention or "cls"),
+            max_tokens=_check_max_tokens(max_tokens, loaded.max_tokens),
             overlength=overlength,
         )
-        self.default_passages = _default_passages(
-            settings.passages or profile.passages, self._pipeline.pooling
-        )
+        self.default_passages = _default_passages(loaded.passages, self._pipeline.pooling)
 
     # --- encoding --------------------------------------------------------------------------------
-
-    @overload
-    def encode(self, inputs: Any, *, convert_to_tensor: Literal[True], **options: Any) -> Tensor: ...
-
-    @overload
-    def encode(self, inputs: Any, **options: Any) -> np.ndarray: ...
 
     def encode(
         self,
@@ -269,7 +239,7 @@ class Longformer2Vec:
             inputs, prompt=self._prompt(prompt, "document", "passage", "corpus"), **options
         )
 
-    def bulk_encode(self, texts: Sequence[str]) -> np.ndarray:
+    def bulk_encode(self, texts: Sequence[str]) -> np.ndarray | Tensor:
         """Encode many texts: vectorhub's name for :meth:`encode`, and the same vectors.
 
         Returns
@@ -523,19 +493,22 @@ class Longformer2Vec:
         Raises
         ------
         OptionError
-            ``global_attention`` or ``pooling`` is code, which is not stored.
+            ``global_attention`` or ``pooling`` is code, which is not stored; or the weights are
+            rounded to another dtype than float32.
         """
         policy = self.global_attention
         if not isinstance(policy, str):
             raise OptionError(
                 "global_attention", policy, hint="Code is not saved; pass it again after loading."
             )
+        if self.dtype != "float32":
+            raise OptionError(
+                "dtype", self.dtype, hint="Its weights are rounded; save a float32 encoder instead."
+            )
         names = tuple(self.pooling.name.split("+"))
         resolve_pooling(names)
         destination = Path(folder)
-        save_checkpoint(
-            self._pipeline.encoder, destination, extra=self.tokenizer.config_ids()
-        )
+        save_checkpoint(self._pipeline.encoder, destination, extra=self.tokenizer.config_ids())
         self.tokenizer.save(destination)
         if self.postprocess is not None:
             self.postprocess.save(destination / _POSTPROCESS_FILE)
@@ -579,7 +552,8 @@ class Longformer2Vec:
             The folder is incomplete or damaged.
         """
         path = Path(folder)
-        find_folder(path, local_files_only=True)
+        if not path.is_dir():
+            raise ModelNotFoundError(f"{str(path)!r} is not a folder; pass one that save() wrote.")
         settings = read_settings(path)
         return cls(
             path,
@@ -599,30 +573,6 @@ class Longformer2Vec:
             f"Longformer2Vec({self.model_name!r}, pooling={self.pooling.name!r}, "
             f"max_tokens={self.max_tokens}, device='{self.device}', dtype={self.dtype!r})"
         )
-
-
-def _check_device(device: str | torch.device | None) -> torch.device:
-    """Resolve a device and make sure tensors can live there."""
-    if device is None:
-        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    try:
-        resolved = torch.device(device)
-        torch.empty(1, device=resolved)
-    except (RuntimeError, AssertionError, TypeError) as error:
-        available = ["cpu", *(f"cuda:{index}" for index in range(torch.cuda.device_count()))]
-        raise OptionError("device", device, available, f"({str(error).splitlines()[0]})") from error
-    return resolved
-
-
-def _check_longformer(raw: dict[str, Any], weights: dict[str, Tensor], folder: Path) -> None:
-    """Refuse other architectures before their weights are listed as missing."""
-    is_longformer = raw.get("model_type") == "longformer"
-    if is_longformer or any("query_global" in name for name in weights):
-        return
-    raise UnsupportedArchitectureError(
-        f"{folder} holds a {raw.get('model_type')!r} model, not a Longformer. If it is an encoder of "
-        "the BERT family, convert it first: vectorlong.convert(source, folder)."
-    )
 
 
 def _check_max_tokens(max_tokens: int | None, limit: int) -> int:

@@ -61,7 +61,7 @@ def test_renames_are_reversible():
     theirs = [to_transformers_name(name) for name in names]
     assert len(set(theirs)) == len(names)
     assert [from_transformers_name(name) for name in theirs] == names
-    expected = {n for n in LongformerForMaskedLM(longformer_config()).longformer.state_dict()}
+    expected = set(LongformerForMaskedLM(longformer_config()).longformer.state_dict())
     assert set(theirs) == {name for name in expected if "position_ids" not in name}
 
 

@@ -123,7 +123,7 @@ def test_other_weights_are_refused(tmp_path, monkeypatch):
     content[-1] ^= 1
     weights.write_bytes(content)
     monkeypatch.setattr(embedded, "_package_folder", lambda: package)
-    with pytest.raises(WeightsError, match="SHA-256 .* expected 53aa51172d142c89"):
+    with pytest.raises(WeightsError, match=r"SHA-256 .* expected 53aa51172d142c89"):
         embedded_folder(tmp_path / "cache")
     assert not [path for path in (tmp_path / "cache").iterdir() if path.is_dir()]
 

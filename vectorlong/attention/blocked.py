@@ -153,9 +153,12 @@ def _attend(
     query: Tensor, key: Tensor, value: Tensor, visible: Tensor | None, causal: bool, dropout: float
 ) -> Tensor:
     """One block: [q, h, d] against [k, h, d] under a mask bool [q, k]; gives [q, h, d]."""
-    heads_first = (tensor.transpose(0, 1).unsqueeze(0) for tensor in (query, key, value))
-    mask = None if visible is None else visible[None, None]  # [1, 1, q, k]
     attended = F.scaled_dot_product_attention(
-        *heads_first, attn_mask=mask, dropout_p=dropout, is_causal=causal
+        query.transpose(0, 1)[None],  # [1, h, q, d]
+        key.transpose(0, 1)[None],  # [1, h, k, d]
+        value.transpose(0, 1)[None],
+        attn_mask=None if visible is None else visible[None, None],  # [1, 1, q, k]
+        dropout_p=dropout,
+        is_causal=causal,
     )  # [1, h, q, d]
     return attended.squeeze(0).transpose(0, 1)  # [q, h, d]

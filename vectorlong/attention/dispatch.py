@@ -107,6 +107,4 @@ def choose_backend(name: str, device: torch.device, dropout: float = 0.0) -> Bac
 
 def explain_backends(device: torch.device, dropout: float = 0.0) -> dict[str, str]:
     """Say of every backend "available" or the reason it cannot run on this device."""
-    return {
-        backend.name: backend.why_not(device, dropout) or "available" for backend in BACKENDS
-    }
+    return {backend.name: backend.why_not(device, dropout) or "available" for backend in BACKENDS}

@@ -81,7 +81,9 @@ def global_attention(
             continue
         rows = query[done : done + len(positions)]  # [g, h, d]
         done += len(positions)
-        visible = _visible(positions, text.stop - text.start, hidden.device) if spec.causal else None
+        visible = (
+            _visible(positions, text.stop - text.start, hidden.device) if spec.causal else None
+        )
         key, value = projections.key_global, projections.value_global
         is_cheaper_folded = len(positions) * n_heads < hidden.shape[1]
         if is_cheaper_folded and type(key) is nn.Linear and type(value) is nn.Linear:

@@ -101,8 +101,12 @@ def local_attention(
         is_global = torch.zeros(n_tokens, dtype=torch.bool, device=query.device)
         is_global[list(global_positions)] = True
         visible = visible_keys(spec, n_tokens, query.shape[1], is_global)  # [h, n, n]
-        heads_first = (tensor[text].transpose(0, 1) for tensor in (query, key, value))  # [h, n, d]
-        parts.append(_softmax_attention(*heads_first, visible).transpose(0, 1))  # [n, h, d]
+        queries, keys, values = (
+            tensor[text].transpose(0, 1)
+            for tensor in (query, key, value)  # [h, n, d]
+        )
+        attended = _softmax_attention(queries, keys, values, visible)  # [h, n, d]
+        parts.append(attended.transpose(0, 1))  # [n, h, d]
     return torch.cat(parts)
 
 

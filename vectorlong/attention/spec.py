@@ -79,7 +79,9 @@ class AttentionSpec:
         """
         if isinstance(self.dilation, tuple) and len(self.dilation) != n_heads:
             raise OptionError(
-                "dilation", self.dilation, hint=f"Pass one number, or one for each of {n_heads} heads."
+                "dilation",
+                self.dilation,
+                hint=f"Pass one number, or one for each of {n_heads} heads.",
             )
         if self.is_dense(n_tokens):
             return [(1, list(range(n_heads)))]

@@ -15,7 +15,6 @@ from torch import Tensor, nn
 from transformers.models.longformer.modeling_longformer import (
     LongformerBaseModelOutput,
     LongformerEncoder,
-    LongformerLayer,
     LongformerModel,
 )
 
@@ -64,7 +63,7 @@ def accelerate(model: ModelT) -> ModelT:
             "vectorlong.convert(source, folder)."
         )
     for base in bases:
-        base._pad_to_window_size = _leave_unpadded
+        setattr(base, "_pad_to_window_size", _leave_unpadded)  # noqa: B010
         base.encoder.__class__ = PackedLongformerEncoder
     return model
 
@@ -86,13 +85,13 @@ class PackedLongformerEncoder(LongformerEncoder):
 
     def forward(
         self,
-        hidden_states: Tensor,
-        attention_mask: Tensor,
-        padding_len: int = 0,
-        output_attentions: bool = False,
-        output_hidden_states: bool = False,
-        return_dict: bool = True,
-    ) -> tuple[Any, ...] | LongformerBaseModelOutput:
+        hidden_states: Any,
+        attention_mask: Any = None,
+        padding_len: Any = 0,
+        output_attentions: Any = False,
+        output_hidden_states: Any = False,
+        return_dict: Any = True,
+    ) -> Any:
         """Encode a batch; the signature and the result are ``transformers``' own.
 
         Parameters
@@ -122,9 +121,8 @@ class PackedLongformerEncoder(LongformerEncoder):
         states = [hidden_states]
         for layer in self.layer:
             if self.gradient_checkpointing and self.training:
-                packed, padding = self._gradient_checkpointing_func(
-                    _run_transformers_layer, layer, packed, padding, texts
-                )
+                checkpoint: Any = self._gradient_checkpointing_func
+                packed, padding = checkpoint(_run_transformers_layer, layer, packed, padding, texts)
             else:
                 packed, padding = _run_transformers_layer(layer, packed, padding, texts)
             if output_hidden_states:
@@ -142,9 +140,10 @@ class PackedLongformerEncoder(LongformerEncoder):
         output_attentions: bool,
         output_hidden_states: bool,
         return_dict: bool,
-    ) -> tuple[Any, ...] | LongformerBaseModelOutput:
+    ) -> Any:
         """Pad to the widest window, as ``transformers``' own code needs, and run that."""
-        window = max(2 * layer.attention.self.one_sided_attn_window_size for layer in self.layer)
+        layers: Any = self.layer
+        window = max(2 * layer.attention.self.one_sided_attn_window_size for layer in layers)
         n_padding = -hidden_states.shape[1] % window
         return super().forward(
             F.pad(hidden_states, (0, 0, 0, n_padding)),  # [b, n rounded up, e]
@@ -194,10 +193,10 @@ def _unpack(packed: Tensor, padding: Tensor, is_real: Tensor) -> Tensor:
 
 
 def _run_transformers_layer(
-    layer: LongformerLayer, packed: Tensor, padding: Tensor, texts: PackedTexts
+    layer: Any, packed: Tensor, padding: Tensor, texts: PackedTexts
 ) -> tuple[Tensor, Tensor]:
     """Run one layer over the packed rows [t, e] and the padded rows [p, e]."""
-    attention: Any = layer.attention.self
+    attention = layer.attention.self
     parts = _parts(layer)
     hidden_dropout = layer.output.dropout.p if layer.training else 0.0
     attention_dropout = attention.dropout if layer.training else 0.0
@@ -216,11 +215,9 @@ def _run_transformers_layer(
     return packed, padding
 
 
-def _parts(layer: LongformerLayer) -> LayerParts:
+def _parts(layer: Any) -> LayerParts:
     """Give a layer's callables. Collected anew each time, so that adapters put in later count."""
-    attention: Any = layer.attention
-    intermediate: Any = layer.intermediate
-    output: Any = layer.output
+    attention, intermediate, output = layer.attention, layer.intermediate, layer.output
     activation: Callable[[Tensor], Tensor] = intermediate.intermediate_act_fn
     return LayerParts(
         query=attention.self.query,

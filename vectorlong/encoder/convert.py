@@ -112,8 +112,8 @@ def convert(
 
     Examples
     --------
-    >>> convert("sentence-transformers/all-MiniLM-L6-v2", "minilm-long", window=128)  # doctest: +SKIP
-    PosixPath('minilm-long')
+    >>> convert("bert-base-uncased", "bert-long", window=128)  # doctest: +SKIP
+    PosixPath('bert-long')
     """
     destination = Path(folder)
     if (destination / CONFIG_FILE).exists():

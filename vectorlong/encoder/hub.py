@@ -90,7 +90,7 @@ def _download(
             snapshot_download(
                 hub_id,
                 revision=revision,
-                cache_dir=cache_dir,
+                cache_dir=None if cache_dir is None else os.fspath(cache_dir),
                 local_files_only=local_files_only,
                 allow_patterns=patterns,
             )

@@ -6,6 +6,7 @@ No padding anywhere: several texts lie end to end and each is told by its length
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import torch
 import torch.nn.functional as F
@@ -46,7 +47,9 @@ class Embeddings(nn.Module):
             [torch.arange(length, device=token_ids.device) for length in texts.lengths]
         )  # [t]
         positions = positions + self.position_offset
-        types = self.token_type.weight[0] if token_type_ids is None else self.token_type(token_type_ids)
+        types = (
+            self.token_type.weight[0] if token_type_ids is None else self.token_type(token_type_ids)
+        )
         hidden = self.norm(self.word(token_ids) + self.position(positions) + types)
         return F.dropout(hidden, self.hidden_dropout, self.training)
 
@@ -81,9 +84,7 @@ class Layer(nn.Module):
 
     def parts(self) -> LayerParts:
         """Give the callables :func:`vectorlong.encoder.layer.run_layer` takes."""
-        return LayerParts(
-            **{name: getattr(self, name) for name in LayerParts.__dataclass_fields__}
-        )
+        return LayerParts(**{name: getattr(self, name) for name in LayerParts.__dataclass_fields__})
 
 
 class Encoder(nn.Module):
@@ -155,7 +156,7 @@ class Encoder(nn.Module):
                 hidden = self._run(layer, hidden, texts)
         return hidden
 
-    def _run(self, layer: Layer, hidden: Tensor, texts: PackedTexts) -> Tensor:
+    def _run(self, layer: Any, hidden: Tensor, texts: PackedTexts) -> Tensor:
         return run_layer(
             layer.parts(),
             hidden,

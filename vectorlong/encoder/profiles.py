@@ -90,12 +90,10 @@ PROFILES = (
             "max_position_embeddings": 4096,
             "pad_token_id": 0,
         },
-        # Pretrained with positions counted from 0, although transformers' model counts from pad + 1.
+        # Pretrained with positions from 0, although transformers' model counts from pad + 1.
         position_offset=0,
     ),
-    Profile(
-        "lawformer", "thunlp/Lawformer", "Chinese legal texts, 4,096 tokens, 768-d"
-    ),
+    Profile("lawformer", "thunlp/Lawformer", "Chinese legal texts, 4,096 tokens, 768-d"),
     Profile(
         "legal-longformer",
         "lexlms/legal-longformer-base",

@@ -1,0 +1,137 @@
+"""From what the user wrote for ``model=`` to an encoder with its tokenizer, ready to run."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from vectorlong.documents import PassageSpec
+from vectorlong.encoder.checkpoint import CONFIG_FILE, load_encoder, read_json, read_weights
+from vectorlong.encoder.config import EXTENSION_KEY, read_longformer_config
+from vectorlong.encoder.embedded import embedded_folder
+from vectorlong.encoder.hub import find_folder
+from vectorlong.encoder.model import Encoder
+from vectorlong.encoder.profiles import EMBEDDED_MODEL, find_profile
+from vectorlong.encoder.settings import Settings, read_settings
+from vectorlong.errors import OptionError, UnsupportedArchitectureError
+from vectorlong.text.tokenizer import TextTokenizer
+
+DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16}
+
+
+@dataclass(frozen=True)
+class LoadedModel:
+    """A checkpoint in memory.
+
+    Attributes
+    ----------
+    name
+        What the user wrote.
+    encoder
+        In evaluation mode, float32, on the CPU.
+    tokenizer
+        The encoder's own.
+    settings
+        How the checkpoint's vectors are meant to be made.
+    max_tokens
+        Longest input it was made for, special tokens included.
+    passages
+        How its documents are best cut.
+    """
+
+    name: str
+    encoder: Encoder
+    tokenizer: TextTokenizer
+    settings: Settings
+    max_tokens: int
+    passages: PassageSpec
+
+
+def load_model(
+    model: str | os.PathLike[str],
+    *,
+    attention: str = "auto",
+    revision: str | None = None,
+    local_files_only: bool = False,
+    cache_dir: str | os.PathLike[str] | None = None,
+) -> LoadedModel:
+    """Find and read a checkpoint.
+
+    Parameters
+    ----------
+    model, attention, revision, local_files_only, cache_dir
+        As in ``Longformer2Vec``.
+
+    Returns
+    -------
+    LoadedModel
+        Everything read and checked.
+
+    Raises
+    ------
+    ModelNotFoundError, CheckpointError
+        As :func:`vectorlong.encoder.hub.find_folder` and
+        :func:`vectorlong.encoder.checkpoint.load_encoder` raise them.
+    UnsupportedArchitectureError
+        The folder holds another kind of model.
+    """
+    name = os.fspath(model)
+    if name == EMBEDDED_MODEL and not Path(name).is_dir():
+        folder = embedded_folder(cache_dir)
+    else:
+        folder = find_folder(
+            model, revision=revision, local_files_only=local_files_only, cache_dir=cache_dir
+        )
+    raw = read_json(folder / CONFIG_FILE)
+    profile = find_profile(name, raw)
+    settings = read_settings(folder)
+    weights = read_weights(folder)
+    _check_longformer(raw, weights, folder)
+    config = read_longformer_config({**profile.config_overrides, **raw})
+    is_own_format = "position_offset" in raw.get(EXTENSION_KEY, {}) or settings.weights_sha256
+    if profile.position_offset is not None and not is_own_format:
+        config = replace(config, position_offset=profile.position_offset)
+    return LoadedModel(
+        name,
+        load_encoder(weights, config, str(folder), attention),
+        TextTokenizer.from_folder(folder),
+        settings,
+        min(config.max_tokens, profile.max_tokens or config.max_tokens),
+        settings.passages or profile.passages,
+    )
+
+
+def check_device(device: str | torch.device | None) -> torch.device:
+    """Resolve a device and make sure tensors can live there.
+
+    Raises
+    ------
+    OptionError
+        They cannot; the message lists the devices there are.
+    """
+    if device is None:
+        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    try:
+        resolved = torch.device(device)
+        torch.empty(1, device=resolved)
+    except (RuntimeError, AssertionError, TypeError) as error:
+        available = ["cpu", *(f"cuda:{index}" for index in range(torch.cuda.device_count()))]
+        raise OptionError("device", device, available, f"({str(error).splitlines()[0]})") from error
+    return resolved
+
+
+def _check_longformer(raw: Mapping[str, Any], weights: Mapping[str, Tensor], folder: Path) -> None:
+    """Refuse other architectures before their weights are listed as missing."""
+    is_longformer = raw.get("model_type") == "longformer"
+    if is_longformer or any("query_global" in name for name in weights):
+        return
+    raise UnsupportedArchitectureError(
+        f"{folder} holds a {raw.get('model_type')!r} model, not a Longformer. If it is an encoder "
+        "of the BERT family, convert it first: vectorlong.convert(source, folder)."
+    )
