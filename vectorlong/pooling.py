@@ -98,7 +98,8 @@ class _Cls(Pooling):
     pools_any_tokens = False
 
     def partial(self, states: TokenStates) -> Partial:
-        return _widen(states.first_token), len(states.hidden)
+        # Copied, so that it does not keep the window's memory.
+        return _widen(states.first_token).clone(), len(states.hidden)  # [e]
 
     def combine(self, partials: Sequence[Partial]) -> Tensor:
         _check_partials(partials)
@@ -162,7 +163,7 @@ class _Last(Pooling):
     name = "last"
 
     def partial(self, states: TokenStates) -> Partial:
-        return _widen(states.hidden[-1]).clone()  # [e], without keeping the window's memory
+        return _widen(states.hidden[-1]).clone()  # [e]
 
     def combine(self, partials: Sequence[Partial]) -> Tensor:
         _check_partials(partials)

@@ -56,7 +56,7 @@ def quantize(
         return vectors.copy()
     if precision == "float16":
         largest = float(np.abs(vectors).max(initial=0))
-        if largest > np.finfo(np.float16).max:
+        if largest > float(np.finfo(np.float16).max):
             raise InputValueError(
                 f"The value {largest:g} does not fit into float16. Normalise the vectors first."
             )

@@ -85,7 +85,7 @@ class Whitening(Postprocess, kind="whitening"):
             raise OptionError("n_dimensions", n_dimensions, hint=f"Pass 1 to {e}.")
         if shrinkage is not None and not 0 <= shrinkage <= 1:
             raise OptionError("shrinkage", shrinkage, hint="Pass 0 to 1, or None to estimate it.")
-        mean = vectors.mean(axis=0, dtype=np.float64)  # [e]
+        mean = vectors.sum(axis=0, dtype=np.float64) / max(n_vectors, 1)  # [e]
         variances, axes = np.linalg.eigh(_covariance(vectors, mean))  # [e], [e, e]
         variances, axes = np.clip(variances[::-1], 0, None), axes[:, ::-1]
         noise = variances[0] * e * np.finfo(np.float64).eps
