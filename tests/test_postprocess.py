@@ -212,6 +212,13 @@ def test_a_subclass_saves_and_loads_by_its_kind(tmp_path: Path) -> None:
     np.testing.assert_allclose(loaded(np.array([[3.0, 4.0]])), [[-0.6, -0.8]], rtol=1e-6)
 
 
+def test_a_taken_kind_is_refused() -> None:
+    with pytest.raises(OptionError, match=r"kind='truncate'.*taken by .*steps\.Truncate"):
+
+        class Mine(Truncate, kind="truncate"):
+            pass
+
+
 # --- the steps -----------------------------------------------------------------------------------
 
 

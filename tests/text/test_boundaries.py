@@ -70,6 +70,15 @@ def test_sentences(expected: list[str]) -> None:
     assert sentences(text) == expected
 
 
+def test_numbered_clauses_keep_their_number() -> None:
+    assert sentences("To the company. 4. Payments. 4.2. Fees were 12. Then more.") == [
+        "To the company.",
+        "4. Payments.",
+        "4.2. Fees were 12.",
+        "Then more.",
+    ]
+
+
 def test_numbered_lines_keep_their_number() -> None:
     assert sentences("1. First point.\n2. Second point.") == ["1. First point.", "2. Second point."]
 

@@ -16,7 +16,7 @@ import numpy as np
 from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save as serialize
 
-from vectorlong.errors import CheckpointError, FormatVersionError
+from vectorlong.errors import CheckpointError, FormatVersionError, OptionError
 from vectorlong.postprocess.checks import check_vectors
 
 FORMAT_VERSION = 1
@@ -34,6 +34,10 @@ class Postprocess(ABC):
 
     def __init_subclass__(cls, *, kind: str, **options: Any) -> None:
         super().__init_subclass__(**options)
+        taken = _KINDS.get(kind)
+        # The same class once more is a reloaded module or a notebook cell run again.
+        if taken is not None and _location(taken) != _location(cls):
+            raise OptionError("kind", kind, hint=f"It is taken by {'.'.join(_location(taken))}.")
         cls.kind = kind
         _KINDS[kind] = cls
 
@@ -154,6 +158,11 @@ def restore_step(
             "module that defines it first."
         )
     return _KINDS[kind].restore(config, state)
+
+
+def _location(kind: type[Postprocess]) -> tuple[str, str]:
+    """Say where a class is defined."""
+    return kind.__module__, kind.__qualname__
 
 
 def _read(path: Path) -> tuple[dict[str, str], dict[str, np.ndarray]]:

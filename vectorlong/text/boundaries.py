@@ -70,7 +70,8 @@ _ABBREVIATION = re.compile(
     r"|[Ff]igs?|[Ee]qs?|[Pp]p|[Ee]ds|[Tt]rans"
     r"|[^\W\d_](?:\.[^\W\d_])*)\."
     r"|(?:[Nn]os?|[Nn]r|[Ss]ecs?|[Cc]h|[Cc]hap|[Vv]ols?|[Aa]rts?)\.(?=\s*\d)"
-    r"|(?:^|(?<=\n))[ \t]*\d{1,3}\.)"
+    # The number of a clause or list item: "... company. 4.2. Payments".
+    r"|(?:^|(?<=\n)|(?<=[.!?;:]\s))[ \t]*\d{1,3}(?:\.\d{1,3})*\.)"
 )
 
 
