@@ -50,7 +50,7 @@ class _Kind(IntEnum):
 _LISTED = {
     _Kind.NEWLINE: "\n\r\x0b\x0c\x85\u2028\u2029",
     _Kind.FULL_STOP: ".!?",
-    _Kind.STRONG_STOP: "。！？；…｡．‼⁇⁈⁉؟۔।॥։።။៖។",
+    _Kind.STRONG_STOP: "。！？；…｡．‼⁇⁈⁉؟۔।॥\u0589\u1362\u104b\u17d4",
     _Kind.CLAUSE: ",;:،؛",
     _Kind.WIDE_CLAUSE: "，、：､",
     _Kind.CLOSER: ")]}”’」』）】》〉〕］｝｣›",
