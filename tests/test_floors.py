@@ -16,6 +16,7 @@ FLOORS = {
     "attention": 2,
     "text": 2,
     "retrieval": 2,
+    "files": 2,
     "pooling": 2,
     "postprocess": 2,
     "encoder": 3,

@@ -1,0 +1,16 @@
+"""The command line. Commands load torch, FAISS and rich only when they need them."""
+
+from __future__ import annotations
+
+import sys
+
+
+def main() -> None:
+    """Run ``vectorlong``; see ``vectorlong --help``."""
+    from vectorlong.cli.app import app
+
+    for stream in (sys.stdout, sys.stderr):
+        # A terminal whose encoding lacks a character shows a question mark in its place.
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="replace")
+    app()

@@ -1,0 +1,83 @@
+"""The commands together, and what they share: exit codes and how errors are shown."""
+
+from __future__ import annotations
+
+import re
+from typing import Annotated, Any
+
+import typer
+from typer.core import TyperGroup
+
+from vectorlong import __version__
+from vectorlong.cli.convert import convert_command
+from vectorlong.cli.demo import demo_command
+from vectorlong.cli.encode import encode_command
+from vectorlong.cli.index import index_command
+from vectorlong.cli.inspect import info_command, models_command, verify_command
+from vectorlong.cli.output import say
+from vectorlong.cli.search import search_command
+from vectorlong.errors import VectorlongError
+
+_EXIT_ERROR = 1
+_EXIT_INTERRUPTED = 130  # as shells write it: 128 + SIGINT
+
+
+class _Commands(TyperGroup):
+    """Turns this library's errors into one line and an exit code; other errors are bugs."""
+
+    def invoke(self, ctx: Any) -> Any:
+        try:
+            return super().invoke(ctx)
+        except VectorlongError as error:
+            message = re.sub(r"\s*\n\s*", " ", str(error))
+            say(f"{typer.style('Error:', fg='red', bold=True)} {message}")
+            raise typer.Exit(_EXIT_ERROR) from None
+        except KeyboardInterrupt:
+            say(f"\nStopped.{_what_is_kept(ctx.invoked_subcommand)}")
+            raise typer.Exit(_EXIT_INTERRUPTED) from None
+
+
+def _what_is_kept(command: str | None) -> str:
+    if command != "index":
+        return ""
+    return (
+        " What was committed to the index is kept; run the same command again and it does only "
+        "what is missing."
+    )
+
+
+app = typer.Typer(
+    cls=_Commands,
+    name="vectorlong",
+    help="Search and encode whole documents by meaning, without cutting them short.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+app.command("demo")(demo_command)
+app.command("index")(index_command)
+app.command("search")(search_command)
+app.command("encode")(encode_command)
+app.command("info")(info_command)
+app.command("verify")(verify_command)
+app.command("convert")(convert_command)
+app.command("models")(models_command)
+
+
+def _show_version(is_wanted: bool) -> None:
+    if is_wanted:
+        typer.echo(f"vectorlong {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    version: Annotated[
+        bool,
+        typer.Option(
+            "--version", callback=_show_version, is_eager=True, help="Show the version and exit."
+        ),
+    ] = False,
+) -> None:
+    """Search and encode whole documents by meaning, without cutting them short."""

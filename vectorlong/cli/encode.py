@@ -1,0 +1,182 @@
+"""``vectorlong encode``: texts to vectors."""
+
+from __future__ import annotations
+
+import itertools
+import json
+import os
+import sys
+from collections import deque
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from vectorlong.cli.index import IdColumnOption, TextColumnOption, first_drawn
+from vectorlong.cli.models import ModelOption, build_encoder
+from vectorlong.cli.output import counted, print_json, report_files
+from vectorlong.documents import Document
+from vectorlong.errors import InputValueError
+from vectorlong.files.records import Columns
+from vectorlong.files.source import FileSource
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from vectorlong.documents import Passages
+    from vectorlong.longformer2vec import Longformer2Vec
+
+_STDIN = Path("-")
+# Documents encoded together: enough for full batches, few enough for memory.
+_GROUP_DOCUMENTS = 64
+
+
+def encode_command(
+    paths: Annotated[
+        list[Path],
+        typer.Argument(
+            help="Files and folders as for `vectorlong index`; - for a text on stdin.",
+            show_default=False,
+        ),
+    ],
+    out: Annotated[
+        Path | None,
+        typer.Option(
+            help="Write float32 vectors [n, width] to this .npy file, and the id of every row to a "
+            "file beside it that ends in .ids.jsonl.",
+            show_default=False,
+        ),
+    ] = None,
+    model: ModelOption = None,
+    passages: Annotated[
+        bool, typer.Option("--passages", help="A vector for every passage, too.")
+    ] = False,
+    text_column: TextColumnOption = None,
+    id_column: IdColumnOption = None,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Print the vectors as JSON lines on stdout.")
+    ] = False,
+) -> None:
+    """Encode whole documents: one vector each, and with --passages one for every passage.
+
+    With --out and --passages a document's row is followed by its passages' rows, for which the
+    file beside has the character offsets, too.
+    """
+    if (out is None) != as_json:
+        raise typer.BadParameter("Give one of --out FILE and --json.", param_hint="--out")
+    if out is not None:
+        _check_out(out)
+    documents, source = _documents(paths, Columns(text_column, id_column))
+    encoder = build_encoder(model)
+    records = _encode_passages(encoder, documents) if passages else _encode(encoder, documents)
+    if out is not None:
+        _write(out, records)
+    else:
+        for record in records:
+            print_json(record.as_json(), indent=None)
+    if source is not None:
+        report_files(source)
+
+
+@dataclass(frozen=True)
+class _Record:
+    """A document's vector [e] and, where asked for, its passages."""
+
+    id: str
+    vector: np.ndarray
+    passages: Passages | None = None
+
+    def as_json(self) -> dict[str, Any]:
+        """Plain values."""
+        record: dict[str, Any] = {"id": self.id, "vector": self.vector.tolist()}
+        if self.passages is not None:
+            record["passages"] = [
+                {"start": start, "end": end, "vector": vector.tolist()}
+                for (start, end), vector in zip(
+                    self.passages.spans.tolist(), self.passages.vectors, strict=True
+                )
+            ]
+        return record
+
+    def rows(self) -> Iterator[tuple[dict[str, Any], np.ndarray]]:
+        """Give every row with what names it: the document's, then its passages'."""
+        yield {"id": self.id}, self.vector
+        if self.passages is not None:
+            spans = self.passages.spans.tolist()
+            for (start, end), vector in zip(spans, self.passages.vectors, strict=True):
+                yield {"id": self.id, "start": start, "end": end}, vector
+
+
+def _documents(paths: list[Path], columns: Columns) -> tuple[Iterable[Document], FileSource | None]:
+    """Give the documents, and the files they come from if they do."""
+    if _STDIN not in paths:
+        source = FileSource(paths, columns)
+        return first_drawn(source), source
+    if len(paths) > 1:
+        raise typer.BadParameter("- stands alone; other paths cannot be mixed with it.")
+    try:
+        text = sys.stdin.buffer.read().decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise InputValueError(
+            f"stdin is not UTF-8: byte {error.object[error.start]:#04x} at {error.start}."
+        ) from None
+    return [Document("-", text)], None
+
+
+def _encode(encoder: Longformer2Vec, documents: Iterable[Document]) -> Iterator[_Record]:
+    """Encode documents only, group by group."""
+    stream = iter(documents)
+    while group := list(itertools.islice(stream, _GROUP_DOCUMENTS)):
+        vectors = encoder.encode_document([document.text for document in group])  # [n, e]
+        for document, vector in zip(group, vectors, strict=True):
+            yield _Record(document.id, vector)
+
+
+def _encode_passages(encoder: Longformer2Vec, documents: Iterable[Document]) -> Iterator[_Record]:
+    """Encode documents with their passages; the encoder draws texts ahead of what it yields."""
+    ids: deque[str] = deque()
+
+    def texts() -> Iterator[str]:
+        for document in documents:
+            ids.append(document.id)
+            yield document.text
+
+    for encoding in encoder.encode_documents(texts()):
+        yield _Record(ids.popleft(), encoding.vector, encoding.passages)
+
+
+def _check_out(out: Path) -> None:
+    if out.suffix != ".npy":
+        raise typer.BadParameter(f"{str(out)!r} must end in .npy.", param_hint="--out")
+    if not out.parent.is_dir():
+        raise InputValueError(f"--out {str(out)!r}: there is no folder {str(out.parent)!r}.")
+
+
+def _write(out: Path, records: Iterable[_Record]) -> None:
+    """Write both files beside their places, then move them there."""
+    import numpy as np
+
+    names_path = out.with_name(f"{out.stem}.ids.jsonl")
+    new_out, new_names = (path.with_name(f".{path.name}.new") for path in (out, names_path))
+    vectors: list[np.ndarray] = []
+    try:
+        with new_names.open("w", encoding="utf-8") as file:
+            for record in records:
+                for name, vector in record.rows():
+                    row = {"row": len(vectors), **name}
+                    file.write(json.dumps(row, ensure_ascii=False) + "\n")
+                    vectors.append(vector)
+        matrix = np.stack(vectors)  # [n, e]
+        with new_out.open("wb") as file:
+            np.save(file, matrix)
+        os.replace(new_names, names_path)
+        os.replace(new_out, out)
+    except OSError as error:
+        raise InputValueError(f"Cannot write {str(out)!r}: {error.strerror}.") from error
+    finally:
+        for path in (new_out, new_names):
+            path.unlink(missing_ok=True)
+    rows, width = matrix.shape
+    typer.echo(f"{counted(rows, 'vector')} of {width} in {out}, their ids in {names_path}")

@@ -1,0 +1,157 @@
+"""``vectorlong index``: files and folders into an index."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, cast
+
+import typer
+
+from vectorlong.cli.models import ModelOption, build_encoder
+from vectorlong.cli.output import (
+    JsonOption,
+    counted,
+    files_as_json,
+    print_json,
+    report_files,
+    say,
+)
+
+if TYPE_CHECKING:
+    from vectorlong.documents import Document
+    from vectorlong.files.source import FileSource
+    from vectorlong.retrieval.document_index import DocumentIndex
+    from vectorlong.retrieval.encoder_protocol import DocumentEncoder
+    from vectorlong.retrieval.writer import AddReport
+
+PathsArgument = Annotated[
+    list[Path],
+    typer.Argument(
+        help="Files, and folders to search through: .txt .md .html .htm .jsonl .csv .pdf .docx",
+        show_default=False,
+    ),
+]
+TextColumnOption = Annotated[
+    str | None,
+    typer.Option(help="Column of .jsonl and .csv that is the text [text, content, body, document]"),
+]
+IdColumnOption = Annotated[
+    str | None, typer.Option(help="Column that is the id [_id, id; else the file and the row]")
+]
+
+
+def index_command(
+    paths: PathsArgument,
+    into: Annotated[Path, typer.Option(help="The index's folder; made if missing.")],
+    model: ModelOption = None,
+    text_column: TextColumnOption = None,
+    id_column: IdColumnOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Index files and folders, so that they can be searched.
+
+    Run it again after files changed or after an interruption: only what changed or is missing is
+    encoded. Files that cannot be read are listed at the end. Of tables (.jsonl, .csv) every row is
+    a document, and the columns that are neither text nor id become metadata to filter by; cells of
+    a .csv that are plain numbers become numbers.
+    """
+    from vectorlong.files.records import Columns
+    from vectorlong.files.source import FileSource
+
+    _check_destination(into)
+    source = FileSource(paths, Columns(text_column, id_column), exclude=into)
+    documents = first_drawn(source)
+    with _open_or_create(into, model) as index:
+        say(f"Reading {counted(source.n_files, 'file')} into {into} ...")
+        report = index.add(documents)
+        n_documents = len(index)
+    if not as_json:
+        _print_report(report, n_documents, into)
+        report_files(source)
+        return
+    print_json(
+        {
+            "folder": str(into),
+            "n_documents": n_documents,
+            "added": report.added,
+            "updated": report.updated,
+            "unchanged": report.unchanged,
+            "n_tokens": report.n_tokens,
+            "seconds": round(report.seconds, 3),
+            **files_as_json(source),
+        }
+    )
+
+
+def first_drawn(source: FileSource) -> Iterable[Document]:
+    """Read the first document, so that nothing is loaded or made where there is none.
+
+    Raises
+    ------
+    InputValueError
+        Nothing that was given can be read.
+    """
+    from vectorlong.errors import InputValueError
+    from vectorlong.files.source import FILE_TYPES
+
+    documents: Iterator[Document] = iter(source)
+    first = next(documents, None)
+    if first is None:
+        report_files(source)
+        raise InputValueError(
+            "There is nothing to read: no file that could be read holds text. Types that are read: "
+            f"{' '.join('.' + kind for kind in FILE_TYPES)}."
+        )
+    return itertools.chain([first], documents)
+
+
+def is_index(folder: Path) -> bool:
+    """Whether a folder looks like an index, whole or damaged."""
+    from vectorlong.retrieval.ledger import LEDGER_NAME
+    from vectorlong.retrieval.manifest import MANIFEST_NAME
+
+    return (folder / MANIFEST_NAME).exists() or (folder / LEDGER_NAME).exists()
+
+
+def _check_destination(into: Path) -> None:
+    """Refuse, before anything is read or loaded, a place that holds something else."""
+    from vectorlong.errors import IndexFolderError
+    from vectorlong.retrieval.lock import LOCK_NAME
+
+    if into.exists() and not into.is_dir():
+        raise IndexFolderError(f"--into {str(into)!r} is a file; name a folder.")
+    try:
+        is_taken = into.is_dir() and any(entry.name != LOCK_NAME for entry in into.iterdir())
+    except OSError as error:
+        raise IndexFolderError(f"--into {str(into)!r}: {error.strerror}.") from error
+    if is_taken and not is_index(into):
+        raise IndexFolderError(
+            f"--into {str(into)!r} holds files that are not an index; name an empty or new folder."
+        )
+
+
+@contextmanager
+def _open_or_create(into: Path, model: str | None) -> Iterator[DocumentIndex]:
+    """Open an index with the model it was made with, or make one."""
+    from vectorlong.cli.search import index_encoder
+    from vectorlong.retrieval.document_index import DocumentIndex
+
+    if is_index(into) and model is None:
+        encoder = index_encoder(into)
+    else:
+        encoder = cast("DocumentEncoder", build_encoder(model))
+    make = DocumentIndex.open if is_index(into) else DocumentIndex.create
+    with make(into, encoder) as index:
+        yield index
+
+
+def _print_report(report: AddReport, n_documents: int, into: Path) -> None:
+    typer.echo(
+        f"{report.added:,} added, {report.updated:,} updated, {report.unchanged:,} unchanged "
+        f"({report.n_tokens:,} tokens in {report.seconds:.1f} s). "
+        f"The index holds {counted(n_documents, 'document')}."
+    )
+    say(f'Search it: vectorlong search {into} "your question"')

@@ -1,0 +1,95 @@
+"""``vectorlong info``, ``verify`` and ``models``: what there is. None of them loads torch."""
+
+from __future__ import annotations
+
+import typer
+
+from vectorlong.cli.output import JsonOption, counted, print_facts, print_json, results_console
+from vectorlong.cli.search import IndexArgument
+
+_FINGERPRINT_CHARACTERS = 16
+
+
+def info_command(folder: IndexArgument, as_json: JsonOption = False) -> None:
+    """Show what an index holds and what it was made with."""
+    from vectorlong.retrieval.document_index import DocumentIndex
+
+    with DocumentIndex.open(folder, read_only=True) as index:
+        info = index.info()
+    if as_json:
+        print_json({"folder": str(folder), **info})
+        return
+    passages = info["passages"]
+    in_use = "" if info["faiss"] == info["faiss_in_use"] else f" (now {info['faiss_in_use']})"
+    print_facts(
+        {
+            "Documents": f"{info['n_documents']:,}",
+            "Passages": f"{info['n_passages']:,}",
+            "Tokens": f"{info['n_tokens']:,}",
+            "Size on disk": _size(info["n_bytes"]),
+            "Model": f"{info['model_name'] or 'without a name'}, vectors of {info['dimension']}",
+            "Fingerprint": info["fingerprint"][:_FINGERPRINT_CHARACTERS],
+            "Cut into": f"passages of at most {counted(passages['max_tokens'], 'token')}, "
+            f"{passages['overlap']} of them shared, {passages['method']}",
+            "Vector search": f"{info['faiss']}{in_use}",
+            "Word search": "yes" if info["lexical"] else "no",
+            "Deleted passages": f"{info['n_deleted_passages']:,} not yet compacted away",
+            "Generation": f"{info['generation']:,}",
+        }
+    )
+
+
+def _size(n_bytes: int) -> str:
+    size = float(n_bytes)
+    for unit in ("bytes", "KiB", "MiB", "GiB"):
+        if size < 1024 or unit == "GiB":
+            break
+        size /= 1024
+    return f"{size:,.0f} {unit}" if unit == "bytes" else f"{size:,.1f} {unit}"
+
+
+def verify_command(folder: IndexArgument, as_json: JsonOption = False) -> None:
+    """Read every byte of an index; name what is damaged and exit with 1 if anything is."""
+    from vectorlong.errors import FormatVersionError, IndexCorruptError
+    from vectorlong.retrieval.document_index import DocumentIndex
+
+    try:
+        with DocumentIndex.open(folder, read_only=True) as index:
+            findings = index.verify()
+            n_documents = len(index)
+    except FormatVersionError:
+        raise
+    except IndexCorruptError as error:
+        findings, n_documents = [str(error)], None
+    if as_json:
+        print_json({"folder": str(folder), "n_documents": n_documents, "damage": findings})
+    elif findings:
+        for finding in findings:
+            typer.echo(finding)
+    else:
+        typer.echo(f"{folder} is whole: {counted(n_documents or 0, 'document')}, every byte read.")
+    if findings:
+        raise typer.Exit(1)
+
+
+def models_command(as_json: JsonOption = False) -> None:
+    """List the models that have a short name."""
+    from vectorlong.encoder.profiles import PROFILES
+
+    if as_json:
+        print_json(
+            [
+                {"name": profile.name, "hub_id": profile.hub_id, "summary": profile.summary}
+                for profile in PROFILES
+            ]
+        )
+        return
+    from rich.table import Table
+
+    table = Table(box=None, pad_edge=False)
+    for heading in ("Name", "What it is", "On the hub"):
+        table.add_column(heading, overflow="fold")
+    for profile in PROFILES:
+        table.add_row(profile.name, profile.summary, profile.hub_id or "no download needed")
+    results_console().print(table)
+    typer.echo("Any other Longformer checkpoint works by its hub id or its folder.")

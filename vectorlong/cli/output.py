@@ -1,0 +1,98 @@
+"""Results go to stdout, everything else to stderr."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections import defaultdict
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from vectorlong.files.source import FileSource, LeftOut
+
+_MAX_NAMES = 3
+_MAX_REASONS = 20
+
+JsonOption = Annotated[
+    bool, typer.Option("--json", help="Print JSON on stdout instead of text for people.")
+]
+
+
+def say(message: str) -> None:
+    """Tell the user something that is no result."""
+    typer.echo(message, err=True)
+
+
+def print_json(value: Any, *, indent: int | None = 2) -> None:
+    """Print a result as JSON, in ASCII where stdout's encoding is not UTF-8."""
+    is_utf8 = (sys.stdout.encoding or "").lower().replace("-", "") == "utf8"
+    typer.echo(json.dumps(value, ensure_ascii=not is_utf8, indent=indent))
+
+
+def results_console() -> Console:
+    """Give a console on stdout that shows texts as they are: no markup, no guessed colours."""
+    from rich.console import Console
+
+    return Console(markup=False, highlight=False, emoji=False, soft_wrap=False)
+
+
+def print_facts(facts: dict[str, str]) -> None:
+    """Print names and values as a table of two columns."""
+    from rich.table import Table
+
+    table = Table.grid(padding=(0, 2))
+    table.add_column(style="bold")
+    table.add_column(overflow="fold")
+    for name, value in facts.items():
+        table.add_row(name, value)
+    results_console().print(table)
+
+
+def counted(n: int, singular: str, plural: str | None = None) -> str:
+    """Write a count with its noun.
+
+    Examples
+    --------
+    >>> counted(1, "file"), counted(2000, "entry", "entries")
+    ('1 file', '2,000 entries')
+    """
+    return f"{n:,} {singular if n == 1 else plural or singular + 's'}"
+
+
+def report_files(source: FileSource) -> None:
+    """Say which files were left out and why, and which were read in an encoding not UTF-8."""
+    by_encoding: dict[str, list[str]] = defaultdict(list)
+    for path, encoding in source.other_encodings.items():
+        by_encoding[encoding].append(path)
+    for encoding, paths in by_encoding.items():
+        say(f"Read as {encoding}, not UTF-8: {_some(paths)}")
+    if source.left_out:
+        _report_left_out(source.left_out)
+
+
+def _report_left_out(left_out: list[LeftOut]) -> None:
+    by_reason: dict[str, list[str]] = defaultdict(list)
+    for item in left_out:
+        by_reason[item.reason].append(item.path)
+    say(f"Left out ({len(left_out):,}):")
+    for reason, paths in list(by_reason.items())[:_MAX_REASONS]:
+        say(f"  {_some(paths)}: {reason}")
+    if len(by_reason) > _MAX_REASONS:
+        say(f"  and {len(by_reason) - _MAX_REASONS:,} more reasons; --json lists them all.")
+
+
+def _some(paths: list[str]) -> str:
+    shown = ", ".join(paths[:_MAX_NAMES])
+    return shown + (f" and {len(paths) - _MAX_NAMES:,} more" if len(paths) > _MAX_NAMES else "")
+
+
+def files_as_json(source: FileSource) -> dict[str, Any]:
+    """Give what `report_files` says, for JSON."""
+    return {
+        "left_out": [{"path": item.path, "reason": item.reason} for item in source.left_out],
+        "other_encodings": dict(source.other_encodings),
+    }

@@ -1,0 +1,135 @@
+"""``vectorlong search``: a question to an index."""
+
+from __future__ import annotations
+
+import json
+import time
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, cast
+
+import typer
+
+from vectorlong.cli.models import build_encoder
+from vectorlong.cli.output import JsonOption, print_json, results_console
+
+if TYPE_CHECKING:
+    from vectorlong.retrieval.encoder_protocol import DocumentEncoder
+
+IndexArgument = Annotated[Path, typer.Argument(metavar="DIR", help="The index's folder.")]
+
+
+class ModeChoice(StrEnum):
+    """What ``--mode`` may be."""
+
+    hybrid = "hybrid"
+    vector = "vector"
+    lexical = "lexical"
+
+
+class LevelChoice(StrEnum):
+    """What ``--level`` may be."""
+
+    document = "document"
+    passage = "passage"
+
+
+def search_command(
+    folder: IndexArgument,
+    question: Annotated[str, typer.Argument(help="What you want to know.", show_default=False)],
+    k: Annotated[int, typer.Option("-k", min=1, help="How many hits.")] = 10,
+    mode: Annotated[
+        ModeChoice, typer.Option(help="By meaning (vector), by words (lexical), or both.")
+    ] = ModeChoice.hybrid,
+    where: Annotated[
+        str | None,
+        typer.Option(
+            help='Filter on metadata, as JSON: \'{"year": {"$gte": 2020}}\'. Operators: $eq $ne '
+            '$in $nin $gt $gte $lt $lte $exists, $and $or $not. The file is under "file": '
+            '\'{"file.type": "pdf"}\'.'
+        ),
+    ] = None,
+    level: Annotated[
+        LevelChoice,
+        typer.Option(help="Different documents with the best passage each, or any passages."),
+    ] = LevelChoice.document,
+    as_json: JsonOption = False,
+) -> None:
+    """Ask a question; each hit comes with its passage, where that lies, and its scores."""
+    from vectorlong.retrieval.document_index import DocumentIndex
+
+    conditions = _parse_where(where)
+    encoder = None if mode is ModeChoice.lexical else index_encoder(folder)
+    with DocumentIndex.open(folder, encoder, read_only=True) as index:
+        started = time.perf_counter()
+        hits = index.search(
+            question,
+            k,
+            mode=mode.value,
+            where=conditions,
+            level=level.value,
+        )
+        seconds = time.perf_counter() - started
+    from vectorlong.cli.hits import hit_as_json, print_hits
+
+    if as_json:
+        print_json(
+            {
+                "question": question,
+                "mode": mode.value,
+                "level": level.value,
+                "seconds": round(seconds, 4),
+                "hits": [hit_as_json(hit) for hit in hits],
+            }
+        )
+    elif hits:
+        print_hits(results_console(), hits)
+    else:
+        typer.echo("Nothing found." + _hint_on_nothing(mode, conditions))
+
+
+def _parse_where(where: str | None) -> dict[str, Any] | None:
+    if where is None:
+        return None
+    try:
+        conditions = json.loads(where)
+    except ValueError as error:
+        raise typer.BadParameter(
+            f"{where!r} is not JSON ({error}). Write, with the outer quotes for the shell: "
+            "'{\"year\": 2020}'",
+            param_hint="--where",
+        ) from None
+    if not isinstance(conditions, dict):
+        raise typer.BadParameter(
+            f"{where!r} is not a JSON object. Write '{{\"field\": value}}'.", param_hint="--where"
+        )
+    return conditions
+
+
+def _hint_on_nothing(mode: ModeChoice, conditions: dict[str, Any] | None) -> str:
+    if conditions is not None:
+        return " Does any document's metadata fit --where?"
+    if mode is ModeChoice.lexical:
+        return " No document has a word of the question; try --mode hybrid."
+    return " Is the index empty? See vectorlong info."
+
+
+def index_encoder(folder: Path) -> DocumentEncoder:
+    """Build the model that an index was made with.
+
+    Raises
+    ------
+    InputValueError
+        The index does not name one.
+    """
+    from vectorlong.errors import InputValueError
+    from vectorlong.retrieval.document_index import DocumentIndex
+
+    with DocumentIndex.open(folder, read_only=True) as index:
+        name = index.manifest.model_name
+    if name is None:
+        raise InputValueError(
+            f"{str(folder)!r} was made by an encoder without a name, which only Python can pass: "
+            "DocumentIndex.open(folder, encoder). Here, search it with --mode lexical."
+        )
+    return cast("DocumentEncoder", build_encoder(name))

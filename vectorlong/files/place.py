@@ -1,0 +1,72 @@
+"""Where in its file a piece of a document's text lies, for people."""
+
+from __future__ import annotations
+
+import bisect
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+_LINE_END = re.compile(r"\r\n|\r|\n")
+# The text of these is the file's own, so its lines are the file's lines.
+_LINES_OF_THE_FILE = ("txt", "md")
+
+
+@dataclass(frozen=True)
+class Place:
+    """A place in a file; all numbers count from 1.
+
+    Attributes
+    ----------
+    line
+        Line of the file for text and Markdown, of the page for PDF, of the extracted text else.
+    page
+        Page of a PDF, else None.
+    row
+        Row of a table, else None.
+    is_line_of_file
+        Whether an editor that opens the file counts its lines alike; True where there is no file.
+    """
+
+    line: int
+    page: int | None
+    row: int | None
+    is_line_of_file: bool
+
+    def __str__(self) -> str:
+        if self.page is not None:
+            return f"page {self.page}, line {self.line}"
+        if self.row is not None:
+            return f"row {self.row}" + (f", line {self.line} of its text" if self.line > 1 else "")
+        return f"line {self.line}" + ("" if self.is_line_of_file else " of its text")
+
+
+def find_place(text: str, metadata: Mapping[str, Any], start: int) -> Place:
+    r"""Find where the character ``text[start]``, or the first visible one after it, lies.
+
+    Parameters
+    ----------
+    text
+        A document's whole text.
+    metadata
+        Its metadata; that of documents that came from no file will do.
+    start
+        Character offset.
+
+    Examples
+    --------
+    >>> str(find_place("one\ntwo\nthree", {"file": {"type": "txt"}}, 4))
+    'line 2'
+    """
+    rest = text[start:]
+    start += len(rest) - len(rest.lstrip())
+    facts = metadata.get("file")
+    facts = facts if isinstance(facts, Mapping) else {}
+    page, first = None, 0
+    if facts.get("page_starts"):
+        page = max(1, bisect.bisect_right(facts["page_starts"], start))
+        first = facts["page_starts"][page - 1]
+    line = 1 + len(_LINE_END.findall(text, first, start))
+    kind = facts.get("type")
+    return Place(line, page, facts.get("row"), kind is None or kind in _LINES_OF_THE_FILE)

@@ -1,0 +1,25 @@
+"""Text and Markdown: the text is the file's decoded content, character for character."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+from vectorlong.files.decoding import read_text
+from vectorlong.files.records import Columns, Content
+
+_HEADING = re.compile(r"^#\s+(.+?)\s*#*\s*$", re.MULTILINE)
+
+
+def read_plain(path: Path, columns: Columns) -> Iterator[Content]:
+    """Read a text file; an offset into the text is the place in the file."""
+    text, facts = read_text(path)
+    yield Content(text, facts=facts)
+
+
+def read_markdown(path: Path, columns: Columns) -> Iterator[Content]:
+    """Read a Markdown file as it stands; its first first-level heading is the title."""
+    text, facts = read_text(path)
+    heading = _HEADING.search(text)
+    yield Content(text, {"title": heading[1]} if heading else {}, facts)
