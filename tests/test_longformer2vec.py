@@ -223,7 +223,7 @@ def test_dtypes(folder, encoder):
         ({"dtype": "float64"}, r"dtype='float64'.*'bfloat16'"),
         ({"device": "gpu"}, r"device='gpu'.*'cpu'"),
         ({"device": "cuda:99"}, "device='cuda:99'"),
-        ({"attention": "flash"}, r"attention='flash'.*'blocked'"),
+        ({"attention": "flash"}, r"attention='flash'.*'cpu', 'blocked'"),
         ({"overlength": "drop"}, r"overlength='drop'.*'window', 'truncate', 'error'"),
         ({"global_attention": "some"}, r"global_attention='some'.*'separators'"),
         ({"max_tokens": 201}, r"max_tokens=201.*1 to 200"),

@@ -21,7 +21,7 @@ import torch
 from torch import Tensor
 from tqdm import tqdm
 
-from vectorlong.attention.dispatch import choose_backend
+from vectorlong.attention.dispatch import Case, choose_backend
 from vectorlong.documents import DocumentEncoding, Passages, PassageSpec
 from vectorlong.encoder.checkpoint import WEIGHTS_FILE, file_sha256, save_checkpoint, weights_digest
 from vectorlong.encoder.loading import DTYPES, check_device, load_model
@@ -121,7 +121,7 @@ class Longformer2Vec:
         if dtype not in DTYPES:
             raise OptionError("dtype", dtype, DTYPES)
         self.device = check_device(device)
-        choose_backend(attention, self.device)
+        choose_backend(attention, Case(self.device, DTYPES[dtype]))
         if pooling is not None:
             pooling = resolve_pooling(pooling)
         if global_attention is not None:

@@ -1,16 +1,20 @@
 """Every backend against the dense reference: outputs and gradients."""
 
+from dataclasses import replace
+from unittest import mock
+
 import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from vectorlong.attention import blocked, reference
-from vectorlong.attention.dispatch import BACKENDS, choose_backend, explain_backends
+from vectorlong.attention import blocked, cpu, reference
+from vectorlong.attention.dispatch import BACKENDS, Case, choose_backend, explain_backends
 from vectorlong.attention.spec import AttentionSpec, PackedTexts
 from vectorlong.errors import OptionError
 
 TOLERANCE = 1e-5
+DIFFERENTIABLE = [backend for backend in BACKENDS if backend.name == "blocked"]
 FAST_BACKENDS = [backend for backend in BACKENDS if backend.name != "reference"]
 
 
@@ -49,19 +53,20 @@ def cases(draw: st.DrawFn) -> tuple[PackedTexts, AttentionSpec, int, int]:
 @settings(max_examples=150, deadline=None)
 def test_backend_equals_reference_on_random_shapes(backend, case, block_tokens):
     texts, spec, n_heads, seed = case
+    if backend.why_not(Case(torch.device("cpu"), spec=spec)):
+        spec = replace(spec, dilation=1, causal=False)
     query, key, value = random_heads(texts.n_tokens, n_heads, 8, seed)
-    original = blocked.BLOCK_TOKENS
-    blocked.BLOCK_TOKENS = block_tokens
-    try:
+    with (
+        mock.patch.object(blocked, "BLOCK_TOKENS", block_tokens),
+        mock.patch.dict(cpu._BLOCK_TOKENS, {torch.float32: block_tokens}),
+    ):
         actual = backend.local_attention(query, key, value, texts, spec)
-    finally:
-        blocked.BLOCK_TOKENS = original
     expected = reference.local_attention(query, key, value, texts, spec)
     assert actual.shape == expected.shape
     assert (actual - expected).abs().max() <= TOLERANCE
 
 
-@pytest.mark.parametrize("backend", FAST_BACKENDS, ids=lambda backend: backend.name)
+@pytest.mark.parametrize("backend", DIFFERENTIABLE, ids=lambda backend: backend.name)
 @pytest.mark.parametrize(
     ("lengths", "positions", "spec"),
     [
@@ -89,13 +94,20 @@ def test_gradients_equal_the_reference(backend, lengths, positions, spec):
         assert (actual - expected).abs().max() <= 1e-4 * expected.abs().max().clamp(min=1)
 
 
-@pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16])
-def test_half_precision_stays_finite_and_close(dtype):
+@pytest.mark.parametrize(
+    ("backend", "dtype"),
+    [
+        (blocked, torch.float16),
+        (blocked, torch.bfloat16),
+        (cpu, torch.bfloat16),
+    ],
+)
+def test_half_precision_stays_finite_and_close(backend, dtype):
     texts = PackedTexts((100, 3), ((0, 99), ()))
     query, key, value = random_heads(103, 2, 8)
     expected = reference.local_attention(query, key, value, texts, AttentionSpec(window=10))
     halves = [tensor.to(dtype) for tensor in (query, key, value)]
-    actual = blocked.local_attention(*halves, texts, AttentionSpec(window=10))
+    actual = backend.local_attention(*halves, texts, AttentionSpec(window=10))
     assert actual.dtype == dtype
     assert (actual.float() - expected).abs().max() <= 0.05
 
@@ -106,6 +118,17 @@ def test_large_scores_do_not_overflow_in_float16():
     halves = [tensor.half() for tensor in (query, key, value)]
     actual = blocked.local_attention(*halves, texts, AttentionSpec(window=6))
     assert actual.isfinite().all()
+
+
+@pytest.mark.parametrize("backend", FAST_BACKENDS, ids=lambda backend: backend.name)
+def test_a_given_scale_replaces_the_usual_one(backend):
+    texts, spec = PackedTexts((40,), ((0, 30),)), AttentionSpec(window=8)
+    query, key, value = random_heads(40, 2, 8)
+    expected = reference.local_attention(query, key, value, texts, spec)
+    for scale in (1.0, 0.5):
+        scaled = query * 8**-0.5 / scale
+        actual = backend.local_attention(scaled, key, value, texts, spec, scale=scale)
+        assert (actual - expected).abs().max() <= TOLERANCE
 
 
 def test_a_text_is_not_changed_by_its_neighbours():
@@ -164,16 +187,28 @@ def test_impossible_packs_are_refused(lengths, positions, message):
 
 
 def test_unknown_backend_lists_the_choices():
-    with pytest.raises(OptionError, match="'auto', 'blocked', 'reference'"):
-        choose_backend("flash", torch.device("cpu"))
+    with pytest.raises(OptionError, match="'auto', 'cpu', 'blocked', 'reference'"):
+        choose_backend("flash", Case(torch.device("cpu")))
 
 
-def test_a_backend_says_why_it_cannot_run():
-    with pytest.raises(OptionError, match="no attention dropout"):
-        choose_backend("reference", torch.device("cpu"), dropout=0.1)
-    explained = explain_backends(torch.device("cpu"), dropout=0.1)
-    assert explained["blocked"] == "available"
-    assert "dropout" in explained["reference"]
+@pytest.mark.parametrize(
+    ("name", "case", "reason"),
+    [
+        ("reference", Case(torch.device("cpu"), dropout=0.1), "no attention dropout"),
+        ("cpu", Case(torch.device("cpu"), dropout=0.1), "for inference"),
+        ("cpu", Case(torch.device("cpu"), needs_gradients=True), "for inference"),
+        ("cpu", Case(torch.device("meta")), "CPU only"),
+        ("cpu", Case(torch.device("cpu"), torch.float16), "no torch.float16"),
+        ("cpu", Case(torch.device("cpu"), spec=AttentionSpec(4, causal=True)), "causal"),
+        ("cpu", Case(torch.device("cpu"), spec=AttentionSpec(4, dilation=2)), "dilated"),
+    ],
+)
+def test_a_backend_says_why_it_cannot_run(name, case, reason):
+    with pytest.raises(OptionError, match=reason):
+        choose_backend(name, case)
+    assert reason in explain_backends(case)[name]
+    assert explain_backends(case)["blocked"] == "available"
+    assert choose_backend("auto", case).name == "blocked" or name == "reference"
 
 
 def test_the_reference_refuses_dropout():

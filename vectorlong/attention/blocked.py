@@ -26,6 +26,7 @@ def local_attention(
     texts: PackedTexts,
     spec: AttentionSpec,
     dropout: float = 0.0,
+    scale: float | None = None,
 ) -> Tensor:
     """Attention of every query over [its window without the globals | all globals], one softmax.
 
@@ -43,6 +44,8 @@ def local_attention(
         The layer's pattern.
     dropout
         Probability of dropping an attention weight (training).
+    scale
+        Factor of the scores; 1 / sqrt(d) where not given.
 
     Returns
     -------
@@ -59,7 +62,7 @@ def local_attention(
     """
     return torch.cat(
         [
-            _attend_text(query[text], key[text], value[text], positions, spec, dropout)
+            _attend_text(query[text], key[text], value[text], positions, spec, dropout, scale)
             for text, positions in texts
         ]
     )
@@ -72,6 +75,7 @@ def _attend_text(
     global_positions: Sequence[int],
     spec: AttentionSpec,
     dropout: float,
+    scale: float | None,
 ) -> Tensor:
     """Attend one text [n, h, d], each group of heads with its own dilation."""
     n_tokens, n_heads, _ = query.shape
@@ -80,7 +84,17 @@ def _attend_text(
     if len(groups) == 1 and groups[0][0] == 1:
         positions = torch.arange(n_tokens)
         return _attend_blocks(
-            query, key, value, key, value, positions, global_positions, radius, spec.causal, dropout
+            query,
+            key,
+            value,
+            key,
+            value,
+            positions,
+            global_positions,
+            radius,
+            spec.causal,
+            dropout,
+            scale,
         )
     output = torch.empty_like(query)  # [n, h, d]
     for dilation, heads in groups:
@@ -98,6 +112,7 @@ def _attend_text(
                 radius,
                 spec.causal,
                 dropout,
+                scale,
             )
     return output
 
@@ -113,13 +128,14 @@ def _attend_blocks(
     radius: int,
     causal: bool,
     dropout: float,
+    scale: float | None,
 ) -> Tensor:
     """Undilated windows over a subsequence [m, h, d] whose tokens stand at ``positions`` [m]."""
     n_tokens = query.shape[0]
     sees_all_before = radius >= n_tokens - 1
     is_whole_text = n_tokens == text_key.shape[0]
     if sees_all_before and is_whole_text:  # every global key is inside the window already
-        return _attend(query, key, value, None, causal, dropout)
+        return _attend(query, key, value, None, causal, dropout, scale)
     global_index = torch.tensor(global_positions, dtype=torch.long)
     global_key = text_key[global_index.to(key.device)]  # [g, h, d]
     global_value = text_value[global_index.to(key.device)]  # [g, h, d]
@@ -144,13 +160,20 @@ def _attend_blocks(
                 torch.cat([global_visible, visible], dim=1).to(query.device),
                 False,
                 dropout,
+                scale,
             )
         )
     return torch.cat(parts)
 
 
 def _attend(
-    query: Tensor, key: Tensor, value: Tensor, visible: Tensor | None, causal: bool, dropout: float
+    query: Tensor,
+    key: Tensor,
+    value: Tensor,
+    visible: Tensor | None,
+    causal: bool,
+    dropout: float,
+    scale: float | None,
 ) -> Tensor:
     """One block: [q, h, d] against [k, h, d] under a mask bool [q, k]; gives [q, h, d]."""
     attended = F.scaled_dot_product_attention(
@@ -160,5 +183,6 @@ def _attend(
         attn_mask=None if visible is None else visible[None, None],  # [1, 1, q, k]
         dropout_p=dropout,
         is_causal=causal,
+        scale=scale,
     )  # [1, h, q, d]
     return attended.squeeze(0).transpose(0, 1)  # [q, h, d]

@@ -12,9 +12,32 @@ from typing import Protocol
 import torch
 from torch import Tensor
 
-from vectorlong.attention import blocked, reference
+from vectorlong.attention import blocked, cpu, reference
 from vectorlong.attention.spec import AttentionSpec, PackedTexts
 from vectorlong.errors import OptionError
+
+
+@dataclass(frozen=True)
+class Case:
+    """What a backend is asked to do.
+
+    Attributes
+    ----------
+    device, dtype
+        Of the tensors.
+    dropout
+        Attention dropout.
+    needs_gradients
+        Whether the result will be differentiated.
+    spec
+        The layer's pattern; None before any is known.
+    """
+
+    device: torch.device
+    dtype: torch.dtype = torch.float32
+    dropout: float = 0.0
+    needs_gradients: bool = False
+    spec: AttentionSpec | None = None
 
 
 class LocalAttention(Protocol):
@@ -28,6 +51,7 @@ class LocalAttention(Protocol):
         texts: PackedTexts,
         spec: AttentionSpec,
         dropout: float = 0.0,
+        scale: float | None = None,
     ) -> Tensor:
         """Attend [t, h, d] to [t, h, d] and return [t, h, d]."""
 
@@ -43,41 +67,51 @@ class Backend:
     local_attention
         The function.
     why_not
-        Called with the device and the attention dropout; gives the reason it cannot run there, or
-        None where it can.
+        Gives the reason it cannot serve a case, or None where it can.
     """
 
     name: str
     local_attention: LocalAttention
-    why_not: Callable[[torch.device, float], str | None]
+    why_not: Callable[[Case], str | None]
 
 
-def _nothing(device: torch.device, dropout: float) -> str | None:
+def _cpu_why_not(case: Case) -> str | None:
+    if case.device.type != "cpu":
+        return "it runs on the CPU only"
+    if case.dtype not in (torch.float32, torch.bfloat16):
+        return f"it has no {case.dtype}"
+    if case.dropout or case.needs_gradients:
+        return "it is for inference: no gradients, no dropout"
+    if case.spec and (case.spec.causal or case.spec.dilation != 1):
+        return "it has neither dilated nor causal windows"
     return None
 
 
-def _reference_why_not(device: torch.device, dropout: float) -> str | None:
-    return "the reference has no attention dropout" if dropout else None
+def _blocked_why_not(case: Case) -> str | None:
+    return None
+
+
+def _reference_why_not(case: Case) -> str | None:
+    return "the reference has no attention dropout" if case.dropout else None
 
 
 BACKENDS: tuple[Backend, ...] = (
-    Backend("blocked", blocked.local_attention, _nothing),
+    Backend("cpu", cpu.local_attention, _cpu_why_not),
+    Backend("blocked", blocked.local_attention, _blocked_why_not),
     Backend("reference", reference.local_attention, _reference_why_not),
 )
 CHOICES = ("auto", *(backend.name for backend in BACKENDS))
 
 
-def choose_backend(name: str, device: torch.device, dropout: float = 0.0) -> Backend:
-    """Find the backend for ``name`` on this device.
+def choose_backend(name: str, case: Case) -> Backend:
+    """Find the backend for ``name``.
 
     Parameters
     ----------
     name
         ``"auto"`` or a backend's name.
-    device
-        Where the tensors are.
-    dropout
-        The attention dropout that will be asked for.
+    case
+        What it will be asked to do.
 
     Returns
     -------
@@ -87,24 +121,26 @@ def choose_backend(name: str, device: torch.device, dropout: float = 0.0) -> Bac
     Raises
     ------
     OptionError
-        No such backend, or it cannot run here; the message gives its reason.
+        No such backend, or it cannot serve this case; the message gives its reason.
 
     Examples
     --------
-    >>> choose_backend("auto", torch.device("cpu")).name
+    >>> choose_backend("auto", Case(torch.device("cpu"))).name
+    'cpu'
+    >>> choose_backend("auto", Case(torch.device("cpu"), needs_gradients=True)).name
     'blocked'
     """
     if name not in CHOICES:
         raise OptionError("attention", name, CHOICES)
     for backend in BACKENDS:
-        reason = backend.why_not(device, dropout)
+        reason = backend.why_not(case)
         if name == backend.name and reason:
-            raise OptionError("attention", name, hint=f"On {device}: {reason}. Use 'auto'.")
+            raise OptionError("attention", name, hint=f"On {case.device}: {reason}. Use 'auto'.")
         if name in ("auto", backend.name) and not reason:
             return backend
-    raise OptionError("attention", name, CHOICES, f"No backend can run on {device}.")
+    raise OptionError("attention", name, CHOICES, f"No backend can run on {case.device}.")
 
 
-def explain_backends(device: torch.device, dropout: float = 0.0) -> dict[str, str]:
-    """Say of every backend "available" or the reason it cannot run on this device."""
-    return {backend.name: backend.why_not(device, dropout) or "available" for backend in BACKENDS}
+def explain_backends(case: Case) -> dict[str, str]:
+    """Say of every backend "available" or the reason it cannot serve this case."""
+    return {backend.name: backend.why_not(case) or "available" for backend in BACKENDS}

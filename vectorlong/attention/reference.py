@@ -45,9 +45,12 @@ def visible_keys(spec: AttentionSpec, n_tokens: int, n_heads: int, globals_: Ten
     return visible
 
 
-def _softmax_attention(query: Tensor, key: Tensor, value: Tensor, visible: Tensor) -> Tensor:
+def _softmax_attention(
+    query: Tensor, key: Tensor, value: Tensor, visible: Tensor, scale: float | None = None
+) -> Tensor:
     """Masked softmax attention of one text: [h, q, d], [h, n, d], [h, n, d], bool [h, q, n]."""
-    scores = (query.float() @ key.float().transpose(-1, -2)) * query.shape[-1] ** -0.5  # [h, q, n]
+    factor = query.shape[-1] ** -0.5 if scale is None else scale
+    scores = (query.float() @ key.float().transpose(-1, -2)) * factor  # [h, q, n]
     weights = scores.masked_fill(~visible, float("-inf")).softmax(-1)
     return (weights @ value.float()).to(value.dtype)  # [h, q, d]
 
@@ -59,6 +62,7 @@ def local_attention(
     texts: PackedTexts,
     spec: AttentionSpec,
     dropout: float = 0.0,
+    scale: float | None = None,
 ) -> Tensor:
     """Attention of every query with the ordinary projections, as a local token attends.
 
@@ -74,6 +78,8 @@ def local_attention(
         The layer's pattern.
     dropout
         Probability of dropping an attention weight. The oracle knows none.
+    scale
+        Factor of the scores; 1 / sqrt(d) where not given.
 
     Returns
     -------
@@ -105,7 +111,7 @@ def local_attention(
             tensor[text].transpose(0, 1)
             for tensor in (query, key, value)  # [h, n, d]
         )
-        attended = _softmax_attention(queries, keys, values, visible)  # [h, n, d]
+        attended = _softmax_attention(queries, keys, values, visible, scale)  # [h, n, d]
         parts.append(attended.transpose(0, 1))  # [n, h, d]
     return torch.cat(parts)
 

@@ -13,7 +13,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from vectorlong.attention.dispatch import choose_backend
+from vectorlong.attention.dispatch import Case, choose_backend
 from vectorlong.attention.global_tokens import Projection, global_attention
 from vectorlong.attention.spec import AttentionSpec, PackedTexts
 
@@ -85,7 +85,9 @@ def run_layer(
     Tensor
         [t, e].
     """
-    chosen = choose_backend(backend, hidden.device, attention_dropout)
+    needs_gradients = torch.is_grad_enabled()
+    case = Case(hidden.device, hidden.dtype, attention_dropout, needs_gradients, spec)
+    chosen = choose_backend(backend, case)
     query, key, value = (
         projection(hidden).unflatten(-1, (n_heads, -1))  # [t, h, d]
         for projection in (parts.query, parts.key, parts.value)
