@@ -1,0 +1,102 @@
+"""What the caller passed as documents and labels, checked once before anything is encoded."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+import numpy as np
+from sklearn.utils.multiclass import check_classification_targets
+
+from vectorlong.errors import InputTypeError, InputValueError
+from vectorlong.text.check import check_texts
+
+
+def check_documents(documents: Any, name: str) -> list[str]:
+    """Return documents as a list of texts, none of them empty.
+
+    Parameters
+    ----------
+    documents
+        A list, tuple, one-dimensional array or Series of ``str``.
+    name
+        What the caller calls them; used in messages.
+
+    Raises
+    ------
+    InputTypeError
+        A single text was passed, or something that is no collection of texts.
+    InputValueError
+        A text is empty or white space only: its vector would be the same for every class.
+    """
+    if isinstance(documents, str):
+        raise InputTypeError(f"{name} is a single text; pass a list, if need be of one: [{name}].")
+    texts = check_texts(documents, name)
+    empty = [position for position, text in enumerate(texts) if not text.strip()]
+    if empty:
+        raise InputValueError(
+            f"{name}[{empty[0]}] is {texts[empty[0]][:20]!r}: empty texts (here {len(empty)} of "
+            f"{len(texts)}) say nothing of a class. Leave them out, together with their labels."
+        )
+    return texts
+
+
+def check_labels(labels: Any, n_documents: int) -> np.ndarray:
+    """Return labels [n] for training: one a document, none missing.
+
+    Raises
+    ------
+    InputTypeError
+        ``labels`` is no list of labels, or mixes texts with other types.
+    InputValueError
+        A label is missing, or there are more or fewer labels than documents.
+    ValueError
+        scikit-learn: the labels are continuous numbers or several a document.
+    """
+    if isinstance(labels, str) or not isinstance(labels, Iterable):
+        raise InputTypeError(f"labels is {labels!r}; pass a list with one label a text.")
+    values = list(labels)
+    if len(values) != n_documents:
+        raise InputValueError(
+            f"There are {n_documents} texts and {len(values)} labels; pass one label a text."
+        )
+    missing = [position for position, value in enumerate(values) if _is_missing(value)]
+    if missing:
+        raise InputValueError(
+            f"labels[{missing[0]}] is {values[missing[0]]!r} ({len(missing)} of {len(values)} "
+            "labels are missing). Leave these texts out, or label them."
+        )
+    is_text = [isinstance(value, str) for value in values]
+    if any(is_text) and not all(is_text):
+        position = is_text.index(not is_text[0])
+        raise InputTypeError(
+            f"labels[{position}] is {values[position]!r} ({type(values[position]).__name__}) and "
+            f"labels[0] is {values[0]!r}. Use one type for all labels: [str(x) for x in labels]."
+        )
+    array = np.asarray(values)
+    check_classification_targets(array)
+    return array
+
+
+def check_known(labels: Any, classes: np.ndarray) -> None:
+    """Refuse to score against labels that the classifier has never seen.
+
+    Raises
+    ------
+    InputValueError
+        The message lists the unknown labels and the known classes.
+    """
+    known = set(classes.tolist())
+    unknown = {str(label): label for label in np.asarray(labels).tolist() if label not in known}
+    if unknown:
+        raise InputValueError(
+            f"Labels {list(unknown.values())[:5]} were not seen in training; the classes are "
+            f"{classes.tolist()}. Score texts of known classes, or train again with these labels."
+        )
+
+
+def _is_missing(label: Any) -> bool:
+    """Tell None, NaN, NaT and pandas' NA, the only labels that are not equal to themselves."""
+    if label is None or type(label).__name__ in ("NAType", "NaTType"):
+        return True
+    return isinstance(label, float | np.floating) and bool(np.isnan(label))

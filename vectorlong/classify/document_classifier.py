@@ -1,0 +1,258 @@
+"""Texts and labels in, a classifier out: the default that needs no choices."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any, Self
+
+import numpy as np
+from sklearn.base import BaseEstimator, ClassifierMixin
+from sklearn.utils import Tags
+from sklearn.utils.metaestimators import available_if
+from sklearn.utils.validation import check_is_fitted
+
+from vectorlong.classify.checks import check_documents, check_known, check_labels
+from vectorlong.classify.explanation import Explanation, explain_document
+from vectorlong.classify.linear import VectorClassifier, check_classes
+from vectorlong.classify.model_file import read_model, write_model
+from vectorlong.classify.vectorizer import LongformerVectorizer, TextEncoder, as_vectorizer
+from vectorlong.errors import (
+    EncoderMismatchError,
+    InputTypeError,
+    ModelNotFoundError,
+    OptionError,
+)
+
+
+class DocumentClassifier(ClassifierMixin, BaseEstimator):
+    """Classify whole documents by their meaning.
+
+    A :class:`LongformerVectorizer` and a :class:`VectorClassifier`, one after the other. Encoding
+    takes nearly all the time and is kept on disk; training takes seconds.
+
+    Parameters
+    ----------
+    vectorizer
+        What makes vectors of texts: a :class:`LongformerVectorizer`, or the name or folder of a
+        model, which means ``LongformerVectorizer(name)``.
+    class_weight, calibrate
+        As in :class:`VectorClassifier`.
+
+    Attributes
+    ----------
+    classes_
+        The classes, sorted.
+    vectorizer_, head_
+        The two fitted parts.
+
+    Notes
+    -----
+    Training is deterministic, and batch sizes change speed only.
+
+    Examples
+    --------
+    >>> texts = ["The team won the match.", "A late goal decided the final.",
+    ...          "Simmer the onions in butter.", "Bake the dough until golden."]
+    >>> classifier = DocumentClassifier(LongformerVectorizer("minilm", cache=False))
+    >>> classifier = classifier.fit(texts, ["sport", "sport", "food", "food"])
+    >>> classifier.predict(["Add the garlic and stir."]).tolist()
+    ['food']
+    """
+
+    def __init__(
+        self,
+        vectorizer: LongformerVectorizer | str | os.PathLike[str] = "minilm",
+        *,
+        class_weight: str | dict[Any, float] | None = "balanced",
+        calibrate: bool = True,
+    ) -> None:
+        self.vectorizer = vectorizer
+        self.class_weight = class_weight
+        self.calibrate = calibrate
+
+    def fit(self, texts: Any, labels: Any) -> Self:
+        """Encode the texts that are not in the cache and train.
+
+        Parameters
+        ----------
+        texts
+            A list, tuple, one-dimensional array or Series of ``str``.
+        labels
+            One a text: ``str``, ``int`` or ``bool``.
+
+        Raises
+        ------
+        InputTypeError, InputValueError
+            A text is none or empty, a label is missing, there are more texts than labels or fewer,
+            one class only, or a class of one member under calibration. Nothing was encoded.
+        ModelNotFoundError
+            The model is neither a folder, nor cached, nor reachable.
+        """
+        documents = check_documents(texts, "texts")
+        targets = check_labels(labels, len(documents))
+        check_classes(targets, calibrate=self.calibrate)
+        vectorizer = as_vectorizer(self.vectorizer)
+        vectors = vectorizer.fit_transform(documents)  # [n, e]
+        head = VectorClassifier(class_weight=self.class_weight, calibrate=self.calibrate)
+        self.head_ = head.fit(vectors, targets)
+        self.vectorizer_ = vectorizer
+        self.classes_ = head.classes_
+        return self
+
+    def decision_function(self, texts: Any) -> np.ndarray:
+        """Decision values float64 [m, n_classes]; [m] for two classes, positive for the second."""
+        return self.head_.decision_function(self._vectors(texts))
+
+    def predict(self, texts: Any) -> np.ndarray:
+        """Give the most likely class of every text [m].
+
+        Raises
+        ------
+        InputTypeError, InputValueError
+            A text is none or empty.
+        EncoderMismatchError
+            The model's name leads to another encoder than the one trained with.
+        """
+        return self.head_.predict(self._vectors(texts))
+
+    @available_if(lambda self: self.calibrate)
+    def predict_proba(self, texts: Any) -> np.ndarray:
+        """Calibrated probability of each class, float64 [m, n_classes]; there if ``calibrate``."""
+        return self.head_.predict_proba(self._vectors(texts))
+
+    def score(self, texts: Any, labels: Any, sample_weight: Any = None) -> float:
+        """Share of texts whose predicted class is the label.
+
+        Raises
+        ------
+        InputValueError
+            A label was not seen in training, or there are more texts than labels or fewer.
+        """
+        check_is_fitted(self)
+        documents = check_documents(texts, "texts")
+        targets = check_labels(labels, len(documents))
+        check_known(targets, self.classes_)
+        return float(super().score(documents, targets, sample_weight))
+
+    def explain(self, text: str, label: Any = None, *, max_tokens: int = 128) -> Explanation:
+        """Say which passages speak for a class, exactly.
+
+        The contributions of the passages, of the special tokens and the baseline add up to the
+        decision value: for two classes that of ``decision_function`` for the second class, and its
+        negative for the first.
+
+        Parameters
+        ----------
+        text
+            The whole document.
+        label
+            The class to explain; the predicted one where not given.
+        max_tokens
+            Longest passage.
+
+        Raises
+        ------
+        InputTypeError, InputValueError
+            ``text`` is none, or empty.
+        OptionError
+            ``label`` is no class, or the encoder's vectors are not plain means of token states.
+        """
+        check_is_fitted(self)
+        if not isinstance(text, str):
+            raise InputTypeError(f"text is {type(text).__name__}; pass one text (str).")
+        check_documents([text], "text")
+        coef, intercept = self.head_.coef_, self.head_.intercept_  # [c, e], [c]
+        if len(self.classes_) == 2:
+            coef, intercept = np.concatenate([-coef, coef]), np.concatenate([-intercept, intercept])
+        return explain_document(
+            self.vectorizer_.fitted_encoder(),
+            text,
+            classes=self.classes_,
+            number=None if label is None else self._number(label),
+            coef=coef,
+            intercept=intercept,
+            mean=self.head_.mean_,
+            max_tokens=max_tokens,
+        )
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write the fitted classifier to one file, without pickle and without the model's weights.
+
+        Parameters
+        ----------
+        path
+            A file there is replaced, in one move.
+
+        Raises
+        ------
+        OptionError
+            The vectorizer holds code (a callable, a post-processing step of your own), which is
+            not stored.
+        MissingExtraError
+            skops is not installed.
+        """
+        check_is_fitted(self)
+        write_model(self, Path(path))
+
+    @classmethod
+    def load(cls, path: str | os.PathLike[str], encoder: TextEncoder | None = None) -> Self:
+        """Read what :meth:`save` wrote, and make sure the encoder is the one trained with.
+
+        Parameters
+        ----------
+        path
+            As passed to :meth:`save`. The file may come from anywhere: it is read without running
+            code, and anything but the types listed in
+            :data:`vectorlong.classify.model_file.TRUSTED_TYPES` is refused.
+        encoder
+            The encoder trained with, where the model's name does not lead to it on this machine.
+
+        Raises
+        ------
+        ModelNotFoundError
+            The file, or the model it names, is not there.
+        EncoderMismatchError
+            The encoder is not the one trained with; the message shows both fingerprints.
+        CheckpointError
+            The file is damaged, holds other types, or no classifier.
+        FormatVersionError
+            A newer version of this library wrote it.
+        MissingExtraError
+            skops is not installed.
+        """
+        classifier = read_model(Path(path), cls)
+        vectorizer = classifier.vectorizer_
+        if encoder is not None:
+            defaults = LongformerVectorizer(encoder, cache=vectorizer.cache)
+            vectorizer.set_params(**defaults.get_params())
+        try:
+            vectorizer.fitted_encoder()
+        except ModelNotFoundError as error:
+            raise ModelNotFoundError(
+                f"{os.fspath(path)!r} was trained with the encoder {vectorizer.model!r}, which is "
+                f"not on this machine: {error} Or pass it: load(path, encoder=Longformer2Vec(...))."
+            ) from error
+        except EncoderMismatchError as error:
+            raise EncoderMismatchError(f"{os.fspath(path)!r}: {error}") from error
+        return classifier
+
+    def _vectors(self, texts: Any) -> Any:
+        """Check texts under the name they have here, and encode them [m, e]."""
+        check_is_fitted(self)
+        return self.vectorizer_.transform(check_documents(texts, "texts"))
+
+    def _number(self, label: Any) -> int:
+        """Find a class in ``classes_``."""
+        classes = self.classes_.tolist()
+        if label not in classes:
+            raise OptionError("label", label, classes)
+        return classes.index(label)
+
+    def __sklearn_tags__(self) -> Tags:
+        """Tell scikit-learn that texts come in."""
+        tags = super().__sklearn_tags__()
+        tags.input_tags.string = True
+        tags.input_tags.two_d_array = False
+        tags.input_tags.one_d_array = True
+        return tags

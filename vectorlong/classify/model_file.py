@@ -1,0 +1,131 @@
+"""A fitted classifier in one file without pickle, written by skops.
+
+Reading runs no code from the file: skops builds only the types that are listed here or that it
+knows to be harmless. The encoder's weights stay out; the file names the model and its fingerprint.
+"""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from pathlib import Path
+from types import ModuleType
+from typing import Any, TypeVar
+from zipfile import BadZipFile
+
+from vectorlong.errors import (
+    CheckpointError,
+    FormatVersionError,
+    MissingExtraError,
+    ModelNotFoundError,
+    OptionError,
+)
+
+FORMAT_VERSION = 1
+#: All that a file may hold beyond numbers, texts, arrays and scikit-learn's own.
+TRUSTED_TYPES = (
+    "vectorlong.classify.document_classifier.DocumentClassifier",
+    "vectorlong.classify.linear.VectorClassifier",
+    "vectorlong.classify.vectorizer.LongformerVectorizer",
+    "vectorlong.classify.whitener.Whitener",
+    "vectorlong.postprocess.steps.Chain",
+    "vectorlong.postprocess.steps.Normalize",
+    "vectorlong.postprocess.steps.Truncate",
+    "vectorlong.postprocess.whitening.Whitening",
+)
+
+_Model = TypeVar("_Model")
+
+
+def write_model(model: object, path: Path) -> None:
+    """Write a model to a file, replacing one that is there in a single move.
+
+    Raises
+    ------
+    OptionError
+        The model holds something that is not stored; the message lists it.
+    MissingExtraError
+        skops is not installed.
+    """
+    skops = _import_skops()
+    content = skops.dumps({"format_version": FORMAT_VERSION, "model": model})
+    foreign = _foreign_types(skops, content)
+    if foreign:
+        raise OptionError(
+            "vectorizer",
+            getattr(model, "vectorizer", model),
+            hint=f"It holds {', '.join(foreign)}, which is not stored in a model file. Use "
+            "options that are names, numbers or steps of vectorlong.postprocess.",
+        )
+    descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(temporary, path)
+    except BaseException:
+        Path(temporary).unlink(missing_ok=True)
+        raise
+
+
+def read_model(path: Path, kind: type[_Model]) -> _Model:
+    """Read a model of one kind.
+
+    Raises
+    ------
+    ModelNotFoundError
+        There is no such file.
+    CheckpointError
+        The file is damaged, holds types that are not trusted, or a model of another kind.
+    FormatVersionError
+        A newer version of this library wrote it.
+    MissingExtraError
+        skops is not installed.
+    """
+    skops = _import_skops()
+    if not path.is_file():
+        raise ModelNotFoundError(
+            f"There is no model file {str(path)!r}. Train one first and save it there."
+        )
+    content = path.read_bytes()
+    try:
+        foreign = _foreign_types(skops, content)
+        if foreign:
+            raise CheckpointError(
+                f"{str(path)!r} holds {', '.join(foreign)}, which no model file of vectorlong "
+                "does; it was not read. Take a file from someone you trust."
+            )
+        stored = skops.loads(content, trusted=list(TRUSTED_TYPES))
+    except (BadZipFile, ValueError, KeyError, TypeError, EOFError, AttributeError) as error:
+        raise CheckpointError(
+            f"{str(path)!r} is damaged or no model file: {error!r}. Restore it from a copy, or "
+            "train again."
+        ) from error
+    version = stored.get("format_version") if isinstance(stored, dict) else None
+    if not isinstance(version, int):
+        raise CheckpointError(f"{str(path)!r} is no model file of vectorlong.")
+    if version > FORMAT_VERSION:
+        raise FormatVersionError(
+            f"{str(path)!r} has format version {version}; this version of vectorlong reads up to "
+            f"{FORMAT_VERSION}. Upgrade vectorlong."
+        )
+    model = stored.get("model")
+    if not isinstance(model, kind):
+        raise CheckpointError(
+            f"{str(path)!r} holds a {type(model).__name__}, not a {kind.__name__}."
+        )
+    return model
+
+
+def _foreign_types(skops: ModuleType, content: bytes) -> list[str]:
+    """List what a file holds that is not trusted."""
+    return sorted(set(skops.get_untrusted_types(data=content)) - set(TRUSTED_TYPES))
+
+
+def _import_skops() -> Any:
+    try:
+        import skops.io
+    except ImportError as error:
+        raise MissingExtraError("Saving and loading a classifier", "skops") from error
+    return skops.io

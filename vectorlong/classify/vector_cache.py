@@ -1,0 +1,182 @@
+"""Vectors of texts on disk, so that a text is encoded once however often it is used.
+
+One SQLite file an encoder: a row is the SHA-256 of a text, its vector and a checksum. The cache is
+derived: a damaged row or file is dropped and encoded again. It holds no texts.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import sqlite3
+import warnings
+import zlib
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing
+from pathlib import Path
+
+import numpy as np
+from filelock import FileLock
+from tqdm import tqdm
+
+from vectorlong.errors import OptionError
+
+Encode = Callable[[list[str]], np.ndarray]
+
+# Work between two commits: what an interruption loses, and how long another process may wait.
+_GROUP_CHARACTERS = 200_000
+# SQLite takes this many parameters in one statement on every version still in use.
+_KEYS_A_QUERY = 500
+_LOCKED_TIMEOUT_S = 60.0
+_PROGRESS_DELAY_S = 2.0
+_DAMAGE = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
+
+
+class VectorCache:
+    """The vectors of one encoder.
+
+    Two processes may use it at once: a text that both want is encoded by one of them.
+
+    Parameters
+    ----------
+    folder
+        Where the file lies; made if missing.
+    name
+        The file's name without its ending; it has to say all that determines the vectors.
+    width
+        Width e of the vectors.
+
+    Raises
+    ------
+    OptionError
+        The folder cannot be written.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     cache = VectorCache(folder, "letters", width=1)
+    ...     first = cache.encode(["a", "bb"], lambda texts: np.array([[len(t)] for t in texts]))
+    ...     cache.encode(["bb"], lambda texts: 1 / 0)
+    array([[2.]], dtype=float32)
+    """
+
+    def __init__(self, folder: str | os.PathLike[str], name: str, width: int) -> None:
+        self.path = Path(folder) / f"{name}.sqlite"
+        self._width = width
+        self._lock = FileLock(self.path.with_suffix(".lock"))
+        try:
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            with self._lock:
+                self._make_table()
+        except (OSError, sqlite3.OperationalError) as error:
+            raise OptionError(
+                "cache",
+                str(folder),
+                hint=f"Vectors cannot be kept there ({error}). Pass a folder that can be written, "
+                "or cache=False.",
+            ) from error
+
+    def encode(self, texts: Sequence[str], encode: Encode) -> np.ndarray:
+        """Give the vectors of texts, encoding only those that are not known yet.
+
+        Parameters
+        ----------
+        texts
+            Checked texts.
+        encode
+            Gives float32 [m, e] for m texts; never called with a text already known.
+
+        Returns
+        -------
+        numpy.ndarray
+            float32 [n, e], in the order of the texts.
+        """
+        keys = [hashlib.sha256(text.encode()).digest() for text in texts]
+        by_key = dict(zip(keys, texts, strict=True))
+        vectors = self._read(list(by_key))
+        missing = [key for key in by_key if key not in vectors]
+        with tqdm(
+            total=len(missing), unit="text", desc="Encoding", disable=None, delay=_PROGRESS_DELAY_S
+        ) as progress:
+            for group in _groups(missing, by_key):
+                with self._lock:
+                    # Another process may have encoded some of them meanwhile.
+                    vectors.update(self._read(group))
+                    wanted = [key for key in group if key not in vectors]
+                    if wanted:
+                        fresh = encode([by_key[key] for key in wanted])  # [m, e]
+                        found = dict(zip(wanted, fresh.astype(np.float32), strict=True))
+                        self._write(found)
+                        vectors.update(found)
+                progress.update(len(group))
+        if not keys:
+            return np.zeros((0, self._width), dtype=np.float32)
+        return np.stack([vectors[key] for key in keys])  # [n, e]
+
+    def _connect(self) -> sqlite3.Connection:
+        return sqlite3.connect(self.path, timeout=_LOCKED_TIMEOUT_S)
+
+    def _make_table(self) -> None:
+        try:
+            with closing(self._connect()) as connection, connection:
+                connection.execute(
+                    "CREATE TABLE IF NOT EXISTS vectors"
+                    " (text BLOB PRIMARY KEY, vector BLOB NOT NULL, checksum INTEGER NOT NULL)"
+                    " WITHOUT ROWID"
+                )
+        except sqlite3.DatabaseError as error:
+            self._start_again(error)
+
+    def _start_again(self, error: sqlite3.DatabaseError) -> None:
+        """Replace a damaged file by an empty one; raise any other error."""
+        if getattr(error, "sqlite_errorcode", None) not in _DAMAGE:
+            raise error
+        warnings.warn(
+            f"{self.path} is damaged ({error}); its texts are encoded again.", stacklevel=5
+        )
+        with self._lock:
+            self.path.unlink()
+            self._make_table()
+
+    def _read(self, keys: Sequence[bytes]) -> dict[bytes, np.ndarray]:
+        """Give the vectors [e] that are there and sound."""
+        found = {}
+        try:
+            with closing(self._connect()) as connection:
+                for start in range(0, len(keys), _KEYS_A_QUERY):
+                    part = keys[start : start + _KEYS_A_QUERY]
+                    rows = connection.execute(
+                        "SELECT text, vector, checksum FROM vectors WHERE text IN"
+                        f" ({','.join('?' * len(part))})",
+                        part,
+                    )
+                    for key, blob, checksum in rows:
+                        if len(blob) == 4 * self._width and zlib.crc32(key + blob) == checksum:
+                            found[key] = np.frombuffer(blob, dtype="<f4")
+        except sqlite3.DatabaseError as error:
+            self._start_again(error)
+        return found
+
+    def _write(self, vectors: dict[bytes, np.ndarray]) -> None:
+        """Keep vectors, all or none."""
+        rows = []
+        for key, vector in vectors.items():
+            blob = vector.astype("<f4").tobytes()
+            rows.append((key, blob, zlib.crc32(key + blob)))
+        with closing(self._connect()) as connection, connection:
+            connection.executemany("INSERT OR REPLACE INTO vectors VALUES (?, ?, ?)", rows)
+
+
+def _groups(keys: Sequence[bytes], texts: dict[bytes, str]) -> Iterator[list[bytes]]:
+    """Divide the work into groups of bounded size."""
+    group: list[bytes] = []
+    n_characters = 0
+    for key in keys:
+        group.append(key)
+        n_characters += len(texts[key])
+        if n_characters >= _GROUP_CHARACTERS:
+            yield group
+            group, n_characters = [], 0
+    if group:
+        yield group
