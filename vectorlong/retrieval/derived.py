@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import hashlib
-import json
 import logging
 from pathlib import Path
 from typing import Any
@@ -17,8 +15,9 @@ from vectorlong.retrieval.storage import (
     file_digest,
     file_stamp,
     needs_check,
+    read_sealed,
     replace_file,
-    replace_text,
+    replace_sealed,
 )
 
 _LOGGER = logging.getLogger(__name__)
@@ -88,8 +87,7 @@ class SnapshotFolder:
             "stamp": file_stamp(path),
             "index": row_index.description,
         }
-        text = json.dumps({**content, "checksum": _checksum(content)}, indent=2)
-        replace_text(self._description_path, text + "\n")
+        replace_sealed(self._description_path, content)
         self._remove_all_but(name)
 
     def load(self, epoch: int, *, mapped: bool = True) -> RowIndex | None:
@@ -106,11 +104,9 @@ class SnapshotFolder:
     def _describe(self) -> dict[str, Any] | None:
         """Return the description, or None if there is none that has its checksum."""
         try:
-            content = json.loads(self._description_path.read_bytes().decode())
-            checksum = content.pop("checksum")
-        except (OSError, ValueError, KeyError, TypeError, AttributeError):
+            return read_sealed(self._description_path)
+        except OSError:
             return None
-        return content if checksum == _checksum(content) else None
 
     def damage(self, *, thorough: bool = False) -> str | None:
         """Return what is wrong with the snapshot, or None; no snapshot at all is not wrong."""
@@ -143,7 +139,3 @@ class SnapshotFolder:
             if path.name not in (name, _DESCRIPTION_NAME):
                 with contextlib.suppress(OSError):  # on Windows a reader may still map it
                     path.unlink()
-
-
-def _checksum(content: dict[str, Any]) -> str:
-    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()

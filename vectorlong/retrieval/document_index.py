@@ -42,7 +42,7 @@ from vectorlong.retrieval.ledger import (
 )
 from vectorlong.retrieval.lock import LOCK_NAME, WriterLock
 from vectorlong.retrieval.manifest import MANIFEST_NAME, Manifest, read_manifest
-from vectorlong.retrieval.row_index import exact_search, overlap, sample_queries, search_rows
+from vectorlong.retrieval.row_index import exact_search, sample_queries, sampled_recall, search_rows
 from vectorlong.retrieval.search import (
     Hit,
     Level,
@@ -418,9 +418,9 @@ class DocumentIndex:
                 return 1.0
             queries = sample_queries(view.passages, n_queries, seed, "cosine")
             rows = view.everything.rows
-            expected = exact_search(view.passages, queries, k, "cosine", rows)[1]
-            found = search_rows(view.passages, view.row_index, queries, k, "cosine", rows)[1]
-            return overlap(expected, found)
+            expected = exact_search(view.passages, queries, k, "cosine", rows)[0]
+            found = search_rows(view.passages, view.row_index, queries, k, "cosine", rows)[0]
+            return sampled_recall(expected, found, "cosine")
 
     def vectors(self, level: Level = "document") -> tuple[list[str], np.ndarray]:
         """Return the vectors, for scikit-learn and for FAISS without this library.

@@ -85,7 +85,9 @@ def check_kind(name: str, dim: int, metric: Metric) -> str:
     """
     if name != "auto":
         try:
-            make_empty(get_kind(name), dim, metric, n_rows=_MIN_TRAINING_ROWS)
+            kind = get_kind(name)
+            if kind.factory is not None:
+                make_empty(kind, dim, metric, n_rows=_MIN_TRAINING_ROWS)
         except (RuntimeError, TypeError, ValueError) as error:
             reason = str(error).strip().splitlines()[-1][-200:] if str(error).strip() else "unknown"
             raise OptionError(

@@ -35,14 +35,14 @@ class WriterLock:
     def __init__(self, folder: Path) -> None:
         self._holder_path = folder / HOLDER_NAME
         self._lock = FileLock(folder / LOCK_NAME, thread_local=False)
-        try:
-            with folder_errors("take the writer's lock", folder):
+        with folder_errors("take the writer's lock", folder):
+            try:
                 self._lock.acquire(timeout=0)
-        except Timeout:
-            raise IndexLockedError(
-                f"{str(folder)!r} is being written by {self._holder()}. Wait until it is closed, "
-                "or open the index with read_only=True."
-            ) from None
+            except Timeout:  # an OSError itself
+                raise IndexLockedError(
+                    f"{str(folder)!r} is being written by {self._holder()}. Wait until it is "
+                    "closed, or open the index with read_only=True."
+                ) from None
         with contextlib.suppress(OSError):  # the note is a courtesy; the lock is what counts
             note = {
                 "pid": os.getpid(),

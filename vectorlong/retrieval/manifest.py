@@ -7,8 +7,6 @@ checksummed.
 
 from __future__ import annotations
 
-import hashlib
-import json
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -16,7 +14,7 @@ from typing import Any
 from vectorlong.documents import PassageSpec
 from vectorlong.errors import FormatVersionError, IndexCorruptError
 from vectorlong.retrieval.ledger import FORMAT_VERSION
-from vectorlong.retrieval.storage import replace_text
+from vectorlong.retrieval.storage import read_sealed, replace_sealed
 
 MANIFEST_NAME = "manifest.json"
 
@@ -69,12 +67,7 @@ class Manifest:
 
     def write(self, folder: Path) -> None:
         """Replace the folder's manifest by this one."""
-        content = {"format_version": FORMAT_VERSION, **asdict(self)}
-        replace_text(
-            folder / MANIFEST_NAME,
-            json.dumps({**content, "checksum": _checksum(content)}, indent=2, ensure_ascii=False)
-            + "\n",
-        )
+        replace_sealed(folder / MANIFEST_NAME, {"format_version": FORMAT_VERSION, **asdict(self)})
 
 
 def read_manifest(folder: Path) -> Manifest:
@@ -89,24 +82,15 @@ def read_manifest(folder: Path) -> Manifest:
     """
     path = folder / MANIFEST_NAME
     try:
-        content = json.loads(path.read_bytes().decode())
-        version = content["format_version"]
-        checksum = content.pop("checksum", None)
+        content = read_sealed(path)
     except FileNotFoundError:
         raise IndexCorruptError(f"{str(path)!r} is missing.") from None
-    except (ValueError, KeyError, TypeError, AttributeError):
-        raise IndexCorruptError(f"{str(path)!r} is damaged: it cannot be read.") from None
-    if isinstance(version, int) and version > FORMAT_VERSION and checksum == _checksum(content):
+    if content is None or not isinstance(content.get("format_version"), int):
+        raise IndexCorruptError(f"{str(path)!r} is damaged: it does not have its checksum.")
+    version = content.pop("format_version")
+    if version > FORMAT_VERSION:
         raise FormatVersionError(
             f"{str(path)!r} has format version {version}; this version of vectorlong reads up to "
             f"{FORMAT_VERSION}. Upgrade vectorlong; nothing was changed."
         )
-    if checksum != _checksum(content):
-        raise IndexCorruptError(f"{str(path)!r} is damaged: it does not have its checksum.")
-    del content["format_version"]
     return Manifest.from_settings(content)
-
-
-def _checksum(content: dict[str, Any]) -> str:
-    canonical = json.dumps(content, sort_keys=True, ensure_ascii=False).encode()
-    return hashlib.sha256(canonical).hexdigest()

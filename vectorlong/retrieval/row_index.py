@@ -119,6 +119,7 @@ class RowIndex:
         self._reranks = not get_kind(training.kind).stores_exact
         self._takes_selector = True
         self._is_graph = find_graph(index) is not None
+        self._max_width = widths(index)[-1]
         self._set_width(training.width)
 
     def _set_width(self, width: int) -> None:
@@ -164,10 +165,16 @@ class RowIndex:
         for start in range(self.n_rows, len(matrix), _ADD_BLOCK_ROWS):
             self._index.add(np.ascontiguousarray(matrix[start : start + _ADD_BLOCK_ROWS]))
 
+    def extended(self, matrix: np.ndarray) -> RowIndex:
+        """Return a copy that covers all of ``matrix``; searches on this one go on undisturbed."""
+        copy = RowIndex(faiss.clone_index(self._index), self._metric, self.training)
+        copy.extend(matrix)
+        return copy
+
     def _tune(self, matrix: np.ndarray) -> tuple[int, int, float]:
         """Least width and candidates that reach the recall aimed at, and the recall reached."""
         queries = sample_queries(matrix, _TUNING_QUERIES, seed=1, metric=self._metric)
-        _, expected = exact_search(matrix, queries, _TUNED_K, self._metric)
+        expected, _ = exact_search(matrix, queries, _TUNED_K, self._metric)
         ladder = widths(self._index)
         candidates = 1
         if self._reranks:
@@ -185,8 +192,10 @@ class RowIndex:
         self, matrix: np.ndarray, queries: np.ndarray, expected: np.ndarray, width: int, factor: int
     ) -> float:
         self._set_width(width)
-        _, rows = self._candidates(matrix, queries, _TUNED_K, factor, None)
-        return overlap(expected, rows)
+        scores, rows = self._candidates(matrix, queries, _TUNED_K, factor, None)
+        if not self._reranks:
+            scores, _ = rerank(matrix, queries, rows, _TUNED_K, self._metric)
+        return sampled_recall(expected, scores, self._metric)
 
     def search(
         self, matrix: np.ndarray, queries: np.ndarray, k: int, allowed: AllowedRows | None
@@ -214,7 +223,11 @@ class RowIndex:
         n_wanted = min(k * factor, self.n_rows)
         parameters = None
         if allowed is not None or (self._is_graph and n_wanted > self._width):
-            width = max(self._width, n_wanted) if self._is_graph else self._width
+            width = self._width
+            if allowed is not None:
+                # The fewer rows are allowed, the further apart they lie: look so much wider.
+                width = min(width * len(allowed.mask) // max(len(allowed), 1), self._max_width)
+            width = max(width, n_wanted) if self._is_graph else width
             selector = None if allowed is None else allowed.selector
             parameters = search_parameters(self._index, selector, width)
         scores, rows = self._index.search(queries, n_wanted, params=parameters)  # [q, c]
@@ -416,14 +429,21 @@ def worst_score(metric: Metric) -> float:
     return np.inf if metric == "l2" else -np.inf
 
 
-def overlap(expected: np.ndarray, found: np.ndarray) -> float:
-    """Share of the expected rows [q, k] that were found; absent ones (-1) are not expected."""
-    n_expected = int((expected >= 0).sum())
-    hits = sum(
-        len(set(wanted[wanted >= 0].tolist()).intersection(got.tolist()))
-        for wanted, got in zip(expected, found, strict=True)
-    )
-    return hits / n_expected if n_expected else 1.0
+def sampled_recall(expected: np.ndarray, found: np.ndarray, metric: Metric) -> float:
+    """Return the share of true neighbours found, both given by their exact scores [q, k].
+
+    A found row counts if it is as near as the last true neighbour, so that among rows of equal
+    score any will do. Absent ones (infinite scores) are not expected.
+    """
+    sign = -1.0 if metric == "l2" else 1.0
+    expected, found = sign * expected, sign * found
+    is_expected = np.isfinite(expected)
+    n_expected = int(is_expected.sum())
+    if n_expected == 0:
+        return 1.0
+    last = np.where(is_expected, expected, np.inf).min(axis=1, keepdims=True)  # [q, 1]
+    tolerance = 1e-5 * np.maximum(np.abs(last), 1e-3)
+    return int((np.isfinite(found) & (found >= last - tolerance)).sum()) / n_expected
 
 
 def sample_queries(matrix: np.ndarray, n_queries: int, seed: int, metric: Metric) -> np.ndarray:

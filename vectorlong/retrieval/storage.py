@@ -9,10 +9,12 @@ from __future__ import annotations
 import contextlib
 import errno
 import hashlib
+import json
 import os
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 from vectorlong.errors import IndexFolderError
 
@@ -61,13 +63,41 @@ def replace_file(path: Path, write: Callable[[Path], None]) -> None:
     flush_folder(path.parent)
 
 
-def replace_text(path: Path, text: str) -> None:
+def _replace_text(path: Path, text: str) -> None:
     """Replace ``path`` by ``text`` in UTF-8, all or nothing."""
     replace_file(path, lambda temporary: _write_bytes(temporary, text.encode()))
 
 
 def _write_bytes(path: Path, content: bytes) -> None:
     path.write_bytes(content)
+
+
+def replace_sealed(path: Path, content: dict[str, Any]) -> None:
+    """Replace ``path`` by ``content`` as JSON with its checksum, all or nothing."""
+    _replace_text(path, _seal(content))
+
+
+def read_sealed(path: Path) -> dict[str, Any] | None:
+    """Read what `replace_sealed` wrote, or None where a single byte of it is different.
+
+    Raises
+    ------
+    FileNotFoundError
+        There is no such file.
+    """
+    raw = path.read_bytes()
+    try:
+        content = json.loads(raw.decode())
+        del content["checksum"]
+        return content if _seal(content).encode() == raw else None
+    except (ValueError, KeyError, TypeError, RecursionError):
+        return None
+
+
+def _seal(content: dict[str, Any]) -> str:
+    canonical = json.dumps(content, sort_keys=True, ensure_ascii=False).encode()
+    checksum = hashlib.sha256(canonical).hexdigest()
+    return json.dumps({**content, "checksum": checksum}, indent=2, ensure_ascii=False) + "\n"
 
 
 def file_digest(path: Path) -> str:

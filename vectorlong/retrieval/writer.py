@@ -133,7 +133,8 @@ class IndexWriter:
         self._views = views
         self._snapshots = SnapshotFolder(folder)
         self._ledger = LedgerWriter(reader.path, manifest.lexical)
-        self._is_marked = False
+        # Files whose last writer was killed are stamped when this one closes them.
+        self._is_marked = not manifest.files
         try:
             with folder_errors("clear what a stopped writer left", folder):
                 self._clear_leftovers()

@@ -1,0 +1,674 @@
+"""What `DocumentIndex` promises: the right passage, whole generations, errors without harm."""
+
+from __future__ import annotations
+
+import gc
+import os
+import subprocess
+import sys
+import threading
+from pathlib import Path
+
+import numpy as np
+import pytest
+from corpus import make_document, make_documents
+from fake_encoder import FakeEncoder
+
+from vectorlong.documents import Document, DocumentEncoding, Passages, PassageSpec
+from vectorlong.errors import (
+    EncoderMismatchError,
+    FilterError,
+    IndexFolderError,
+    IndexLockedError,
+    InputTypeError,
+    InputValueError,
+    OptionError,
+)
+from vectorlong.retrieval import derived, row_index, writer
+from vectorlong.retrieval.document_index import DocumentIndex
+from vectorlong.retrieval.search import Hit
+
+MODES = ["hybrid", "vector", "lexical"]
+
+
+def answers(index: DocumentIndex, **options: object) -> list[list[Hit]]:
+    return index.search_many(
+        [f"marker{number} in this sentence" for number in range(10)], 5, **options
+    )
+
+
+# --- adding --------------------------------------------------------------------------------------
+
+
+def test_import_loads_neither_torch_nor_transformers() -> None:
+    program = (
+        "import sys; from vectorlong import DocumentIndex, VectorIndex;"
+        "print([m for m in ('torch', 'transformers') if m in sys.modules])"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True
+    )
+    assert done.stdout.strip() == "[]"
+
+
+def test_add_counts_and_skips_what_is_there(index: DocumentIndex, encoder: FakeEncoder) -> None:
+    report = index.add(make_documents(20))
+    assert (report.added, report.updated, report.unchanged, report.duplicates) == (20, 0, 0, 0)
+    assert report.n_tokens > 20 * 10
+    n_encoded = encoder.n_encoded
+    report = index.add([make_document(1, version=2), *make_documents(20)[2:], make_document(99)])
+    assert (report.added, report.updated, report.unchanged, report.duplicates) == (1, 1, 18, 0)
+    assert encoder.n_encoded == n_encoded + 2
+    assert len(index) == 21
+    assert index.get("doc-1") == make_document(1, version=2)
+    assert index.search("marker1 version2", 1)[0].id == "doc-1"
+
+
+def test_changed_metadata_is_a_changed_document(index: DocumentIndex) -> None:
+    index.add([Document("a", "A text.", {"x": 1})])
+    assert index.add([Document("a", "A text.", {"x": 2})]).updated == 1
+    assert index.search("text", where={"x": 2})[0].metadata == {"x": 2}
+    assert index.search("text", where={"x": 1}) == []
+
+
+@pytest.mark.parametrize("batch_documents", [2, 512])
+def test_of_duplicates_in_one_call_the_later_wins(
+    index: DocumentIndex, monkeypatch: pytest.MonkeyPatch, batch_documents: int
+) -> None:
+    monkeypatch.setattr("vectorlong.retrieval.incoming._BATCH_DOCUMENTS", batch_documents)
+    index.add([("kept", "Was here before."), ("same", "Stays.")])
+    report = index.add(
+        iter(
+            [
+                ("a", "First text."),
+                ("b", "Another."),
+                ("same", "Stays."),
+                ("a", "Second text."),
+                ("kept", "Was here before."),
+                ("a", "Third text."),
+                ("kept", "And is new now."),
+                ("same", "Stays."),
+            ]
+        )
+    )
+    assert (report.added, report.updated, report.unchanged, report.duplicates) == (2, 1, 1, 4)
+    assert index.get("a") == Document("a", "Third text.")
+    assert index.get("kept") == Document("kept", "And is new now.")
+    assert len(index) == 4
+    assert [hit.id for hit in index.search("first second third text", 10, mode="lexical")] == ["a"]
+
+
+def test_texts_pairs_and_documents_are_taken(index: DocumentIndex) -> None:
+    report = index.add(["A bare text.", ("named", "A pair."), Document("doc", "A record.")])
+    assert report.added == 3
+    assert index.add(["A bare text."]).unchanged == 1
+    assert index.get("named") == Document("named", "A pair.")
+
+
+def test_an_iterator_is_drawn_in_bounded_parts(
+    index: DocumentIndex, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("vectorlong.retrieval.incoming._BATCH_DOCUMENTS", 8)
+    drawn_ahead = []
+
+    def stream():
+        for number in range(100):
+            drawn_ahead.append(number - len(index))
+            yield make_document(number)
+
+    assert index.add(stream()).added == 100
+    assert max(drawn_ahead) <= 8
+
+
+def test_add_commits_as_it_goes(index: DocumentIndex, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(writer, "_COMMIT_EVERY_S", 0.0)
+
+    def stream():
+        yield from make_documents(5)
+        raise RuntimeError("the source failed")
+
+    monkeypatch.setattr("vectorlong.retrieval.incoming._BATCH_DOCUMENTS", 2)
+    with pytest.raises(RuntimeError, match="the source failed"):
+        index.add(stream())
+    assert index.ids() == ["doc-0", "doc-1", "doc-2", "doc-3"]
+    report = index.add(make_documents(8))
+    assert (report.added, report.unchanged) == (4, 4)
+    assert index.verify() == []
+
+
+@pytest.mark.parametrize(
+    ("bad", "error", "match"),
+    [
+        (None, InputTypeError, "not NoneType None"),
+        (7, InputTypeError, "not int 7"),
+        (b"bytes", InputTypeError, "not bytes"),
+        (("a", "b", "c"), InputTypeError, "not tuple"),
+        ((7, "text"), InputTypeError, "Ids must be strings, not int 7"),
+        (("", "text"), InputValueError, "must not be empty"),
+        (("a", None), InputTypeError, "text of document 'a' must be a string"),
+        (("a", "\ud800"), InputValueError, "lone surrogate at character 0"),
+        (("\ud800", "a"), InputValueError, "id is not valid Unicode"),
+        (Document("a", "t", {"x": {1, 2}}), InputTypeError, r"metadata\['x'\].* not JSON"),
+        (Document("a", "t", {"x": [b"y"]}), InputTypeError, r"metadata\['x'\]\[0\].* not JSON"),
+        (Document("a", "t", {1: "x"}), InputTypeError, "keys must be strings"),
+        (Document("a", "t", {"x": float("nan")}), InputValueError, "JSON cannot hold"),
+        (Document("a", "t", {"x": np.float32(1)}), InputTypeError, "not JSON"),
+        (Document("a", "t", [1]), InputTypeError, "must be a mapping"),
+    ],
+)
+def test_bad_documents_leave_the_index_as_it_was(
+    index: DocumentIndex, bad: object, error: type[Exception], match: str
+) -> None:
+    index.add(make_documents(3))
+    before, generation = answers(index), index.info()["generation"]
+    with pytest.raises(error, match=match):
+        index.add([make_document(50), bad])
+    assert index.info()["generation"] == generation
+    assert answers(index) == before
+    assert index.verify() == []
+
+
+@pytest.mark.parametrize("documents", ["a text", Document("a", "b"), {"a": "b"}, 7, None])
+def test_add_refuses_what_is_no_iterable_of_documents(
+    index: DocumentIndex, documents: object
+) -> None:
+    with pytest.raises(InputTypeError, match="add takes an iterable of documents"):
+        index.add(documents)
+
+
+class _BadEncoder(FakeEncoder):
+    """Spoils the third encoding in a way that a test chooses."""
+
+    def __init__(self, spoil: str) -> None:
+        super().__init__()
+        self.spoil = spoil
+
+    def encode_documents(self, texts, passages=None):
+        for number, good in enumerate(super().encode_documents(texts, passages)):
+            vector, vectors, spans = good.vector, good.passages.vectors, good.passages.spans
+            if number == 2:
+                if self.spoil == "nan":
+                    vectors = vectors * np.nan
+                elif self.spoil == "width":
+                    vector = vector[:-1]
+                elif self.spoil == "count":
+                    vectors = vectors[:-1]
+                elif self.spoil == "span":
+                    spans = spans + 5
+                elif self.spoil == "stop":
+                    return
+            yield DocumentEncoding(vector, Passages(vectors, spans), 1, 1, 0)
+
+
+@pytest.mark.parametrize(
+    ("spoil", "match"),
+    [
+        ("nan", "NaN or infinite"),
+        ("width", r"shape \(1, 47\); expected \(n, 48\)"),
+        ("count", "do not fit"),
+        ("span", "do not fit"),
+        ("stop", "gave no vectors for document 'doc-2'"),
+    ],
+)
+def test_a_bad_encoder_leaves_the_index_as_it_was(tmp_path: Path, spoil: str, match: str) -> None:
+    with DocumentIndex.create(tmp_path / "index", _BadEncoder(spoil)) as index:
+        with pytest.raises(InputValueError, match=match):
+            index.add(make_documents(5))
+        assert len(index) == 0
+        assert index.verify() == []
+        assert index.search("anything") == []
+
+
+def test_documents_without_words_are_kept_and_found_by_id(index: DocumentIndex) -> None:
+    index.add([("empty", ""), ("blank", "  \n"), ("nul", "a\x00b"), ("full", "Some words.")])
+    assert index.get("empty") == Document("empty", "")
+    assert index.get("nul") == Document("nul", "a\x00b")
+    hits = index.search("words", 10, mode="vector")
+    assert {hit.id for hit in hits} == {"empty", "blank", "nul", "full"}
+    assert index.verify() == []
+
+
+# --- searching -----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_the_right_passage_is_shown(index: DocumentIndex, mode: str) -> None:
+    index.add(make_documents(40))
+    for number in range(40):
+        hit = index.search(f"marker{number} version0 in this very sentence", 3, mode=mode)[0]
+        assert hit.id == f"doc-{number}"
+        assert f"Marker{number} " in hit.passage.text
+        assert hit.text == make_document(number).text
+        assert hit.metadata == make_document(number).metadata
+
+
+@pytest.mark.parametrize("mode", MODES)
+@pytest.mark.parametrize("level", ["document", "passage"])
+def test_passages_are_parts_of_the_text(index: DocumentIndex, mode: str, level: str) -> None:
+    index.add(make_documents(20))
+    hits = [hit for found in answers(index, mode=mode, level=level) for hit in found]
+    assert hits
+    for hit in hits:
+        passage = hit.passage
+        assert hit.text[passage.start : passage.end] == passage.text
+        assert passage.text
+
+
+def test_vector_scores_are_cosines(index: DocumentIndex, encoder: FakeEncoder) -> None:
+    index.add(make_documents(30))
+    query = "glacier engine falcon"
+    vector = encoder.encode_query(query)[0].astype(np.float64)
+    for hit in index.search(query, 10, mode="vector"):
+        passages = next(encoder.encode_documents([hit.text])).passages.vectors.astype(np.float64)
+        cosines = passages @ vector / np.linalg.norm(passages, axis=1) / np.linalg.norm(vector)
+        assert hit.score == pytest.approx(cosines.max(), abs=1e-5)
+        assert hit.scores == {"vector": hit.score}
+
+
+def test_vector_search_equals_brute_force(index: DocumentIndex, encoder: FakeEncoder) -> None:
+    documents = make_documents(60)
+    index.add(documents)
+    index.delete(["doc-3", "doc-30"])
+    query = "copper sonnet harbour"
+    vector = encoder.encode_query(query)[0]
+    best = {}
+    for document in documents:
+        passages = next(encoder.encode_documents([document.text])).passages.vectors
+        best[document.id] = (passages @ vector / np.linalg.norm(passages, axis=1)).max()
+    del best["doc-3"], best["doc-30"]
+    expected = sorted(best, key=lambda name: -best[name])
+    assert [hit.id for hit in index.search(query, 60, mode="vector")] == expected
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_scores_fall_and_hybrid_scores_lie_between_0_and_1(index: DocumentIndex, mode: str) -> None:
+    index.add(make_documents(30))
+    for level in ("document", "passage"):
+        scores = [hit.score for hit in index.search("river of copper", 20, mode=mode, level=level)]
+        assert scores == sorted(scores, reverse=True)
+        if mode == "hybrid":
+            assert min(scores) >= 0.0
+            assert max(scores) <= 1.0
+
+
+def test_hybrid_keeps_both_scores(index: DocumentIndex) -> None:
+    index.add(make_documents(30))
+    best = index.search("marker7 version0", 1)[0]
+    vector = index.search("marker7 version0", 1, mode="vector")[0]
+    lexical = index.search("marker7 version0", 1, mode="lexical")[0]
+    assert best.scores == pytest.approx({"vector": vector.score, "lexical": lexical.score})
+
+
+@pytest.mark.parametrize("mode", ["hybrid", "vector"])
+@pytest.mark.parametrize("kind", ["flat", "hnsw", "ivf-sq8"])
+def test_k_different_documents_whenever_k_exist(
+    tmp_path: Path, mode: str, kind: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(derived, "MIN_ROWS", 100)
+    monkeypatch.setattr(row_index, "_EXACT_SUBSET", 10)
+    monkeypatch.setattr(row_index, "_EXACT_SUBSET_SHARE", 0.0)
+    with DocumentIndex.create(tmp_path / "index", FakeEncoder(), faiss=kind) as index:
+        long = " ".join(f"The river number{number} flows." for number in range(3000))
+        index.add([("long", long), *make_documents(60)])
+        assert (index.info()["faiss_in_use"]) == kind
+        hits = index.search("the river flows", 61, mode=mode)
+        assert len({hit.id for hit in hits}) == 61
+        assert hits[0].id == "long"
+        even = index.search("the river flows", 30, mode=mode, where={"parity": "even"})
+        assert {hit.id for hit in even} == {f"doc-{number}" for number in range(0, 60, 2)}
+        assert len(index.search("the river flows", 1000, mode=mode)) == 61
+        passages = index.search("the river flows", 500, mode=mode, level="passage")
+        assert len(passages) == 500
+        assert len({(hit.id, hit.passage.start) for hit in passages}) == 500
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_an_empty_index_answers_with_nothing(index: DocumentIndex, mode: str) -> None:
+    assert index.search("anything", mode=mode) == []
+    assert index.search_many(["a", "b"], mode=mode) == [[], []]
+    assert index.search_many([], mode=mode) == []
+    assert index.recall() == 1.0
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_k_may_be_zero_or_larger_than_the_index(index: DocumentIndex, mode: str) -> None:
+    index.add(make_documents(3))
+    assert index.search("marker1", 0, mode=mode) == []
+    found = index.search("marker1 the report", 1000, mode=mode)
+    assert sorted(hit.id for hit in found) == ["doc-0", "doc-1", "doc-2"]
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        *('"', '""', "*", "NEAR", "NEAR(a b, 3)", "a AND", "NOT x", "words:a", "^a", "a - b"),
+        *("{a}", "(", "\x00", "'; DROP TABLE documents; --", "?", "", "   "),
+        *("a" * 10_000, "marker1 " * 2_000),
+    ],
+)
+@pytest.mark.parametrize("mode", MODES)
+def test_a_query_is_never_syntax(index: DocumentIndex, query: str, mode: str) -> None:
+    index.add(make_documents(5))
+    assert len(index.search(query, 5, mode=mode)) <= 5
+    assert len(index) == 5
+
+
+def test_quoted_words_are_looked_for(index: DocumentIndex) -> None:
+    index.add(make_documents(5))
+    assert index.search('NEAR("marker3" *)', mode="lexical")[0].id == "doc-3"
+
+
+def test_chinese_is_found_by_its_words(tmp_path: Path) -> None:
+    spec = PassageSpec(max_tokens=1)
+    index = DocumentIndex.create(tmp_path / "index", FakeEncoder(), passages=spec)
+    index.add(
+        [
+            ("weather", "今天天气很好。我们去公园散步。"),
+            ("law", "本合同自双方签字之日起生效。违约方应当承担责任。"),
+            ("mixed", "The 合同 was signed. 水"),
+        ]
+    )
+    hit = index.search("合同什么时候生效", mode="lexical")[0]
+    assert (hit.id, hit.passage.text) == ("law", "本合同自双方签字之日起生效。")
+    assert index.search("公园", mode="lexical")[0].passage.text == "我们去公园散步。"
+    assert [hit.id for hit in index.search("水", mode="lexical")] == ["mixed"]
+    assert {hit.id for hit in index.search("合", mode="lexical")} == {"law", "mixed"}
+
+
+@pytest.mark.parametrize(
+    ("options", "error", "match"),
+    [
+        ({"k": -1}, InputValueError, "k=-1 is not valid"),
+        ({"k": 1.5}, InputTypeError, "k must be an integer, not 1.5"),
+        ({"k": True}, InputTypeError, "k must be an integer"),
+        ({"mode": "magic"}, OptionError, "'hybrid', 'vector', 'lexical'"),
+        ({"level": "word"}, OptionError, "'document', 'passage'"),
+        ({"fusion": "best"}, OptionError, "'rank', 'score'"),
+        ({"where": {"x": {"$like": 1}}}, FilterError, r"Unknown operator '\$like'.*\$eq"),
+        ({"where": "x = 1"}, FilterError, "must be a mapping"),
+    ],
+)
+def test_impossible_searches_say_why(
+    index: DocumentIndex, options: dict, error: type[Exception], match: str
+) -> None:
+    index.add(make_documents(2))
+    with pytest.raises(error, match=match):
+        index.search("marker1", **options)
+
+
+@pytest.mark.parametrize("query", [None, 7, b"bytes", ["a"]])
+def test_a_query_is_a_string(index: DocumentIndex, query: object) -> None:
+    with pytest.raises(InputTypeError, match="A query must be a string"):
+        index.search(query)
+    with pytest.raises(InputTypeError, match=r"search_many takes a list|A query must be a string"):
+        index.search_many(query if isinstance(query, bytes | None | int) else [query])
+
+
+def test_a_surrogate_in_a_query_is_refused(index: DocumentIndex) -> None:
+    with pytest.raises(InputValueError, match="query is not valid Unicode"):
+        index.search("\ud800")
+
+
+def test_both_fusions_put_the_best_of_both_first(index: DocumentIndex) -> None:
+    index.add(make_documents(30))
+    for fusion in ("rank", "score"):
+        hits = index.search("marker7 version0 stands in this very sentence", 3, fusion=fusion)
+        assert hits[0].id == "doc-7"
+        assert hits[0].score == pytest.approx(1.0)
+
+
+# --- deleting, compacting, vectors ----------------------------------------------------------------
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_the_deleted_are_gone_before_and_after_compaction(index: DocumentIndex, mode: str) -> None:
+    index.add(make_documents(40))
+    before = answers(index, mode=mode)
+    assert index.delete([f"doc-{number}" for number in range(20, 40)] + ["unknown"]) == 20
+    assert index.delete("doc-20") == 0
+    assert index.get("doc-20") is None
+    kept = [[hit.id for hit in found if int(hit.id[4:]) < 20] for found in before]
+    deleted = answers(index, mode=mode)
+    for found, expected in zip(deleted, kept, strict=True):
+        assert not {hit.id for hit in found} & {f"doc-{number}" for number in range(20, 40)}
+        assert [hit.id for hit in found][:1] == expected[:1]
+    assert index.info()["n_deleted_passages"] > 0
+    index.compact()
+    assert index.info()["n_deleted_passages"] == 0
+    if mode == "vector":  # BM25 knows fewer documents now, so only cosines stay the same
+        assert [[hit.id for hit in f] for f in answers(index, mode=mode)] == [
+            [hit.id for hit in f] for f in deleted
+        ]
+    assert answers(index, mode=mode) == deleted
+    assert index.verify() == []
+    index.add(make_documents(40))
+    assert len(index) == 40
+
+
+def test_ids_to_delete_are_checked(index: DocumentIndex) -> None:
+    index.add(make_documents(2))
+    with pytest.raises(InputTypeError, match="Ids must be strings, not int 1"):
+        index.delete(["doc-0", 1])
+    assert len(index) == 2
+
+
+@pytest.mark.parametrize("level", ["document", "passage"])
+def test_vectors_come_as_a_memory_map(
+    index: DocumentIndex, encoder: FakeEncoder, level: str
+) -> None:
+    documents = make_documents(10)
+    index.add(documents)
+    for _ in ("whole", "with holes", "compacted"):
+        ids, matrix = index.vectors(level)
+        assert isinstance(matrix, np.memmap)
+        assert matrix.dtype == np.float32
+        encodings = list(encoder.encode_documents([index.get(name).text for name in index.ids()]))
+        expected = np.concatenate(
+            [e.vector[None] if level == "document" else e.passages.vectors for e in encodings]
+        )
+        expected = expected / np.linalg.norm(expected, axis=1, keepdims=True)
+        np.testing.assert_allclose(matrix, expected, atol=1e-6)
+        assert list(dict.fromkeys(ids)) == index.ids()
+        if "doc-4" in ids:
+            index.delete("doc-4")
+        else:
+            index.compact()
+
+
+def test_vectors_of_an_emptied_index(index: DocumentIndex) -> None:
+    index.add(make_documents(3))
+    index.delete(index.ids())
+    ids, matrix = index.vectors()
+    assert (ids, matrix.shape) == ([], (0, 48))
+    index.compact()
+    assert index.vectors("passage")[1].shape == (0, 48)
+    assert index.search("marker1") == []
+    assert index.add(make_documents(3)).added == 3
+
+
+def test_a_wide_index_trains_itself_and_finds_what_was_added_later(
+    tmp_path: Path, encoder: FakeEncoder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(derived, "MIN_ROWS", 200)
+    monkeypatch.setattr(derived, "_MAX_TAIL_ROWS", 50)
+    with DocumentIndex.create(tmp_path / "index", encoder, faiss="ivf-sq8") as index:
+        index.add(make_documents(200))
+        assert index.info()["faiss_in_use"] == "ivf-sq8"
+        index.add([make_document(number) for number in range(200, 230)])
+        assert index.search("marker215 version0", 1, mode="vector")[0].id == "doc-215"
+        index.delete(["doc-215", "doc-7"])
+        index.compact()
+        assert index.recall() >= 0.98
+    with DocumentIndex.open(tmp_path / "index", encoder, read_only=True) as index:
+        assert index.info()["faiss_in_use"] == "ivf-sq8"
+        assert index.search("marker214 version0", 1, mode="vector")[0].id == "doc-214"
+        assert index.verify() == []
+
+
+# --- opening and locking --------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("read_only", [False, True])
+def test_reopening_gives_the_same_answers(tmp_path: Path, read_only: bool) -> None:
+    with DocumentIndex.create(tmp_path / "index", FakeEncoder()) as index:
+        index.add(make_documents(30))
+        index.delete("doc-9")
+        before = [answers(index, mode=mode) for mode in MODES]
+    with DocumentIndex.open(tmp_path / "index", FakeEncoder(), read_only=read_only) as index:
+        assert [answers(index, mode=mode) for mode in MODES] == before
+        assert index.verify() == []
+        assert index.manifest.fingerprint == "fake-1"
+        assert index.manifest.model_name == "fake"
+
+
+def test_passage_settings_are_kept(tmp_path: Path) -> None:
+    spec = PassageSpec(max_tokens=5, method="independent")
+    with DocumentIndex.create(tmp_path / "index", FakeEncoder(), passages=spec) as index:
+        index.add(make_documents(3))
+    with DocumentIndex.open(tmp_path / "index", FakeEncoder()) as index:
+        assert index.manifest.passages == spec
+
+
+def test_another_encoder_is_refused_with_both_fingerprints(tmp_path: Path) -> None:
+    DocumentIndex.create(tmp_path / "index", FakeEncoder()).close()
+    with pytest.raises(EncoderMismatchError, match=r"'fake-1'.*'fake-2'"):
+        DocumentIndex.open(tmp_path / "index", FakeEncoder(fingerprint="fake-2"))
+    with pytest.raises(EncoderMismatchError, match=r"48 wide.*32 wide"):
+        DocumentIndex.open(tmp_path / "index", FakeEncoder(dimension=32))
+    DocumentIndex.open(tmp_path / "index", FakeEncoder()).close()  # the lock was given back
+
+
+def test_without_an_encoder_words_are_searched(tmp_path: Path) -> None:
+    with DocumentIndex.create(tmp_path / "index", FakeEncoder()) as index:
+        index.add(make_documents(5))
+    with DocumentIndex.open(tmp_path / "index") as index:
+        assert index.search("marker3", 1, mode="lexical")[0].id == "doc-3"
+        with pytest.raises(InputValueError, match=r"opened without an encoder.*'fake-1'"):
+            index.search("marker3")
+        with pytest.raises(InputValueError, match="opened without an encoder"):
+            index.add(["text"])
+
+
+def test_without_a_lexical_index_vectors_are_searched(tmp_path: Path) -> None:
+    with DocumentIndex.create(tmp_path / "index", FakeEncoder(), lexical=False) as index:
+        index.add(make_documents(5))
+        assert index.search("marker3 version0", 1, mode="vector")[0].id == "doc-3"
+        with pytest.raises(InputValueError, match="made with lexical=False"):
+            index.search("marker3")
+        index.delete("doc-3")
+        index.compact()
+        index.rebuild()
+        assert index.verify() == []
+
+
+def test_a_second_writer_is_told_who_holds_the_lock(index: DocumentIndex) -> None:
+    program = (
+        "import sys; from vectorlong.retrieval.document_index import DocumentIndex\n"
+        "try: DocumentIndex.open(sys.argv[1])\n"
+        "except Exception as error: print(type(error).__name__, error)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program, str(index.folder)], capture_output=True, text=True
+    )
+    assert done.stdout.startswith(f"IndexLockedError '{index.folder}' is being written by process")
+    assert f"process {os.getpid()} on" in done.stdout
+    with pytest.raises(IndexLockedError, match="read_only=True"):
+        DocumentIndex.open(index.folder)
+
+
+def test_a_reader_cannot_write(tmp_path: Path, encoder: FakeEncoder) -> None:
+    DocumentIndex.create(tmp_path / "index", encoder).close()
+    with DocumentIndex.open(tmp_path / "index", encoder, read_only=True) as index:
+        for action in (lambda: index.add(["x"]), lambda: index.delete("x"), index.compact):
+            with pytest.raises(IndexLockedError, match="opened with read_only=True"):
+                action()
+
+
+def test_a_closed_index_says_so(tmp_path: Path, encoder: FakeEncoder) -> None:
+    index = DocumentIndex.create(tmp_path / "index", encoder)
+    index.close()
+    index.close()
+    for action in (lambda: index.add(["x"]), lambda: index.search("x"), lambda: len(index)):
+        with pytest.raises(IndexFolderError, match="is closed; open it again"):
+            action()
+
+
+def test_a_forgotten_index_gives_its_lock_back(tmp_path: Path, encoder: FakeEncoder) -> None:
+    index = DocumentIndex.create(tmp_path / "index", encoder)
+    index.add(make_documents(2))
+    del index
+    gc.collect()
+    with DocumentIndex.open(tmp_path / "index", encoder) as index:
+        assert len(index) == 2
+
+
+def test_create_and_open_refuse_other_folders(tmp_path: Path, encoder: FakeEncoder) -> None:
+    (tmp_path / "notes.txt").write_text("mine")
+    with pytest.raises(IndexFolderError, match="is not empty"):
+        DocumentIndex.create(tmp_path, encoder)
+    with pytest.raises(IndexFolderError, match="is not an index"):
+        DocumentIndex.open(tmp_path, encoder)
+    with pytest.raises(IndexFolderError, match="is not an index"):
+        DocumentIndex.open(tmp_path / "nowhere", encoder)
+    with pytest.raises(IndexFolderError, match=r"Cannot make an index|is not an index"):
+        DocumentIndex.create(tmp_path / "notes.txt", encoder)
+    with pytest.raises(OptionError, match=r"kind='magic'.*'ivf-sq8'"):
+        DocumentIndex.create(tmp_path / "new", encoder, faiss="magic")
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["notes.txt"]
+
+
+# --- threads and generations ----------------------------------------------------------------------
+
+
+def test_eight_threads_get_the_answers_of_one(index: DocumentIndex) -> None:
+    index.add(make_documents(60))
+    expected = [answers(index, mode=mode) for mode in MODES]
+    found: list[object] = [None] * 8
+
+    def work(number: int) -> None:
+        found[number] = [answers(index, mode=mode) for _ in range(3) for mode in MODES]
+
+    threads = [threading.Thread(target=work, args=(number,)) for number in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert all(result == expected * 3 for result in found)
+
+
+def test_readers_see_whole_generations_while_a_writer_works(
+    tmp_path: Path, encoder: FakeEncoder
+) -> None:
+    """Every commit replaces all ten documents at once, so that a mixture would show."""
+    stop = threading.Event()
+    mixtures: list[object] = []
+    versions_seen: set[int] = set()
+
+    def read(reader: DocumentIndex) -> None:
+        while not stop.is_set():
+            try:
+                hits = reader.search("stands in this very sentence", 20, mode="vector")
+                versions = {hit.metadata["version"] for hit in hits}
+                if len(hits) != 10 or len(versions) != 1:
+                    mixtures.append((len(hits), versions))
+                versions_seen.update(versions)
+            except Exception as error:
+                mixtures.append(error)
+                return
+
+    with DocumentIndex.create(tmp_path / "index", encoder) as index:
+        index.add([make_document(number) for number in range(10)])
+        with DocumentIndex.open(tmp_path / "index", encoder, read_only=True) as reader:
+            threads = [threading.Thread(target=read, args=(who,)) for who in [reader, index] * 2]
+            for thread in threads:
+                thread.start()
+            for version in range(1, 12):
+                index.add([make_document(number, version) for number in range(10)])
+                if version % 4 == 0:
+                    index.compact()
+            stop.set()
+            for thread in threads:
+                thread.join()
+            assert mixtures == []
+            assert len(versions_seen) > 1
+            assert reader.search("sentence", 1)[0].metadata["version"] == 11

@@ -1,0 +1,380 @@
+"""`VectorIndex`: FAISS with string ids, for those who bring their own vectors.
+
+Vectors are kept as float32 beside the FAISS index, so that every answer's score is exact and the
+index can be built anew at any time. Saving and loading is in `vectorlong.retrieval.vector_store`.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from vectorlong.errors import InputTypeError, InputValueError, OptionError
+from vectorlong.retrieval import vector_store
+from vectorlong.retrieval.derived import is_outgrown, prepare
+from vectorlong.retrieval.faiss_kinds import Metric, check_kind, check_metric, choose_kind
+from vectorlong.retrieval.incoming import check_id
+from vectorlong.retrieval.row_index import (
+    AllowedRows,
+    RowIndex,
+    Training,
+    exact_search,
+    sample_queries,
+    sampled_recall,
+    search_rows,
+    unit_rows,
+)
+
+# Exact search drops removed rows from memory when they are this share of all.
+_MAX_REMOVED_SHARE = 0.1
+
+Neighbours = list[tuple[str, float]]
+
+
+@dataclass(frozen=True)
+class _State:
+    """What a search reads; replaced as a whole, so that threads never see half a change."""
+
+    matrix: np.ndarray  # float32 [n, e]
+    ids: list[str | None]  # at least n, None where removed
+    row_index: RowIndex | None
+    allowed: AllowedRows | None  # None: every row
+    is_settled: bool
+
+
+class VectorIndex:
+    """Nearest neighbours among vectors with string ids.
+
+    Parameters
+    ----------
+    dim
+        Width of the vectors.
+    kind
+        ``"auto"``: exact up to 50,000 vectors, then compressed inverted lists with exact
+        re-ranking. Or one of ``flat hnsw ivf ivf-sq8 ivfpq rabitq rabitq-fs ivf-rabitq
+        ivf-rabitq-fs hnsw-rabitq``, or any string of FAISS's ``index_factory``. Below 1,000 vectors
+        every kind answers exactly.
+    metric
+        ``"cosine"`` (vectors are brought to length 1), ``"inner_product"`` or ``"l2"``.
+
+    Raises
+    ------
+    OptionError
+        FAISS has no such kind for this width and metric, or there is no such metric.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> index = VectorIndex(2)
+    >>> index.add(["right", "up"], np.array([[1.0, 0.0], [0.0, 2.0]]))
+    2
+    >>> index.search(np.array([0.0, 1.0]), k=1)
+    [('up', 1.0)]
+    """
+
+    def __init__(self, dim: int, kind: str = "auto", metric: Metric = "cosine") -> None:
+        if isinstance(dim, bool) or not isinstance(dim, int | np.integer) or dim < 1:
+            raise OptionError("dim", dim, hint="Pass the vectors' width, 1 or more.")
+        self.dim = int(dim)
+        self.metric: Metric = check_metric(metric)
+        self.kind = check_kind(kind, self.dim, self.metric)
+        self._guard = threading.RLock()
+        self._rows: dict[str, int] = {}
+        self._buffer = np.empty((0, self.dim), dtype=np.float32)  # [capacity, e]
+        self._state = _State(self._buffer, [], None, None, True)
+
+    def __len__(self) -> int:
+        return len(self._rows)
+
+    def __contains__(self, id: object) -> bool:
+        return id in self._rows
+
+    @property
+    def ids(self) -> list[str]:
+        """Every id, in the order of the rows."""
+        return [name for name in self._state.ids if name is not None]
+
+    @property
+    def training(self) -> Training | None:
+        """What the index trained itself on and how wide it searches; None while it is exact."""
+        row_index = self._state.row_index
+        return None if row_index is None else row_index.training
+
+    # --- changing ----------------------------------------------------------------------------
+
+    def add(self, ids: Sequence[str], vectors: np.ndarray) -> int:
+        """Add vectors; an id that is there already is given the new vector.
+
+        Parameters
+        ----------
+        ids
+            One a vector. Where one comes twice, the later wins.
+        vectors
+            float32 [n, e], or whatever becomes that.
+
+        Returns
+        -------
+        int
+            How many ids were new.
+
+        Raises
+        ------
+        InputTypeError, InputValueError
+            An id is no string, counts differ, or vectors have NaN or another width. Nothing was
+            added then.
+        """
+        names = [ids] if isinstance(ids, str) else list(ids)
+        for name in names:
+            check_id(name)
+        array = self._check(vectors, "vectors")
+        if len(array) != len(names):
+            raise InputValueError(f"{len(names)} ids do not go with {len(array)} vectors.")
+        if not names:
+            return 0
+        last_places = {name: place for place, name in enumerate(names)}
+        if len(last_places) < len(names):
+            array = array[list(last_places.values())]
+        with self._guard:
+            replaced = [self._rows[name] for name in last_places if name in self._rows]
+            first_row = len(self._state.matrix)
+            matrix = self._append(array)
+            names_by_row = self._state.ids
+            if replaced:
+                names_by_row = list(names_by_row)  # a search may be reading the old list
+                for row in replaced:
+                    names_by_row[row] = None
+            names_by_row.extend(last_places)
+            self._rows.update({name: first_row + number for number, name in enumerate(last_places)})
+            self._replace_state(matrix, names_by_row, self._state.row_index)
+        return len(last_places) - len(replaced)
+
+    def _append(self, array: np.ndarray) -> np.ndarray:
+        """Put rows behind those there are, doubling the memory when it is used up."""
+        n_rows = len(self._state.matrix)
+        n_needed = n_rows + len(array)
+        if n_needed > len(self._buffer):
+            grown = np.empty((max(n_needed, 2 * n_rows), self.dim), dtype=np.float32)
+            grown[:n_rows] = self._state.matrix
+            self._buffer = grown
+        self._buffer[n_rows:n_needed] = array
+        return self._buffer[:n_needed]
+
+    def remove(self, ids: str | Iterable[str]) -> int:
+        """Remove vectors by id, and return how many there were.
+
+        Exact kinds give the memory back when a tenth was removed; others at the next training or
+        `compact`, until when the rows are only passed over.
+        """
+        names = [ids] if isinstance(ids, str) else list(ids)
+        for name in names:
+            check_id(name)
+        with self._guard:
+            gone = [row for name in names if (row := self._rows.pop(name, None)) is not None]
+            if gone:
+                names_by_row = list(self._state.ids)
+                for row in gone:
+                    names_by_row[row] = None
+                self._replace_state(self._state.matrix, names_by_row, self._state.row_index)
+                n_removed = len(names_by_row) - len(self._rows)
+                is_exact = self._state.row_index is None
+                if is_exact and n_removed > _MAX_REMOVED_SHARE * len(names_by_row):
+                    self.compact()
+            return len(gone)
+
+    def compact(self) -> None:
+        """Drop removed rows; an approximate index is trained anew at the next search."""
+        with self._guard:
+            state = self._state
+            if len(self._rows) < len(state.ids):
+                kept = [row for row, name in enumerate(state.ids) if name is not None]
+                self._buffer = state.matrix[kept]
+                names_by_row = [state.ids[row] for row in kept]
+                self._rows = {name: row for row, name in enumerate(names_by_row) if name}
+                self._replace_state(self._buffer, names_by_row, None)
+
+    def _replace_state(
+        self, matrix: np.ndarray, names_by_row: list[str | None], row_index: RowIndex | None
+    ) -> None:
+        self._state = _State(matrix, names_by_row, row_index, None, False)
+
+    def build(self) -> Training | None:
+        """Train now rather than at the first search that needs it; None if the kind is exact."""
+        self._settle()
+        return self.training
+
+    def _settle(self) -> _State:
+        """Bring the FAISS index up to date with the rows, if they have outgrown it."""
+        with self._guard:
+            state = self._state
+            if state.is_settled:
+                return state
+            if state.row_index is None and choose_kind(self.kind, len(self._rows)).factory:
+                self.compact()  # what is about to be trained need not hold removed rows
+                state = self._state
+            row_index = prepare(state.matrix, state.row_index, self.kind, self.metric)
+            if row_index is not None and is_outgrown(row_index, len(state.matrix)):
+                row_index = row_index.extended(state.matrix)
+            allowed = None
+            if len(self._rows) < len(state.matrix):
+                allowed = AllowedRows(np.array([name is not None for name in state.ids]))
+            self._state = _State(state.matrix, state.ids, row_index, allowed, True)
+            return self._state
+
+    # --- searching ---------------------------------------------------------------------------
+
+    def search(
+        self, query: np.ndarray, k: int = 10, *, among: Iterable[str] | None = None
+    ) -> Neighbours:
+        """Find the nearest vectors of one; see `search_many`.
+
+        Parameters
+        ----------
+        query
+            float32 [e].
+        k
+            Neighbours wanted; fewer come only where fewer exist.
+        among
+            Ids that may be found; None: all. Unknown ids are passed over.
+
+        Returns
+        -------
+        list of (id, score)
+            Best first. The score is the cosine, the inner product, or for ``"l2"`` the squared
+            distance, of which the least is the best; always exact.
+        """
+        array = np.asarray(query, dtype=np.float32)
+        if array.ndim != 1:
+            raise InputValueError(
+                f"search takes one query of shape ({self.dim},), not {array.shape}; "
+                "search_many takes several."
+            )
+        return self.search_many(array[None], k, among=among)[0]
+
+    def search_many(
+        self, queries: np.ndarray, k: int = 10, *, among: Iterable[str] | None = None
+    ) -> list[Neighbours]:
+        """Find the nearest vectors of several queries, float32 [q, e]; see `search`."""
+        if isinstance(k, bool) or not isinstance(k, int | np.integer):
+            raise InputTypeError(f"k must be an integer, not {k!r}.")
+        if k < 0:
+            raise InputValueError(f"k={k} is not valid: pass 0 or more.")
+        array = self._check(queries, "queries")
+        state = self._state
+        if not state.is_settled:
+            state = self._settle()
+        allowed = state.allowed
+        if among is not None:
+            state, allowed = self._among(among)
+        n_wanted = min(int(k), len(state.matrix) if allowed is None else len(allowed))
+        if n_wanted == 0 or len(array) == 0:
+            return [[] for _ in array]
+        scores, rows = search_rows(
+            state.matrix, state.row_index, array, n_wanted, self.metric, allowed
+        )  # [q, k]
+        names: list = state.ids
+        return [
+            list(zip([names[row] for row in found], values, strict=True))
+            for found, values in zip(rows.tolist(), scores.tolist(), strict=True)
+        ]
+
+    def _among(self, among: Iterable[str]) -> tuple[_State, AllowedRows]:
+        """Return the rows of some ids, and the state in which they are those rows."""
+        names = [among] if isinstance(among, str) else list(among)
+        with self._guard:
+            state = self._settle()
+            mask = np.zeros(len(state.matrix), dtype=bool)  # [n]
+            mask[[self._rows[name] for name in names if name in self._rows]] = True
+            return state, AllowedRows(mask)
+
+    def recall(
+        self,
+        k: int = 10,
+        *,
+        queries: np.ndarray | None = None,
+        n_queries: int = 100,
+        seed: int = 0,
+    ) -> float:
+        """Measure recall@k against exact search.
+
+        Parameters
+        ----------
+        k
+            Neighbours compared.
+        queries
+            float32 [q, e]; by default stored vectors drawn at random and moved by noise of 0.3 of
+            their length.
+        n_queries, seed
+            How many of those, and which.
+
+        Returns
+        -------
+        float
+            Share of the true neighbours that are found; 1.0 for an empty index.
+        """
+        state = self._settle()
+        if len(self._rows) == 0:
+            return 1.0
+        if queries is None:
+            array = sample_queries(state.matrix, n_queries, seed, self.metric)
+        else:
+            array = self._check(queries, "queries")
+        expected = exact_search(state.matrix, array, k, self.metric, state.allowed)[0]
+        found = search_rows(state.matrix, state.row_index, array, k, self.metric, state.allowed)[0]
+        return sampled_recall(expected, found, self.metric)
+
+    def _check(self, vectors: np.ndarray, what: str) -> np.ndarray:
+        """``vectors`` as contiguous float32 [n, e], of length 1 for cosine."""
+        try:
+            array = np.ascontiguousarray(vectors, dtype=np.float32)
+        except (TypeError, ValueError) as error:
+            raise InputTypeError(f"The {what} are not an array of numbers: {error}") from error
+        if array.ndim != 2 or array.shape[1] != self.dim:
+            raise InputValueError(f"The {what} have shape {array.shape}; expected (n, {self.dim}).")
+        # A sum is finite only if every part is, and costs one pass without a temporary array.
+        if not np.isfinite(array.sum()) and not np.isfinite(array).all():
+            raise InputValueError(f"The {what} hold NaN or infinite values.")
+        return unit_rows(array) if self.metric == "cosine" else array
+
+    # --- keeping -----------------------------------------------------------------------------
+
+    def save(self, folder: str | Path) -> None:
+        """Write the index to a folder; one that was there is replaced as a whole or not at all.
+
+        Raises
+        ------
+        IndexFolderError
+            The disk is full or refuses, or the folder holds something else.
+        """
+        state = self._settle()
+        vector_store.save(
+            Path(folder),
+            vector_store.Stored(
+                self.dim, self.kind, self.metric, list(state.ids), state.matrix, state.row_index
+            ),
+        )
+
+    @classmethod
+    def load(cls, folder: str | Path) -> VectorIndex:
+        """Read what `save` wrote; vectors and, where FAISS can, codes stay mapped from the disk.
+
+        Raises
+        ------
+        IndexFolderError
+            The folder holds no saved index.
+        IndexCorruptError
+            The ids or vectors are damaged; the message names the file. A damaged FAISS file is
+            built anew.
+        FormatVersionError
+            A newer version of this library wrote it.
+        """
+        stored = vector_store.load(Path(folder))
+        index = cls(stored.dim, stored.kind, stored.metric)
+        index._rows = {name: row for row, name in enumerate(stored.ids) if name is not None}
+        # The mapped file is never written: it is full, so that the first add moves into memory.
+        index._buffer = stored.matrix
+        index._replace_state(stored.matrix, stored.ids, stored.row_index)
+        return index

@@ -1,0 +1,176 @@
+"""A `VectorIndex` on disk: ids, float32 rows and the FAISS index, in files named by their content.
+
+A description is replaced last and names the rest, so that a folder always holds one whole index;
+files of the one before are removed afterwards.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from vectorlong.errors import FormatVersionError, IndexCorruptError, IndexFolderError
+from vectorlong.retrieval.faiss_kinds import Metric
+from vectorlong.retrieval.row_index import RowIndex
+from vectorlong.retrieval.storage import (
+    file_digest,
+    file_stamp,
+    flush_folder,
+    folder_errors,
+    needs_check,
+    read_sealed,
+    replace_file,
+    replace_sealed,
+)
+from vectorlong.retrieval.vectors import VectorFile
+
+_LOGGER = logging.getLogger(__name__)
+
+DESCRIPTION_NAME = "vector_index.json"
+FORMAT_VERSION = 1
+_PARTS = ("ids", "vectors", "faiss")
+
+
+@dataclass(frozen=True)
+class Stored:
+    """What there is to keep.
+
+    Attributes
+    ----------
+    dim, kind, metric
+        As the index was made.
+    ids
+        One a row, None where removed.
+    matrix
+        float32 [n, e].
+    row_index
+        FAISS over the first rows, or None.
+    """
+
+    dim: int
+    kind: str
+    metric: Metric
+    ids: list[str | None]
+    matrix: np.ndarray
+    row_index: RowIndex | None
+
+
+def save(folder: Path, stored: Stored) -> None:
+    """Write everything, then the description that names it, then remove what it replaced."""
+    with folder_errors("save the vectors", folder):
+        folder.mkdir(parents=True, exist_ok=True)
+        if not (folder / DESCRIPTION_NAME).exists() and any(
+            not path.name.startswith(_PARTS) for path in folder.iterdir()
+        ):
+            raise IndexFolderError(
+                f"{str(folder)!r} holds something else; save the vectors to a folder of their own."
+            )
+        ids = json.dumps(stored.ids, ensure_ascii=False)
+        files = {
+            "ids": _put(folder, "ids", lambda path: _write(path, ids.encode())),
+            "vectors": _put(folder, "vectors", lambda path: _write_rows(path, stored.matrix)),
+        }
+        if stored.row_index is not None:
+            try:
+                files["faiss"] = _put(folder, "faiss", stored.row_index.save)
+            except RuntimeError as error:  # FAISS reports a full disk as its own kind of error
+                raise OSError(f"FAISS could not write: {error}") from error
+        content = {
+            "format_version": FORMAT_VERSION,
+            "dim": stored.dim,
+            "kind": stored.kind,
+            "metric": stored.metric,
+            "n_rows": len(stored.matrix),
+            "files": files,
+            "index": None if stored.row_index is None else stored.row_index.description,
+        }
+        flush_folder(folder)  # the names must be there before the description speaks of them
+        replace_sealed(folder / DESCRIPTION_NAME, content)
+        kept = {DESCRIPTION_NAME, *(file["name"] for file in files.values())}
+        for path in folder.iterdir():
+            if path.name not in kept and path.name.startswith(_PARTS):
+                with contextlib.suppress(OSError):  # on Windows somebody may still map it
+                    path.unlink()
+
+
+def _put(folder: Path, part: str, write: Callable[[Path], None]) -> dict[str, Any]:
+    """Write one file under a name that its content gives it."""
+    draft = folder / f"{part}.draft"
+    replace_file(draft, write)
+    digest = file_digest(draft)
+    path = folder / f"{part}-{digest[:24]}"
+    draft.replace(path)
+    return {"name": path.name, "digest": digest, "stamp": file_stamp(path)}
+
+
+def _write(path: Path, content: bytes) -> None:
+    path.write_bytes(content)
+
+
+def _write_rows(path: Path, matrix: np.ndarray) -> None:
+    with path.open("wb") as file:
+        np.ascontiguousarray(matrix, dtype="<f4").tofile(file)
+
+
+def load(folder: Path) -> Stored:
+    """Read what `save` wrote; see `VectorIndex.load` for what is raised."""
+    with folder_errors("load the vectors", folder):
+        content = _describe(folder)
+        for part in ("ids", "vectors"):
+            damage = _damage(folder, content["files"][part])
+            if damage is not None:
+                raise IndexCorruptError(f"{damage} Restore it from a copy, or save anew.")
+        files = content["files"]
+        ids = json.loads((folder / files["ids"]["name"]).read_bytes().decode())
+        vector_file = VectorFile(folder / files["vectors"]["name"], content["dim"])
+        row_index = None
+        if content["index"] is not None:
+            damage = _damage(folder, files["faiss"])
+            if damage is None:
+                path = folder / files["faiss"]["name"]
+                row_index = RowIndex.load(path, content["index"], mapped=True)
+            else:
+                _LOGGER.warning("%s It is built anew from the vectors.", damage)
+        return Stored(
+            content["dim"],
+            content["kind"],
+            content["metric"],
+            ids,
+            vector_file.map(content["n_rows"]),
+            row_index,
+        )
+
+
+def _describe(folder: Path) -> dict[str, Any]:
+    path = folder / DESCRIPTION_NAME
+    if not path.is_file():
+        raise IndexFolderError(
+            f"{str(folder)!r} holds no saved VectorIndex: it has no {DESCRIPTION_NAME}."
+        )
+    content = read_sealed(path)
+    if content is None or not isinstance(content.get("format_version"), int):
+        raise IndexCorruptError(f"{str(path)!r} is damaged: it does not have its checksum.")
+    version = content["format_version"]
+    if version > FORMAT_VERSION:
+        raise FormatVersionError(
+            f"{str(path)!r} has format version {version}; this version of vectorlong reads up to "
+            f"{FORMAT_VERSION}. Upgrade vectorlong; nothing was changed."
+        )
+    return content
+
+
+def _damage(folder: Path, file: dict[str, Any]) -> str | None:
+    path = folder / file["name"]
+    if not path.exists():
+        return f"{str(path)!r} is missing."
+    is_changed = path.stat().st_size != file["stamp"]["size"]
+    if is_changed or (needs_check(path, file["stamp"]) and file_digest(path) != file["digest"]):
+        return f"{str(path)!r} is damaged: it does not have its checksum."
+    return None
