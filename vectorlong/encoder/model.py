@@ -16,6 +16,7 @@ from transformers.activations import ACT2FN
 
 from vectorlong.attention.spec import AttentionSpec, PackedTexts
 from vectorlong.encoder.config import EncoderConfig
+from vectorlong.encoder.fused import fused_layers
 from vectorlong.encoder.layer import LayerParts, run_layer
 from vectorlong.errors import InputValueError, OptionError
 
@@ -149,7 +150,14 @@ class Encoder(nn.Module):
         """
         self._check(token_ids, texts.lengths)
         hidden = self.embeddings(token_ids, texts, token_type_ids)  # [t, e]
-        for layer in self.layers:
+        layers: Any = self.layers
+        parts = [layer.parts() for layer in layers]
+        fused = fused_layers(self, parts, self.config.n_heads, hidden)
+        if fused is not None:
+            for layer, spec in zip(fused, self.config.attention, strict=True):
+                hidden = layer.run(hidden, texts, spec, self.config.n_heads, self.attention)
+            return hidden
+        for layer in layers:
             if self.is_checkpointing and self.training:
                 hidden = checkpoint(self._run, layer, hidden, texts, use_reentrant=False)
             else:

@@ -1,0 +1,248 @@
+"""The inference path on the CPU: the same layer, arranged for the processor.
+
+Query, key and value are one product with the scale of the scores folded in; weights are packed
+once into the layout oneDNN multiplies fastest, where that is measured to win on this machine; GELU
+is part of the product before it; everything after attention runs in pieces of tokens that stay in
+cache. Same numbers, other order.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+from weakref import WeakKeyDictionary
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+from transformers.activations import GELUActivation
+
+from vectorlong.attention.dispatch import Case, choose_backend
+from vectorlong.attention.global_tokens import global_attention
+from vectorlong.attention.spec import AttentionSpec, PackedTexts
+from vectorlong.encoder.layer import LayerParts
+
+# Tokens in a piece: its feed-forward activations then stay in the processor's cache.
+_PIECE_TOKENS = 256
+_LINEARS = ("query", "key", "value", "attention_output", "up", "down")
+_NORMS = ("attention_norm", "norm")
+_DTYPES = (torch.float32, torch.bfloat16)
+
+
+class PackedLinear:
+    """One product x W^T + b, with packed weights where they win.
+
+    Parameters
+    ----------
+    weight, bias
+        [out, in] and [out].
+    has_gelu
+        Whether the exact GELU follows.
+    """
+
+    def __init__(self, weight: Tensor, bias: Tensor, has_gelu: bool = False) -> None:
+        self._bias = bias
+        self._has_gelu = has_gelu
+        self._is_packed = is_packing_faster(weight.dtype)
+        self._weight = _pack(weight) if self._is_packed else weight
+
+    def __call__(self, x: Tensor) -> Tensor:
+        """Multiply [t, in] to [t, out]."""
+        if self._is_packed:
+            attribute, algorithm = ("gelu", "none") if self._has_gelu else ("none", "")
+            return _linear_pointwise(x, self._weight, self._bias, attribute, [], algorithm)
+        product = F.linear(x, self._weight, self._bias)
+        return F.gelu(product) if self._has_gelu else product
+
+
+def _pack(weight: Tensor) -> Tensor:
+    """Reorder a weight into oneDNN's own layout."""
+    return torch.ops.mkldnn._reorder_linear_weight(weight.contiguous(), _PIECE_TOKENS)
+
+
+def _linear_pointwise(*arguments: Any) -> Tensor:
+    return torch.ops.mkldnn._linear_pointwise(*arguments)
+
+
+@cache
+def is_packing_faster(dtype: torch.dtype) -> bool:
+    """Measure once a process whether packed products win here; False where there are none.
+
+    The operators are private to torch (they serve its compiler), so their absence or any change
+    in them means the plain path.
+    """
+    generator = torch.Generator().manual_seed(0)
+    x = torch.randn(_PIECE_TOKENS, 768, generator=generator).to(dtype)
+    weight = torch.randn(768, 768, generator=generator).to(dtype)
+    bias = torch.zeros(768, dtype=dtype)
+    try:
+        packed = _pack(weight)
+        product = _linear_pointwise(x, packed, bias, "none", [], "")
+        tolerance = 1e-3 if dtype == torch.float32 else 1.0
+        if (product - F.linear(x, weight, bias)).abs().max() > tolerance:
+            return False
+    except (AttributeError, RuntimeError, NotImplementedError):
+        return False
+    plain_s = _fastest_s(lambda: F.linear(x, weight, bias))
+    return _fastest_s(lambda: _linear_pointwise(x, packed, bias, "none", [], "")) < plain_s
+
+
+def _fastest_s(function: Callable[[], object]) -> float:
+    """Time the fastest of some runs, in seconds."""
+    times = []
+    for _ in range(7):
+        start = time.perf_counter()
+        function()
+        times.append(time.perf_counter() - start)
+    return min(times)
+
+
+@dataclass(frozen=True)
+class FusedLayer:
+    """One layer's weights, arranged for inference.
+
+    Attributes
+    ----------
+    parts
+        The layer's own modules, for the normalisations and the global projections.
+    query_key_value
+        e -> 3e, the query part multiplied by 1 / sqrt(d).
+    attention_output, up, down
+        The other products.
+    activation
+        What follows ``up``; None where it is part of it.
+    """
+
+    parts: LayerParts
+    query_key_value: PackedLinear
+    attention_output: PackedLinear
+    up: PackedLinear
+    down: PackedLinear
+    activation: Callable[[Tensor], Tensor] | None
+
+    def run(
+        self, hidden: Tensor, texts: PackedTexts, spec: AttentionSpec, n_heads: int, backend: str
+    ) -> Tensor:
+        """Run the layer over packed texts: [t, e] -> [t, e]."""
+        case = Case(hidden.device, hidden.dtype, spec=spec)
+        joined = torch.cat(
+            [self.query_key_value(piece) for piece in hidden.split(_PIECE_TOKENS)]
+        )  # [t, 3e]
+        query, key, value = joined.unflatten(1, (3, n_heads, -1)).unbind(1)  # [t, h, d]
+        attended = choose_backend(backend, case).local_attention(
+            query, key, value, texts, spec, scale=1.0
+        )
+        attended = attended.flatten(1)  # [t, e]
+        if texts.packed_global_positions:
+            index = torch.tensor(texts.packed_global_positions)
+            attended[index] = global_attention(hidden, self.parts, n_heads, texts, spec)
+        return self.finish(hidden, attended)
+
+    def finish(self, hidden: Tensor, attended: Tensor) -> Tensor:
+        """Run everything after attention: the layer's input and attention's output [t, e]."""
+        output = torch.empty_like(hidden)
+        start = 0
+        for piece, context in zip(
+            hidden.split(_PIECE_TOKENS), attended.split(_PIECE_TOKENS), strict=True
+        ):
+            middle = self.parts.attention_norm(self.attention_output(context).add_(piece))
+            wide = self.up(middle)  # [piece, feed-forward width]
+            if self.activation is not None:
+                wide = self.activation(wide)
+            stop = start + len(piece)
+            output[start:stop] = self.parts.norm(self.down(wide).add_(middle))
+            start = stop
+        return output
+
+
+def _fuse(parts: LayerParts, n_heads: int) -> FusedLayer:
+    """Arrange one layer's weights."""
+    linears = {name: getattr(parts, name) for name in _LINEARS}
+    scale = (linears["query"].out_features // n_heads) ** -0.5
+    weight = torch.cat(
+        [linears["query"].weight * scale, linears["key"].weight, linears["value"].weight]
+    )  # [3e, e]
+    bias = torch.cat([linears["query"].bias * scale, linears["key"].bias, linears["value"].bias])
+    has_gelu = _is_exact_gelu(parts.activation)
+    return FusedLayer(
+        parts,
+        PackedLinear(weight, bias),
+        PackedLinear(linears["attention_output"].weight, linears["attention_output"].bias),
+        PackedLinear(linears["up"].weight, linears["up"].bias, has_gelu),
+        PackedLinear(linears["down"].weight, linears["down"].bias),
+        None if has_gelu else parts.activation,
+    )
+
+
+def _is_exact_gelu(activation: object) -> bool:
+    if isinstance(activation, GELUActivation):
+        return activation.act is F.gelu
+    return activation is F.gelu
+
+
+@dataclass
+class _CacheEntry:
+    key: tuple[tuple[int, int, int], ...]
+    layers: list[FusedLayer]
+
+
+# Kept apart from the modules, so that copying, pickling and saving them never meet packed weights.
+_FUSED: WeakKeyDictionary[nn.Module, _CacheEntry] = WeakKeyDictionary()
+
+
+def fused_layers(
+    owner: nn.Module, layers: Sequence[LayerParts], n_heads: int, hidden: Tensor
+) -> list[FusedLayer] | None:
+    """Give an encoder's layers arranged for inference, packing them when they have changed.
+
+    Parameters
+    ----------
+    owner
+        The encoder; packed weights are kept as long as it lives.
+    layers
+        Its layers' parts.
+    n_heads
+        Heads h.
+    hidden
+        [t, e]: what is about to run.
+
+    Returns
+    -------
+    list of FusedLayer or None
+        None where this path does not apply: in training, under gradients, off the CPU, in other
+        dtypes than float32 and bfloat16, and where a part is not the plain module it replaces (an
+        adapter, a quantised layer, a module with hooks).
+    """
+    if owner.training or torch.is_grad_enabled() or torch.is_autocast_enabled("cpu"):
+        _FUSED.pop(owner, None)
+        return None
+    if hidden.device.type != "cpu" or hidden.dtype not in _DTYPES:
+        return None
+    if not all(_is_plain(parts) for parts in layers):
+        return None
+    key = tuple(
+        (id(tensor), tensor.data_ptr(), 0 if tensor.is_inference() else tensor._version)
+        for parts in layers
+        for name in _LINEARS
+        for tensor in (getattr(parts, name).weight, getattr(parts, name).bias)
+    )
+    entry = _FUSED.get(owner)
+    if entry is None or entry.key != key:
+        entry = _CacheEntry(key, [_fuse(parts, n_heads) for parts in layers])
+        _FUSED[owner] = entry
+    return entry.layers
+
+
+def _is_plain(parts: LayerParts) -> bool:
+    """Whether every part is exactly the module this path replaces."""
+    modules = [getattr(parts, name) for name in (*_LINEARS, *_NORMS)]
+    kinds = [nn.Linear] * len(_LINEARS) + [nn.LayerNorm] * len(_NORMS)
+    return all(
+        type(module) is kind
+        and module.bias is not None
+        and not (module._forward_hooks or module._forward_pre_hooks)
+        for module, kind in zip(modules, kinds, strict=True)
+    )
