@@ -92,7 +92,7 @@ def _decodes(path: Path, encoding: str) -> bool:
                 if not isinstance(decoder.decode(block), str):
                     return False
         decoder.decode(b"", final=True)
-    except (UnicodeError, LookupError, TypeError):
+    except (ValueError, LookupError, TypeError):
         return False
     return True
 
@@ -172,9 +172,8 @@ def _reads_like_western(text: str) -> bool:
             rf"[{_ACCENTED}]{{3,}}",
             r"(?<=[a-z])[À-ÖØ-ÞŒŠŽŸ]",
             rf"(?<=[A-Za-z])[^\x00-\x7f{_ACCENTED}{_WITHIN_WORDS}](?=[A-Za-z])",
+            r"(?<=[A-Za-z])[‚„†‡]|[ˆ˜¨´¸](?=[A-Za-z])",
         )
         for match in re.findall(pattern, text)
     )
-    return (
-        not _CONTROLS.search(text) and n_high <= 0.25 * len(text) and n_misplaced <= 0.02 * n_high
-    )
+    return not _CONTROLS.search(text) and n_high <= 0.4 * len(text) and n_misplaced <= 0.02 * n_high
