@@ -10,7 +10,7 @@ from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from vectorlong.errors import InputValueError, OptionError
-from vectorlong.retrieval.faiss_kinds import check_kind, check_metric, choose_kind
+from vectorlong.retrieval.faiss_kinds import Kind, check_kind, check_metric, choose_kind
 from vectorlong.retrieval.row_index import RowIndex, search_rows, unit_rows
 
 WEIGHTS = ("uniform", "distance")
@@ -84,6 +84,8 @@ class FaissKNeighborsClassifier(ClassifierMixin, BaseEstimator):
         ------
         OptionError
             An option has a value outside its choices.
+        InputValueError
+            The kind needs more vectors to be trained on.
         ValueError
             scikit-learn: ``X`` or ``y`` is not as described, or holds NaN.
         """
@@ -101,9 +103,8 @@ class FaissKNeighborsClassifier(ClassifierMixin, BaseEstimator):
         kind = choose_kind(check_kind(self.kind, dim, metric), n_samples)
         self.classes_, self._y = np.unique(y, return_inverse=True)
         self._vectors = unit_rows(X) if metric == "cosine" else X
-        self._row_index = (
-            None if kind.factory is None else RowIndex.build(self._vectors, kind, metric)
-        )
+        self._metric = metric
+        self._row_index = None if kind.factory is None else self._build(kind)
         self.n_samples_fit_ = n_samples
         return self
 
@@ -142,9 +143,8 @@ class FaissKNeighborsClassifier(ClassifierMixin, BaseEstimator):
                 f"{self.n_samples_fit_}. Ask for fewer neighbours, or fit more vectors."
             )
         X = validate_data(self, X, dtype=np.float32, order="C", reset=False)
-        metric = check_metric(self.metric)
-        queries = unit_rows(X) if metric == "cosine" else X
-        _, rows = search_rows(self._vectors, self._row_index, queries, k, metric)  # [m, k]
+        queries = unit_rows(X) if self._metric == "cosine" else X
+        _, rows = search_rows(self._vectors, self._row_index, queries, k, self._metric)  # [m, k]
         distances = self._distances(queries, rows)
         # The rows break ties, so that equal distances give the same order every time.
         order = np.lexsort((rows, distances), axis=1)
@@ -170,6 +170,16 @@ class FaissKNeighborsClassifier(ClassifierMixin, BaseEstimator):
         shares = self.predict_proba(X)
         return self.classes_[shares.argmax(axis=1)]
 
+    def _build(self, kind: Kind) -> RowIndex:
+        """Train a FAISS index on the vectors fitted and put them into it."""
+        try:
+            return RowIndex.build(self._vectors, kind, self._metric)
+        except RuntimeError as error:
+            raise InputValueError(
+                f"kind={self.kind!r} cannot be built over {len(self._vectors)} vectors "
+                f"(n_samples={len(self._vectors)}): {error} Fit more vectors, or use kind='flat'."
+            ) from error
+
     def _distances(self, queries: np.ndarray, rows: np.ndarray) -> np.ndarray:
         """Distances float64 [m, k] of queries [m, e] to their neighbours."""
         distances = np.empty(rows.shape)
@@ -177,13 +187,13 @@ class FaissKNeighborsClassifier(ClassifierMixin, BaseEstimator):
             part = slice(start, start + _CHUNK_QUERIES)
             asked = queries[part, None].astype(np.float64)  # [c, 1, e]
             found = self._vectors[rows[part]].astype(np.float64)  # [c, k, e]
-            if self.metric == "inner_product":
+            if self._metric == "inner_product":
                 distances[part] = -(asked * found).sum(axis=2)
             else:
                 # For vectors of length 1, half the squared distance is 1 - cosine, without the
                 # cancellation that would make identical vectors differ.
                 squared = ((asked - found) ** 2).sum(axis=2)
-                distances[part] = squared / 2 if self.metric == "cosine" else np.sqrt(squared)
+                distances[part] = squared / 2 if self._metric == "cosine" else np.sqrt(squared)
         return distances
 
 
