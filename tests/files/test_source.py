@@ -56,7 +56,7 @@ def test_two_folders_of_one_name_are_refused(tmp_path):
 
 
 def test_missing_paths_are_named(root):
-    with pytest.raises(InputValueError, match="no file or folder .*nowhere"):
+    with pytest.raises(InputValueError, match=r"no file or folder .*nowhere"):
         FileSource([root / "nowhere"])
 
 

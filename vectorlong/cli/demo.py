@@ -17,11 +17,11 @@ if TYPE_CHECKING:
     from vectorlong.retrieval.encoder_protocol import DocumentEncoder
 
 _QUESTIONS = (
-    "How can I make sure that a file is closed even if an error occurs?",
-    "Why does a list used as a default argument keep its contents between calls?",
-    "Which method is called when an attribute is not found in the usual places?",
+    "What happens when a default argument is a mutable list?",
+    "How does Python decide in which order base classes are searched?",
+    "How do I write a number with commas between the thousands?",
 )
-_HITS = 3
+_HITS = 2
 
 
 def demo_command(as_json: JsonOption = False) -> None:
