@@ -36,8 +36,6 @@ from vectorlong.retrieval.ledger import (
     LEDGER_NAME,
     VECTORS,
     LedgerWriter,
-    check_version,
-    connect,
     ledger_errors,
 )
 from vectorlong.retrieval.lock import LOCK_NAME, WriterLock
@@ -514,6 +512,12 @@ def _close(writer: IndexWriter | None, reader: LedgerReader, lock: WriterLock | 
 
 def _load_manifest(path: Path, *, is_writer: bool) -> Manifest:
     """Return what the index is: from the manifest, or where that is damaged from the ledger."""
+    ledger_path = path / LEDGER_NAME
+    if not ledger_path.is_file():
+        raise IndexCorruptError(
+            f"{str(ledger_path)!r} is missing. Restore it from a copy, or build the index anew "
+            "from the documents."
+        )
     try:
         manifest = read_manifest(path)
     except FormatVersionError:
@@ -524,27 +528,15 @@ def _load_manifest(path: Path, *, is_writer: bool) -> Manifest:
         integrity.check_ledger_file(path, manifest)
     if manifest is None or not manifest.files:
         integrity.check_unstamped_ledger(path)
-    ledger_path = path / LEDGER_NAME
-    if not ledger_path.is_file():
-        raise IndexCorruptError(
-            f"{str(ledger_path)!r} is missing. Restore it from a copy, or build the index anew "
-            "from the documents."
-        )
-    with ledger_errors(ledger_path):
-        connection = connect(ledger_path, read_only=not is_writer)
-        try:
-            check_version(connection, ledger_path)
-        finally:
-            connection.close()
-    if manifest is None:
-        reader = LedgerReader(ledger_path)
-        try:
-            with reader.snapshot() as snapshot:
+    reader = LedgerReader(ledger_path)
+    try:
+        with reader.snapshot() as snapshot:  # refuses a ledger of a newer format
+            if manifest is None:
                 manifest = Manifest.from_settings(snapshot.settings())
-        finally:
-            reader.close()
-        if is_writer:
-            manifest.write(path)
+                if is_writer:
+                    manifest.write(path)
+    finally:
+        reader.close()
     return manifest
 
 

@@ -51,7 +51,7 @@ def check_unstamped_ledger(folder: Path) -> None:
         finally:
             connection.close()
     except sqlite3.OperationalError:
-        return  # no room for a shared memory file; reading itself will say more
+        return  # a folder without room for a shared memory file; reading itself will say more
     except sqlite3.DatabaseError as error:
         findings = str(error)
     if findings != "ok":

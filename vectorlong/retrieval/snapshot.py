@@ -16,7 +16,13 @@ from typing import Any
 import numpy as np
 
 from vectorlong.errors import IndexCorruptError, IndexFolderError
-from vectorlong.retrieval.ledger import PASSAGE_BITS, SPAN_TYPE, connect, ledger_errors
+from vectorlong.retrieval.ledger import (
+    PASSAGE_BITS,
+    SPAN_TYPE,
+    check_version,
+    connect,
+    ledger_errors,
+)
 from vectorlong.retrieval.vectors import Segment
 
 
@@ -269,9 +275,24 @@ class LedgerReader:
         self._idle: list[sqlite3.Connection] = []
         self._guard = threading.Lock()
         self._is_closed = False
-        # A read-only medium has no room for SQLite's shared memory file, and no writer either.
-        log = path.with_name(path.name + "-wal")
-        self._is_immutable = not os.access(path.parent, os.W_OK) and not log.exists()
+        self._is_immutable = not os.access(path.parent, os.W_OK) and not self._is_readable()
+
+    def _is_readable(self) -> bool:
+        """Whether SQLite can read the ledger in the ordinary way.
+
+        In a folder where it may not make its shared memory file it cannot, unless a writer did.
+        """
+        try:
+            connection = connect(self.path, read_only=True)
+        except sqlite3.OperationalError:
+            return False
+        try:
+            connection.execute("SELECT generation FROM state").fetchone()
+        except sqlite3.OperationalError:
+            return False
+        finally:
+            connection.close()
+        return True
 
     @contextlib.contextmanager
     def snapshot(self) -> Iterator[Snapshot]:
@@ -283,6 +304,11 @@ class LedgerReader:
         with ledger_errors(self.path):
             if connection is None:
                 connection = connect(self.path, read_only=True, immutable=self._is_immutable)
+                try:
+                    check_version(connection, self.path)
+                except BaseException:
+                    connection.close()
+                    raise
             try:
                 connection.execute("BEGIN")
                 yield Snapshot(connection, self.path)
@@ -297,7 +323,8 @@ class LedgerReader:
             connection.close()
             return
         with self._guard:
-            if not self._is_closed:
+            # An immutable connection would not notice that somebody has written since.
+            if not self._is_closed and not self._is_immutable:
                 self._idle.append(connection)
                 return
         connection.close()

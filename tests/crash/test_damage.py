@@ -1,0 +1,404 @@
+"""A flipped byte or a cut end is noticed and named; a refusal leaves everything as it was."""
+
+from __future__ import annotations
+
+import errno
+import json
+import os
+import resource
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+from corpus import make_document, make_documents
+from fake_encoder import FakeEncoder
+
+from vectorlong.errors import FormatVersionError, IndexCorruptError, IndexFolderError
+from vectorlong.retrieval import derived, storage, vectors
+from vectorlong.retrieval.document_index import DocumentIndex
+from vectorlong.retrieval.faiss_index import VectorIndex
+from vectorlong.retrieval.storage import read_sealed, replace_sealed
+
+QUESTIONS = [f"marker{number} version0 river copper" for number in range(12)]
+NOT_CONTENT = ("writer.lock", "writer.json", "ledger.sqlite-wal", "ledger.sqlite-shm")
+TRUTH = ("ledger.sqlite", "vectors.f32", "documents.f32")
+
+
+def answers(index: DocumentIndex) -> list:
+    return [
+        [
+            [(hit.id, hit.passage.text, round(hit.score, 5)) for hit in found]
+            for found in index.search_many(QUESTIONS, 5, mode=mode)
+        ]
+        for mode in ("vector", "lexical", "hybrid")
+    ]
+
+
+@pytest.fixture(scope="module")
+def original(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, list]]:
+    """An index with a FAISS snapshot and deleted documents, closed, and its answers."""
+    folder = tmp_path_factory.mktemp("original") / "index"
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(derived, "MIN_ROWS", 50)
+        with DocumentIndex.create(folder, FakeEncoder(), faiss="ivf-sq8") as index:
+            index.add(make_documents(60))
+            index.delete([f"doc-{number}" for number in range(40, 50)])
+            assert index.info()["faiss_in_use"] == "ivf-sq8"
+            expected = answers(index)
+        yield folder, expected
+
+
+def content_files(folder: Path) -> list[str]:
+    return sorted(
+        str(path.relative_to(folder))
+        for path in folder.rglob("*")
+        if path.is_file() and path.name not in NOT_CONTENT
+    )
+
+
+def damaged_copies(original: Path, name: str, target: Path) -> Iterator[str]:
+    """The index at ``target`` again and again, with another damage to the file ``name``."""
+    content = (original / name).read_bytes()
+    generator = np.random.default_rng(len(content))
+    flips = {0, 1, len(content) // 2, len(content) - 1}
+    flips |= set(generator.integers(0, len(content), 12).tolist())
+    for place in sorted(flips):
+        shutil.rmtree(target, ignore_errors=True)
+        shutil.copytree(original, target)
+        spoiled = bytearray(content)
+        spoiled[place] ^= 1 << int(generator.integers(0, 8))
+        (target / name).write_bytes(spoiled)
+        yield f"flip at {place}"
+    for length in sorted({0, 1, len(content) // 2, len(content) - 1}):
+        shutil.rmtree(target, ignore_errors=True)
+        shutil.copytree(original, target)
+        (target / name).write_bytes(content[:length])
+        yield f"cut to {length}"
+    shutil.rmtree(target)
+    shutil.copytree(original, target)
+    (target / name).unlink()
+    yield "removed"
+
+
+def test_every_kind_of_file_is_there(original: tuple[Path, list]) -> None:
+    names = content_files(original[0])
+    assert {"manifest.json", *TRUTH, "faiss/snapshot.json"} <= set(names)
+    assert any(name.endswith(".faiss") for name in names)
+
+
+@pytest.mark.parametrize("name", TRUTH)
+def test_damaged_truth_is_refused_by_name(
+    original: tuple[Path, list], tmp_path: Path, name: str
+) -> None:
+    target = tmp_path / "index"
+    for _ in damaged_copies(original[0], name, target):
+        for read_only in (True, False):
+            with pytest.raises(IndexCorruptError, match=name):
+                DocumentIndex.open(target, FakeEncoder(), read_only=read_only)
+
+
+def test_damaged_derived_files_are_named_and_made_anew(
+    original: tuple[Path, list], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(derived, "MIN_ROWS", 50)
+    folder, expected = original
+    derived_files = [name for name in content_files(folder) if name not in TRUTH]
+    target = tmp_path / "index"
+    for name in derived_files:
+        for damage in damaged_copies(folder, name, target):
+            is_absent_snapshot = damage == "removed" and name == "faiss/snapshot.json"
+            with DocumentIndex.open(target, FakeEncoder(), read_only=True) as index:
+                assert answers(index) == expected, (name, damage)
+                findings = index.verify()
+                assert is_absent_snapshot or any(name in finding for finding in findings), damage
+            with DocumentIndex.open(target, FakeEncoder()) as index:
+                assert answers(index) == expected, (name, damage)
+                assert index.verify() == [], (name, damage)
+                assert index.info()["faiss_in_use"] == "ivf-sq8"
+
+
+@pytest.mark.parametrize("name", ["vectors.f32", "documents.f32", "ledger.sqlite"])
+def test_damage_while_open_is_named_by_verify(
+    original: tuple[Path, list], tmp_path: Path, name: str
+) -> None:
+    target = tmp_path / "index"
+    shutil.copytree(original[0], target)
+    with DocumentIndex.open(target, FakeEncoder(), read_only=True) as index:
+        content = bytearray((target / name).read_bytes())
+        content[len(content) // 2] ^= 4
+        (target / name).write_bytes(content)
+        assert any(name in finding for finding in index.verify())
+        if name != "ledger.sqlite":
+            with pytest.raises(IndexCorruptError, match=name):
+                DocumentIndex.open(target, FakeEncoder())
+
+
+def test_damaged_rows_are_not_copied_by_compaction(
+    original: tuple[Path, list], tmp_path: Path
+) -> None:
+    target = tmp_path / "index"
+    shutil.copytree(original[0], target)
+    with DocumentIndex.open(target, FakeEncoder()) as index:
+        before = {name: (target / name).stat().st_size for name in TRUTH}
+        content = bytearray((target / "vectors.f32").read_bytes())
+        content[100] ^= 1
+        (target / "vectors.f32").write_bytes(content)
+        for action in (index.compact, index.rebuild):
+            with pytest.raises(IndexCorruptError, match=r"vectors\.f32"):
+                action()
+        assert {name: (target / name).stat().st_size for name in TRUTH} == before
+
+
+def test_a_tampered_record_is_never_shown(original: tuple[Path, list], tmp_path: Path) -> None:
+    """A change that SQLite itself cannot notice, in a ledger of which no digest is recorded."""
+    import sqlite3
+
+    target = tmp_path / "index"
+    shutil.copytree(original[0], target)
+    with sqlite3.connect(target / "ledger.sqlite") as connection:
+        connection.execute(
+            "UPDATE texts SET text = replace(text, 'report', 'REPORT') WHERE key = "
+            "(SELECT key FROM documents WHERE id = 'doc-3')"
+        )
+    connection.close()
+    content = read_sealed(target / "manifest.json")
+    assert content is not None
+    replace_sealed(target / "manifest.json", {**content, "files": {}})
+    with DocumentIndex.open(target, FakeEncoder(), read_only=True) as index:
+        with pytest.raises(IndexCorruptError, match=r"ledger\.sqlite.*'doc-3'"):
+            index.search("marker3 version0", 1)
+        assert any("doc-3" in finding for finding in index.verify())
+
+
+def test_a_newer_format_is_refused_and_left_alone(
+    original: tuple[Path, list], tmp_path: Path
+) -> None:
+    import sqlite3
+
+    target = tmp_path / "index"
+    shutil.copytree(original[0], target)
+    content = read_sealed(target / "manifest.json")
+    assert content is not None
+    replace_sealed(target / "manifest.json", {**content, "format_version": 2, "new": True})
+    before = {name: (target / name).read_bytes() for name in content_files(target)}
+    for read_only in (True, False):
+        with pytest.raises(FormatVersionError, match=r"format version 2.*reads up to 1"):
+            DocumentIndex.open(target, FakeEncoder(), read_only=read_only)
+    assert {name: (target / name).read_bytes() for name in content_files(target)} == before
+    (target / "manifest.json").unlink()
+    with sqlite3.connect(target / "ledger.sqlite") as connection:
+        connection.execute("PRAGMA user_version = 7")
+    connection.close()
+    with pytest.raises(FormatVersionError, match=r"format version 7.*reads up to 1"):
+        DocumentIndex.open(target, FakeEncoder())
+
+
+# --- refusals of the system -----------------------------------------------------------------------
+
+
+def _refuse(*_: object) -> None:
+    raise OSError(errno.ENOSPC, "No space left on device")
+
+
+@pytest.mark.parametrize("refusing", ["flush of vectors", "replacing a file"])
+@pytest.mark.parametrize("action", ["add", "compact"])
+def test_a_full_disk_loses_nothing(
+    original: tuple[Path, list],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    refusing: str,
+    action: str,
+) -> None:
+    target = tmp_path / "index"
+    shutil.copytree(original[0], target)
+    with DocumentIndex.open(target, FakeEncoder()) as index:
+        with monkeypatch.context() as patch:
+            if refusing == "flush of vectors":
+                patch.setattr(vectors, "flush_to_disk", _refuse)
+            else:
+                patch.setattr(storage.os, "replace", _refuse)
+            work: dict[str, Callable[[], object]] = {
+                "add": lambda: index.add([make_document(100)]),
+                "compact": index.compact,
+            }
+            with pytest.raises(IndexFolderError, match="the disk is full"):
+                work[action]()
+            assert answers(index) == original[1]
+        assert index.verify() == []
+        assert index.add([make_document(100)]).added == 1
+        index.compact()
+        assert index.search("marker100", 1)[0].id == "doc-100"
+        assert index.verify() == []
+
+
+_LIMITED = """
+import resource, sys
+sys.path.insert(0, sys.argv[2])
+from corpus import make_document
+from fake_encoder import FakeEncoder
+from vectorlong.errors import IndexFolderError
+from vectorlong.retrieval.document_index import DocumentIndex
+index = DocumentIndex.open(sys.argv[1], FakeEncoder())
+resource.setrlimit(resource.RLIMIT_FSIZE, (int(sys.argv[3]), resource.RLIM_INFINITY))
+n_added = 0
+try:
+    for number in range(1000, 3000):
+        index.add([make_document(number)])
+        n_added += 1
+except IndexFolderError as error:
+    print(n_added, error)
+resource.setrlimit(resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
+index.close()
+"""
+
+
+@pytest.mark.skipif(not hasattr(resource, "RLIMIT_FSIZE"), reason="no file size limits here")
+@pytest.mark.parametrize("extra_bytes", [3_000, 30_000])
+def test_a_real_limit_on_file_sizes_loses_nothing(
+    original: tuple[Path, list], tmp_path: Path, extra_bytes: int
+) -> None:
+    target = tmp_path / "index"
+    shutil.copytree(original[0], target)
+    limit = max((target / name).stat().st_size for name in TRUTH) + extra_bytes
+    done = subprocess.run(
+        [
+            *(sys.executable, "-c", _LIMITED, str(target)),
+            *(str(Path(__file__).resolve().parent.parent / "retrieval"), str(limit)),
+        ],
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stderr
+    n_added, message = done.stdout.split(maxsplit=1)
+    assert "What the index had acknowledged before is still there" in message.replace("\n", " ")
+    with DocumentIndex.open(target, FakeEncoder()) as index:
+        assert index.verify() == []
+        added = [name for name in index.ids() if int(name[4:]) >= 1000]
+        assert added[: int(n_added)] == [f"doc-{1000 + number}" for number in range(int(n_added))]
+        assert len(index) == 50 + len(added)
+        assert answers(index)[0] == original[1][0] or added
+
+
+_UNPRIVILEGED = """
+import mmap  # whatever is imported late must be imported before the rights are gone
+import os, sys
+sys.path.insert(0, sys.argv[2])
+from fake_encoder import FakeEncoder
+from vectorlong.retrieval.document_index import DocumentIndex
+if os.geteuid() == 0:
+    os.setgid(65534), os.setuid(65534)
+for read_only in (True, False):
+    try:
+        with DocumentIndex.open(sys.argv[1], FakeEncoder(), read_only=read_only) as index:
+            print("opened", index.search("marker3 version0", 1)[0].id)
+    except Exception as error:
+        print(type(error).__name__, error)
+"""
+
+
+@pytest.mark.skipif(os.name == "nt", reason="POSIX permissions")
+@pytest.mark.parametrize(("mode", "expected"), [(0o555, "opened doc-3"), (0o000, "permission")])
+def test_folders_without_permission(original: tuple[Path, list], mode: int, expected: str) -> None:
+    base = Path(tempfile.mkdtemp())  # pytest's own folder admits its owner only
+    target = base / "index"
+    try:
+        shutil.copytree(original[0], target)
+        for path in target.rglob("*"):
+            path.chmod(0o755 if path.is_dir() else 0o644)
+        base.chmod(0o755)
+        target.chmod(mode)
+        done = subprocess.run(
+            [
+                *(sys.executable, "-c", _UNPRIVILEGED, str(target)),
+                str(Path(__file__).resolve().parent.parent / "retrieval"),
+            ],
+            capture_output=True,
+            text=True,
+        )
+        lines = done.stdout.splitlines()
+        if len(lines) != 2:
+            pytest.skip(f"an unprivileged process cannot run here: {done.stderr[-200:]}")
+        assert expected in lines[0]
+        assert lines[1].startswith("IndexFolderError")
+        assert "permission is denied" in lines[1]
+    finally:
+        target.chmod(0o755)
+        with DocumentIndex.open(target, FakeEncoder()) as index:
+            assert answers(index) == original[1]
+        shutil.rmtree(base)
+
+
+# --- VectorIndex ----------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def saved(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, VectorIndex]:
+    generator = np.random.default_rng(3)
+    index = VectorIndex(16, "ivf-sq8")
+    index.add([f"id-{n}" for n in range(1200)], generator.normal(size=(1200, 16)))
+    index.remove(["id-7"])
+    folder = tmp_path_factory.mktemp("saved") / "vectors"
+    index.save(folder)
+    return folder, index
+
+
+def test_damage_to_a_saved_vector_index(saved: tuple[Path, VectorIndex], tmp_path: Path) -> None:
+    folder, index = saved
+    queries = np.random.default_rng(4).normal(size=(20, 16))
+    expected = index.search_many(queries, 5)
+    target = tmp_path / "vectors"
+    for name in content_files(folder):
+        for damage in damaged_copies(folder, name, target):
+            if name.startswith("faiss-"):
+                found = VectorIndex.load(target).search_many(queries, 5)
+                assert found == expected, damage
+            elif damage == "removed" and name == "vector_index.json":
+                with pytest.raises(IndexFolderError, match="holds no saved VectorIndex"):
+                    VectorIndex.load(target)
+            else:
+                with pytest.raises(IndexCorruptError, match=name):
+                    VectorIndex.load(target)
+
+
+def test_a_failed_save_leaves_the_old_one(
+    saved: tuple[Path, VectorIndex], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    target = tmp_path / "vectors"
+    shutil.copytree(saved[0], target)
+    index = VectorIndex.load(target)
+    index.add(["new"], np.ones((1, 16)))
+    real = os.replace
+    for n_allowed in range(3):
+        left = [n_allowed]
+
+        def replace(source: Path, to: Path, left: list[int] = left) -> None:
+            left[0] -= 1
+            if left[0] < 0:
+                _refuse()
+            real(source, to)
+
+        with monkeypatch.context() as patch:
+            patch.setattr(storage.os, "replace", replace)
+            with pytest.raises(IndexFolderError, match="the disk is full"):
+                index.save(target)
+        assert "new" not in VectorIndex.load(target)
+    index.save(target)
+    assert "new" in VectorIndex.load(target)
+    assert len(content_files(target)) == 4
+
+
+def test_a_newer_saved_vector_index_is_refused(
+    saved: tuple[Path, VectorIndex], tmp_path: Path
+) -> None:
+    target = tmp_path / "vectors"
+    shutil.copytree(saved[0], target)
+    content = json.loads((target / "vector_index.json").read_text())
+    del content["checksum"]
+    replace_sealed(target / "vector_index.json", {**content, "format_version": 9})
+    with pytest.raises(FormatVersionError, match="format version 9"):
+        VectorIndex.load(target)
