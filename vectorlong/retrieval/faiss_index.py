@@ -334,8 +334,7 @@ class VectorIndex:
             raise InputTypeError(f"The {what} are not an array of numbers: {error}") from error
         if array.ndim != 2 or array.shape[1] != self.dim:
             raise InputValueError(f"The {what} have shape {array.shape}; expected (n, {self.dim}).")
-        # A sum is finite only if every part is, and costs one pass without a temporary array.
-        if not np.isfinite(array.sum()) and not np.isfinite(array).all():
+        if not np.isfinite(array).all():
             raise InputValueError(f"The {what} hold NaN or infinite values.")
         return unit_rows(array) if self.metric == "cosine" else array
 

@@ -1,0 +1,161 @@
+"""`VectorIndex` with bad input, from several threads, and against the paper trail it keeps."""
+
+from __future__ import annotations
+
+import threading
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from vectorlong.errors import IndexFolderError, InputTypeError, InputValueError, OptionError
+from vectorlong.retrieval.faiss_index import VectorIndex
+from vectorlong.retrieval.faiss_kinds import KINDS
+
+IDS = [f"id-{number}" for number in range(50)]
+VECTORS = np.random.default_rng(0).normal(size=(50, 8)).astype(np.float32)
+
+
+@pytest.fixture
+def index() -> VectorIndex:
+    made = VectorIndex(8)
+    made.add(IDS, VECTORS)
+    return made
+
+
+@pytest.mark.parametrize(
+    ("arguments", "match"),
+    [
+        ((0,), "dim=0 is not valid"),
+        ((8, "magic"), "kind='magic'.*'ivf-sq8'.*FAISS says"),
+        ((8, "IVF{lists},Flat"), "braces"),
+        ((8, "IDMap,Flat"), "IDMap are not taken"),
+        ((8, "auto", "angle"), "metric='angle'.*'inner_product', 'l2'"),
+        ((8, "hnsw-rabitq", "inner_product"), "cosine and l2 only"),
+    ],
+)
+def test_impossible_indexes_are_refused(arguments: tuple, match: str) -> None:
+    with pytest.raises(OptionError, match=match):
+        VectorIndex(*arguments)
+
+
+def test_the_message_lists_every_kind() -> None:
+    with pytest.raises(OptionError) as caught:
+        VectorIndex(8, "magic")
+    assert all(repr(name) in str(caught.value) for name in ["auto", *KINDS])
+
+
+@pytest.mark.parametrize(
+    ("ids", "vectors", "error", "match"),
+    [
+        (["a"], VECTORS[:2], InputValueError, "1 ids do not go with 2 vectors"),
+        ([1], VECTORS[:1], InputTypeError, "Ids must be strings, not int 1"),
+        ([""], VECTORS[:1], InputValueError, "must not be empty"),
+        (["a"], VECTORS[:1] * np.nan, InputValueError, "NaN or infinite"),
+        (["a"], VECTORS[:1] + np.inf, InputValueError, "NaN or infinite"),
+        (["a"], VECTORS[:1, :7], InputValueError, r"shape \(1, 7\); expected \(n, 8\)"),
+        (["a"], VECTORS[0], InputValueError, r"shape \(8,\)"),
+        (["a"], [["x"] * 8], InputTypeError, "not an array of numbers"),
+    ],
+)
+def test_bad_vectors_leave_the_index_as_it_was(
+    index: VectorIndex, ids: list, vectors: object, error: type[Exception], match: str
+) -> None:
+    before = index.search(VECTORS[0], 50)
+    with pytest.raises(error, match=match):
+        index.add(["new", *ids], np.concatenate([VECTORS[:1], vectors])) if (
+            isinstance(vectors, np.ndarray) and vectors.shape[1:] == (8,)
+        ) and len(ids) == len(vectors) else index.add(ids, vectors)
+    assert index.search(VECTORS[0], 50) == before
+    assert "new" not in index
+
+
+def test_of_duplicates_in_one_call_the_later_wins(index: VectorIndex) -> None:
+    assert index.add(["a", "b", "a"], VECTORS[:3] * -1) == 2
+    assert len(index) == 52
+    assert index.search(-VECTORS[2], 1)[0] == ("a", pytest.approx(1.0))
+    assert [name for name, _ in index.search(-VECTORS[0], 60)].count("a") == 1
+
+
+def test_huge_finite_vectors_are_taken() -> None:
+    index = VectorIndex(2, metric="inner_product")
+    assert index.add(["a", "b"], np.full((2, 2), 3e38, dtype=np.float32)) == 2
+
+
+def test_zero_vectors_have_cosine_zero(index: VectorIndex) -> None:
+    index.add(["zero"], np.zeros((1, 8)))
+    assert dict(index.search(VECTORS[0], 51))["zero"] == 0.0
+    assert {score for _, score in index.search(np.zeros(8), 51)} == {0.0}
+
+
+@pytest.mark.parametrize(
+    ("query", "k", "error", "match"),
+    [
+        (VECTORS[0], -1, InputValueError, "k=-1 is not valid"),
+        (VECTORS[0], 2.0, InputTypeError, "k must be an integer"),
+        (VECTORS[0, :5], 1, InputValueError, r"shape \(1, 5\); expected"),
+        (VECTORS, 1, InputValueError, "search_many takes several"),
+        (VECTORS[0] * np.nan, 1, InputValueError, "NaN or infinite"),
+    ],
+)
+def test_impossible_queries_are_refused(
+    index: VectorIndex, query: np.ndarray, k: object, error: type[Exception], match: str
+) -> None:
+    with pytest.raises(error, match=match):
+        index.search(query, k)
+
+
+def test_k_of_zero_and_beyond(index: VectorIndex) -> None:
+    assert index.search(VECTORS[0], 0) == []
+    assert len(index.search(VECTORS[0], 1000)) == 50
+    assert index.search_many(np.empty((0, 8)), 3) == []
+    assert VectorIndex(8).search(VECTORS[0]) == []
+    assert index.search(VECTORS[0], 5, among=[]) == []
+    assert index.search(VECTORS[0], 5, among=["id-3"])[0][0] == "id-3"
+
+
+def test_removal_of_everything(index: VectorIndex) -> None:
+    assert index.remove(IDS) == 50
+    assert index.remove(IDS) == 0
+    assert (len(index), index.ids, index.search(VECTORS[0])) == (0, [], [])
+    assert index.add(["back"], VECTORS[:1]) == 1
+    assert index.search(VECTORS[0])[0][0] == "back"
+
+
+def test_save_refuses_a_folder_of_something_else(index: VectorIndex, tmp_path: Path) -> None:
+    (tmp_path / "notes.txt").write_text("mine")
+    with pytest.raises(IndexFolderError, match="holds something else"):
+        index.save(tmp_path)
+    with pytest.raises(IndexFolderError, match="holds no saved VectorIndex"):
+        VectorIndex.load(tmp_path)
+    assert [path.name for path in tmp_path.iterdir()] == ["notes.txt"]
+
+
+def test_threads_see_whole_states() -> None:
+    """One thread removes and adds a pair of ids together; others must see both or neither."""
+    index = VectorIndex(8)
+    index.add(IDS, VECTORS)
+    stop = threading.Event()
+    failures: list[object] = []
+
+    def search() -> None:
+        while not stop.is_set():
+            names = [name for name, _ in index.search(VECTORS[0], 60)]
+            pair = {"one", "two"} & set(names)
+            if None in names or len(set(names)) != len(names) or len(pair) not in (0, 2):
+                failures.append(names)
+            found = index.search(VECTORS[0], 5, among=["id-0", "id-49", "one"])
+            if found[0][0] != "id-0":
+                failures.append(found)
+
+    threads = [threading.Thread(target=search) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for _ in range(300):
+        index.add(["one", "two"], VECTORS[:2] * -1)
+        index.remove(["one", "two"])
+        index.compact()
+    stop.set()
+    for thread in threads:
+        thread.join()
+    assert failures == []
