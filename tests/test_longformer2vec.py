@@ -216,6 +216,20 @@ def test_dtypes(folder, encoder):
         assert cosines.min() >= 0.999
 
 
+def test_the_automatic_dtype_is_fast_and_close(folder, encoder, monkeypatch):
+    from vectorlong.encoder import precision
+
+    chosen = Longformer2Vec(folder, dtype="auto")
+    assert chosen.dtype in ("float32", "bfloat16")
+    assert chosen.fingerprint == encoder.fingerprint
+    expected, actual = encoder.encode(TEXTS), chosen.encode(TEXTS)
+    assert np.diag(encoder.similarity(actual, expected)).min() >= 0.999
+    monkeypatch.setattr(precision, "_MIN_COSINE", 1.1)
+    exact = Longformer2Vec(folder, dtype="auto")
+    assert exact.dtype == "float32"
+    assert np.array_equal(exact.encode(TEXTS), expected)
+
+
 @pytest.mark.parametrize(
     ("options", "message"),
     [

@@ -73,10 +73,14 @@ class Pooling(ABC):
     pools_any_tokens
         Whether it pools any stretch of a window; False where it reads only the window's first
         token, so that passages cannot be pooled from a document's own pass.
+    needs_only_first_token
+        Whether it reads nothing but ``first_token`` and the number of tokens, so that the model's
+        last layer may compute that token alone.
     """
 
     name: str
     pools_any_tokens: bool = True
+    needs_only_first_token: bool = False
 
     @abstractmethod
     def partial(self, states: TokenStates) -> Partial:
@@ -96,6 +100,7 @@ class _Cls(Pooling):
 
     name = "cls"
     pools_any_tokens = False
+    needs_only_first_token = True
 
     def partial(self, states: TokenStates) -> Partial:
         # Copied, so that it does not keep the window's memory.
@@ -178,6 +183,7 @@ class _Concatenated(Pooling):
         self._parts = tuple(parts)
         self.name = "+".join(part.name for part in self._parts)
         self.pools_any_tokens = all(part.pools_any_tokens for part in self._parts)
+        self.needs_only_first_token = all(part.needs_only_first_token for part in self._parts)
 
     def partial(self, states: TokenStates) -> Partial:
         return tuple(part.partial(states) for part in self._parts)

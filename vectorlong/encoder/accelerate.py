@@ -19,6 +19,7 @@ from transformers.models.longformer.modeling_longformer import (
 )
 
 from vectorlong.attention.spec import AttentionSpec, PackedTexts
+from vectorlong.encoder.fused import Workspace, fused_layers
 from vectorlong.encoder.layer import LayerParts, finish_layer, run_layer
 from vectorlong.errors import InputTypeError
 
@@ -119,8 +120,16 @@ class PackedLongformerEncoder(LongformerEncoder):
         packed = hidden_states[is_real]  # [t, e]
         padding = _padding_rows(hidden_states, is_real)
         states = [hidden_states]
-        for layer in self.layer:
-            if self.gradient_checkpointing and self.training:
+        layers: Any = self.layer
+        n_heads = layers[0].attention.self.num_heads
+        parts = [_parts(layer) for layer in layers]
+        fused = fused_layers(self, parts, n_heads, packed) if len(packed) else None
+        workspace = Workspace(packed, n_heads) if fused else None
+        for number, layer in enumerate(layers):
+            if fused is not None and workspace is not None:
+                fused[number].run(packed, workspace, texts, _spec(layer), "auto")
+                fused[number].finish(padding, torch.zeros_like(padding))
+            elif self.gradient_checkpointing and self.training:
                 checkpoint: Any = self._gradient_checkpointing_func
                 packed, padding = checkpoint(_run_transformers_layer, layer, packed, padding, texts)
             else:
@@ -180,7 +189,7 @@ def _padding_rows(hidden_states: Tensor, is_real: Tensor) -> Tensor:
     """
     rows = hidden_states[~is_real]  # [p, e]
     if not torch.is_grad_enabled() and len(rows) and bool((rows == rows[:1]).all()):
-        return rows[:1]
+        return rows[:1].clone()
     return rows
 
 
@@ -205,7 +214,7 @@ def _run_transformers_layer(
             parts,
             packed,
             texts,
-            AttentionSpec(window=2 * attention.one_sided_attn_window_size),
+            _spec(layer),
             attention.num_heads,
             hidden_dropout=hidden_dropout,
             attention_dropout=attention_dropout,
@@ -213,6 +222,11 @@ def _run_transformers_layer(
     if len(padding):
         padding = finish_layer(parts, padding, torch.zeros_like(padding), hidden_dropout)
     return packed, padding
+
+
+def _spec(layer: Any) -> AttentionSpec:
+    """Give a layer's attention pattern."""
+    return AttentionSpec(window=2 * layer.attention.self.one_sided_attn_window_size)
 
 
 def _parts(layer: Any) -> LayerParts:

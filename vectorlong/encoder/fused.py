@@ -124,27 +124,44 @@ class FusedLayer:
     activation: Callable[[Tensor], Tensor] | None
 
     def run(
-        self, hidden: Tensor, texts: PackedTexts, spec: AttentionSpec, n_heads: int, backend: str
-    ) -> Tensor:
-        """Run the layer over packed texts: [t, e] -> [t, e]."""
+        self,
+        hidden: Tensor,
+        workspace: Workspace,
+        texts: PackedTexts,
+        spec: AttentionSpec,
+        backend: str,
+    ) -> None:
+        """Run the layer over packed texts, replacing ``hidden`` [t, e] in place."""
+        joined = workspace.query_key_value  # [3, h, t, d]
+        start = 0
+        for piece in hidden.split(_PIECE_TOKENS):
+            stop = start + len(piece)
+            projected = self.query_key_value(piece).view(len(piece), 3, joined.shape[1], -1)
+            joined[:, :, start:stop] = projected.permute(1, 2, 0, 3)
+            start = stop
+        query, key, value = joined.transpose(1, 2)  # [t, h, d]
         case = Case(hidden.device, hidden.dtype, spec=spec)
-        joined = torch.cat(
-            [self.query_key_value(piece) for piece in hidden.split(_PIECE_TOKENS)]
-        )  # [t, 3e]
-        query, key, value = joined.unflatten(1, (3, n_heads, -1)).unbind(1)  # [t, h, d]
         attended = choose_backend(backend, case).local_attention(
             query, key, value, texts, spec, scale=1.0
         )
         attended = attended.flatten(1)  # [t, e]
         if texts.packed_global_positions:
             index = torch.tensor(texts.packed_global_positions)
-            attended[index] = global_attention(hidden, self.parts, n_heads, texts, spec)
-        return self.finish(hidden, attended)
+            attended[index] = global_attention(hidden, self.parts, joined.shape[1], texts, spec)
+        self.finish(hidden, attended)
 
-    def finish(self, hidden: Tensor, attended: Tensor) -> Tensor:
-        """Run everything after attention: the layer's input and attention's output [t, e]."""
-        output = torch.empty_like(hidden)
-        start = 0
+    def run_first_tokens(
+        self, hidden: Tensor, texts: PackedTexts, spec: AttentionSpec, n_heads: int
+    ) -> Tensor:
+        """Compute only the texts' first tokens, all global: [t, e] -> [b, e]."""
+        first = PackedTexts(texts.lengths, ((0,),) * len(texts.lengths))
+        attended = global_attention(hidden, self.parts, n_heads, first, spec)  # [b, e]
+        rows = hidden[list(texts.starts)]
+        self.finish(rows, attended)
+        return rows
+
+    def finish(self, hidden: Tensor, attended: Tensor) -> None:
+        """Run everything after attention [t, e], replacing ``hidden`` [t, e] in place."""
         for piece, context in zip(
             hidden.split(_PIECE_TOKENS), attended.split(_PIECE_TOKENS), strict=True
         ):
@@ -152,10 +169,23 @@ class FusedLayer:
             wide = self.up(middle)  # [piece, feed-forward width]
             if self.activation is not None:
                 wide = self.activation(wide)
-            stop = start + len(piece)
-            output[start:stop] = self.parts.norm(self.down(wide).add_(middle))
-            start = stop
-        return output
+            piece.copy_(self.parts.norm(self.down(wide).add_(middle)))
+
+
+class Workspace:
+    """Buffers that all layers of one forward pass share, so that each page is touched once.
+
+    Parameters
+    ----------
+    hidden
+        [t, e]: what is about to run.
+    n_heads
+        Heads h.
+    """
+
+    def __init__(self, hidden: Tensor, n_heads: int) -> None:
+        n_tokens, width = hidden.shape
+        self.query_key_value = hidden.new_empty(3, n_heads, n_tokens, width // n_heads)
 
 
 def _fuse(parts: LayerParts, n_heads: int) -> FusedLayer:

@@ -22,8 +22,6 @@ from vectorlong.encoder.settings import Settings, read_settings
 from vectorlong.errors import OptionError, UnsupportedArchitectureError
 from vectorlong.text.tokenizer import TextTokenizer
 
-DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16}
-
 
 @dataclass(frozen=True)
 class LoadedModel:

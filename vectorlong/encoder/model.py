@@ -16,7 +16,7 @@ from transformers.activations import ACT2FN
 
 from vectorlong.attention.spec import AttentionSpec, PackedTexts
 from vectorlong.encoder.config import EncoderConfig
-from vectorlong.encoder.fused import fused_layers
+from vectorlong.encoder.fused import FusedLayer, Workspace, fused_layers
 from vectorlong.encoder.layer import LayerParts, run_layer
 from vectorlong.errors import InputValueError, OptionError
 
@@ -126,6 +126,7 @@ class Encoder(nn.Module):
         token_ids: Tensor,
         texts: PackedTexts,
         token_type_ids: Tensor | None = None,
+        first_tokens_only: bool = False,
     ) -> Tensor:
         """Encode packed texts.
 
@@ -137,11 +138,14 @@ class Encoder(nn.Module):
             How the t tokens divide into texts, and which are global.
         token_type_ids
             int64 [t]; all 0 where not given.
+        first_tokens_only
+            Give the states of the texts' first tokens alone; where those are global, the last
+            layer then computes nothing else.
 
         Returns
         -------
         Tensor
-            [t, e]: the last layer's hidden states.
+            [t, e]: the last layer's hidden states; or [b, e].
 
         Raises
         ------
@@ -154,15 +158,29 @@ class Encoder(nn.Module):
         parts = [layer.parts() for layer in layers]
         fused = fused_layers(self, parts, self.config.n_heads, hidden)
         if fused is not None:
-            for layer, spec in zip(fused, self.config.attention, strict=True):
-                hidden = layer.run(hidden, texts, spec, self.config.n_heads, self.attention)
-            return hidden
+            return self._run_fused(fused, hidden, texts, first_tokens_only)
         for layer in layers:
             if self.is_checkpointing and self.training:
                 hidden = checkpoint(self._run, layer, hidden, texts, use_reentrant=False)
             else:
                 hidden = self._run(layer, hidden, texts)
-        return hidden
+        return hidden[list(texts.starts)] if first_tokens_only else hidden
+
+    def _run_fused(
+        self, layers: list[FusedLayer], hidden: Tensor, texts: PackedTexts, first_tokens_only: bool
+    ) -> Tensor:
+        """Run the layers arranged for inference: [t, e] -> [t, e] or [b, e]."""
+        is_short = first_tokens_only and all(
+            positions[:1] == (0,) for positions in texts.global_positions
+        )
+        workspace = Workspace(hidden, self.config.n_heads)
+        full = layers[:-1] if is_short else layers
+        for layer, spec in zip(full, self.config.attention, strict=False):
+            layer.run(hidden, workspace, texts, spec, self.attention)
+        if is_short:
+            last = self.config.attention[-1]
+            return layers[-1].run_first_tokens(hidden, texts, last, self.config.n_heads)
+        return hidden[list(texts.starts)] if first_tokens_only else hidden
 
     def _run(self, layer: Any, hidden: Tensor, texts: PackedTexts) -> Tensor:
         return run_layer(

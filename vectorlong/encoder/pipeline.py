@@ -290,6 +290,11 @@ class Pipeline:
         texts = PackedTexts(tuple(len(window_ids) for window_ids in ids), tuple(positions))
         device = next(self.encoder.parameters()).device
         packed = torch.from_numpy(np.concatenate(ids)).to(device)  # [t]
+        if self.pooling.needs_only_first_token:
+            first = self.encoder(packed, texts, first_tokens_only=True)  # [b, e]
+            for (plan, number), row, length in zip(jobs, first, texts.lengths, strict=True):
+                self._pool_window(plan, number, row.expand(length, -1))  # [n, e]
+            return
         hidden = self.encoder(packed, texts)  # [t, e]
         for (plan, number), (text, _) in zip(jobs, texts, strict=True):
             self._pool_window(plan, number, hidden[text])
