@@ -13,7 +13,9 @@ from rich.text import Text
 from vectorlong.files.place import Place, find_place
 from vectorlong.retrieval.search import Hit
 
-_INDENT = 3
+# The bar tells the passage from the text around it where there is no colour.
+_AROUND = "     "
+_PASSAGE = "   │ "
 # Enough to fill a wide terminal's line on either side of the passage.
 _CONTEXT_CHARACTERS = 400
 _SCORE_FORMATS = {"vector": "cosine {:.2f}", "lexical": "BM25 {:.1f}"}
@@ -68,21 +70,21 @@ def _print_hit(console: Console, rank: int, hit: Hit) -> None:
         console,
         Text(f"score {hit.score:.3f} ({parts}) · {hit_place(hit)} · {offsets}", style="dim"),
     )
-    width = console.width - _INDENT
+    width = console.width - len(_AROUND)
     start, end = hit.passage.start, hit.passage.end
     before = shown(hit.text[max(0, start - _CONTEXT_CHARACTERS) : start])
     after = shown(hit.text[end : end + _CONTEXT_CHARACTERS])
     if before:
         _print_indented(console, Text(_last_cells(before, width), style="dim"))
-    _print_indented(console, Text(_shown_lines(hit.passage.text)))
+    _print_indented(console, Text(_shown_lines(hit.passage.text)), _PASSAGE)
     if after:
         _print_indented(console, Text(_first_cells(after, width), style="dim"))
 
 
-def _print_indented(console: Console, text: Text) -> None:
-    for line in text.wrap(console, console.width - _INDENT):
+def _print_indented(console: Console, text: Text, margin: str = _AROUND) -> None:
+    for line in text.wrap(console, console.width - len(margin)):
         line.rstrip()
-        console.print(Text(" " * _INDENT) + line)
+        console.print(Text(margin) + line)
 
 
 def shown(text: str) -> str:

@@ -86,10 +86,10 @@ def models_command(as_json: JsonOption = False) -> None:
         return
     from rich.table import Table
 
-    table = Table(box=None, pad_edge=False)
-    for heading in ("Name", "What it is", "On the hub"):
-        table.add_column(heading, overflow="fold")
+    table = Table(box=None, pad_edge=False, padding=(0, 1))
+    table.add_column("Name", style="bold", no_wrap=True)
+    table.add_column("What it is, and its name on the hub")
     for profile in PROFILES:
-        table.add_row(profile.name, profile.summary, profile.hub_id or "no download needed")
+        table.add_row(profile.name, f"{profile.summary}\n{profile.hub_id or 'needs no download'}")
     results_console().print(table)
     typer.echo("Any other Longformer checkpoint works by its hub id or its folder.")

@@ -1,0 +1,375 @@
+"""The commands, with an encoder that costs nothing."""
+
+import json
+import os
+import sys
+
+import numpy as np
+import pytest
+
+from vectorlong import DocumentIndex, __version__
+
+QUESTION = "where is the purple needle"
+
+
+def error_of(result):
+    """The one line that an error is."""
+    (line,) = [line for line in result.stderr.splitlines() if line.startswith("Error:")]
+    return line
+
+
+@pytest.fixture
+def root(tmp_path):
+    folder = tmp_path / "docs"
+    (folder / "sub").mkdir(parents=True)
+    (folder / "a.txt").write_text("First line.\nThe purple needle is here.\nLast line.\n")
+    (folder / "sub" / "b.md").write_text("# About hay\n\nHay, and nothing else.\n")
+    (folder / "rows.csv").write_text("id,text,year\nold,red wool,1990\nnew,purple wool,2020\n")
+    (folder / "picture.png").write_bytes(b"\x89PNG")
+    return folder
+
+
+@pytest.fixture
+def folder(root, tmp_path, encoders, run):
+    run("index", root, "--into", tmp_path / "index")
+    return tmp_path / "index"
+
+
+# --- index ---------------------------------------------------------------------------------------
+
+
+def test_index_reports_and_lists_what_was_left_out(root, tmp_path, encoders, run):
+    result = run("index", root, "--into", tmp_path / "new" / "index")
+    assert "4 added, 0 updated, 0 unchanged" in result.stdout
+    assert "The index holds 4 documents." in result.stdout
+    assert "docs/picture.png: files of type .png are not read" in result.stderr
+
+
+def test_only_what_changed_is_encoded_again(root, folder, encoders, run_json):
+    (root / "a.txt").write_text("changed")
+    (root / "c.txt").write_text("new")
+    report = run_json("index", root, "--into", folder)
+    assert (report["added"], report["updated"], report["unchanged"]) == (1, 1, 3)
+    assert encoders[-1].encoded == ["changed", "new"]
+    assert report["n_documents"] == 5
+    assert report["left_out"] == [
+        {"path": "docs/picture.png", "reason": "files of type .png are not read"}
+    ]
+
+
+def test_an_interruption_keeps_what_was_committed(root, tmp_path, encoders, run, monkeypatch):
+    monkeypatch.setattr("vectorlong.retrieval.writer._COMMIT_EVERY_S", 0.0)
+    encoders.stop_after = 2
+    result = run("index", root, "--into", tmp_path / "index", code=130)
+    assert "What was committed to the index is kept" in result.stderr
+    encoders.stop_after = None
+    result = run("index", root, "--into", tmp_path / "index")
+    assert "2 added, 0 updated, 2 unchanged" in result.stdout
+
+
+def test_an_index_inside_the_folder_is_not_read(root, encoders, run, run_json):
+    into = root / "index"
+    run("index", root, "--into", into)
+    (into / "stray.txt").write_text("stray")
+    assert run_json("index", root, "--into", into)["n_documents"] == 4
+
+
+def test_the_model_of_an_index_is_kept_and_another_refused(root, folder, encoders, run):
+    run("index", root, "--into", folder)
+    assert encoders[-1].model_name == "words"
+    result = run("index", root, "--into", folder, "--model", "other", code=1)
+    assert "fingerprint of words" in error_of(result)
+    assert "fingerprint of other" in error_of(result)
+
+
+def test_columns(tmp_path, encoders, run, run_json):
+    table = tmp_path / "t.csv"
+    table.write_text("doi,abstract\n10/1,purple needle\n")
+    result = run("index", table, "--into", tmp_path / "index", code=1)
+    assert "its columns are: doi, abstract" in result.stderr
+    assert "There is nothing to read" in error_of(result)
+    assert not (tmp_path / "index").exists()
+    columns = ("--text-column", "abstract", "--id-column", "doi")
+    assert run_json("index", table, "--into", tmp_path / "index", *columns)["added"] == 1
+    (hit,) = run_json("search", tmp_path / "index", "needle")["hits"]
+    assert hit["id"] == "10/1"
+
+
+def test_other_encodings_are_said(tmp_path, encoders, run, run_json):
+    (tmp_path / "old.txt").write_bytes("où est l’été passé".encode("cp1252"))
+    result = run("index", tmp_path / "old.txt", "--into", tmp_path / "index")
+    assert f"Read as cp1252, not UTF-8: {tmp_path.name}/old.txt" in result.stderr
+    report = run_json("index", tmp_path / "old.txt", "--into", tmp_path / "index")
+    assert report["other_encodings"] == {f"{tmp_path.name}/old.txt": "cp1252"}
+
+
+def test_many_files_left_out_are_summed_up(tmp_path, encoders, run):
+    docs = tmp_path / "docs"
+    docs.mkdir()
+    (docs / "a.txt").write_text("text")
+    for number in range(50):
+        (docs / f"{number:02}.png").write_bytes(b"x")
+        (docs / f"{number:02}.txt").write_bytes(b"")
+    for number in range(30):
+        (docs / f"x.{number}").write_bytes(b"x")
+    result = run("index", docs, "--into", tmp_path / "index")
+    assert "docs/00.png, docs/01.png, docs/02.png and 47 more: files of type .png" in result.stderr
+    assert "more reasons" in result.stderr
+    assert len(result.stderr.splitlines()) < 30
+
+
+def test_destinations_that_cannot_be(root, tmp_path, encoders, run):
+    taken = tmp_path / "taken"
+    taken.mkdir()
+    (taken / "thesis.txt").write_text("mine")
+    result = run("index", root, "--into", taken, code=1)
+    assert "holds files that are not an index" in error_of(result)
+    assert [path.name for path in taken.iterdir()] == ["thesis.txt"]
+    result = run("index", root, "--into", taken / "thesis.txt", code=1)
+    assert "is a file; name a folder" in error_of(result)
+    assert encoders == []
+
+
+def test_sources_that_cannot_be(tmp_path, encoders, run):
+    (tmp_path / "empty").mkdir()
+    result = run("index", tmp_path / "empty", "--into", tmp_path / "index", code=1)
+    assert ".txt .md .html .htm .jsonl .csv .pdf .docx" in error_of(result)
+    result = run("index", tmp_path / "nowhere", "--into", tmp_path / "index", code=1)
+    assert "no file or folder" in error_of(result)
+    assert not (tmp_path / "index").exists()
+    assert encoders == []
+
+
+@pytest.mark.skipif(
+    sys.platform == "win32" or os.geteuid() == 0, reason="permissions do not stop root"
+)
+def test_a_destination_without_permission(root, tmp_path, encoders, run):
+    closed = tmp_path / "closed"
+    closed.mkdir(mode=0)
+    assert "Permission denied" in error_of(run("index", root, "--into", closed, code=1))
+
+
+# --- search --------------------------------------------------------------------------------------
+
+
+def test_search_shows_passage_place_and_scores(folder, run):
+    result = run("search", folder, QUESTION, "-k", 1)
+    lines = result.stdout.splitlines()
+    assert lines[0] == " 1 docs/a.txt"
+    assert "score 1.000 (cosine" in lines[1]
+    assert "line 2" in lines[1]
+    assert "characters 12-39" in lines[1]
+    assert lines[2:] == [
+        "     First line.",
+        "   │ The purple needle is here.",
+        "     Last line.",
+    ]
+
+
+def test_search_as_json(folder, root, run_json):
+    answer = run_json("search", folder, QUESTION)
+    assert (answer["question"], answer["mode"]) == (QUESTION, "hybrid")
+    assert len(answer["hits"]) == 4
+    hit = answer["hits"][0]
+    text = (root / "a.txt").read_text()
+    passage = hit["passage"]
+    assert text[passage["start"] : passage["end"]] == passage["text"]
+    assert hit["place"] == {"description": "line 2", "line": 2, "page": None, "row": None}
+    assert set(hit["scores"]) == {"vector", "lexical"}
+    assert hit["metadata"] == {"file": {"path": "docs/a.txt", "type": "txt"}}
+
+
+@pytest.mark.parametrize(
+    ("where", "ids"),
+    [
+        ({"year": {"$gte": 2000}}, {"new"}),
+        ({"file.type": "csv"}, {"old", "new"}),
+        ({"title": "About hay"}, {"docs/sub/b.md"}),
+        ({"year": 1800}, set()),
+    ],
+)
+def test_where(folder, run_json, where, ids):
+    answer = run_json("search", folder, QUESTION, "--where", json.dumps(where))
+    assert {hit["id"] for hit in answer["hits"]} == ids
+
+
+def test_rows_have_their_row_as_place(folder, run_json):
+    (hit,) = run_json("search", folder, "red", "-k", 1, "--mode", "lexical")["hits"]
+    assert hit["place"] == {"description": "row 1", "line": 1, "page": None, "row": 1}
+
+
+def test_lexical_search_builds_no_encoder(folder, encoders, run, run_json):
+    encoders.clear()
+    assert run_json("search", folder, "needle", "--mode", "lexical")["hits"]
+    assert encoders == []
+    assert "No document has a word" in run("search", folder, "xyz", "--mode", "lexical").stdout
+
+
+def test_levels_and_modes(folder, run_json):
+    passages = run_json("search", folder, "line", "--level", "passage", "--mode", "vector", "-k", 3)
+    assert [hit["id"] for hit in passages["hits"]].count("docs/a.txt") == 2
+
+
+def test_nothing_found_has_a_reason(folder, run):
+    where = json.dumps({"year": 1800})
+    assert "fit --where?" in run("search", folder, QUESTION, "--where", where).stdout
+
+
+@pytest.mark.parametrize(
+    ("where", "message"),
+    [("{year: 1}", "not JSON"), ("[1]", "not a JSON object"), ("", "not JSON")],
+)
+def test_where_that_is_no_json_is_a_usage_error(folder, run, where, message):
+    stderr = run("search", folder, QUESTION, "--where", where, code=2).stderr
+    assert message in " ".join(stderr.replace("│", "").split())
+
+
+def test_where_with_an_unknown_operator(folder, run):
+    where = json.dumps({"year": {"$around": 1}})
+    result = run("search", folder, QUESTION, "--where", where, code=1)
+    assert "Unknown operator '$around'" in error_of(result)
+
+
+@pytest.mark.parametrize(
+    "options", [("-k", "0"), ("--mode", "fuzzy"), ("--level", "word"), ("-x",)]
+)
+def test_impossible_options_are_usage_errors(folder, run, options):
+    assert "Usage:" in run("search", folder, QUESTION, *options, code=2).stderr
+
+
+@pytest.mark.parametrize("command", ["search", "info", "verify"])
+def test_folders_that_are_no_index(tmp_path, encoders, run, command):
+    question = (QUESTION,) if command == "search" else ()
+    for folder in (tmp_path, tmp_path / "nowhere"):
+        result = run(command, folder, *question, code=1)
+        assert f"{str(folder)!r} is not an index" in error_of(result)
+        assert result.stdout == ""
+    assert not (tmp_path / "nowhere").exists()
+
+
+def test_an_encoder_without_a_name_leaves_lexical_search(folder, tmp_path, encoders, run, run_json):
+    from tests.cli.conftest import WordEncoder
+
+    encoder = WordEncoder()
+    encoder.model_name = None
+    with DocumentIndex.create(tmp_path / "nameless", encoder) as index:
+        index.add([("a", "purple needle")])
+    assert "--mode lexical" in error_of(run("search", tmp_path / "nameless", QUESTION, code=1))
+    assert run_json("search", tmp_path / "nameless", QUESTION, "--mode", "lexical")["hits"]
+    assert "without a name" in run("info", tmp_path / "nameless").stdout
+
+
+def test_texts_cannot_steer_the_terminal(tmp_path, encoders, run):
+    docs = tmp_path / "docs"
+    docs.mkdir()
+    (docs / "a.txt").write_text("\x1b[2Jneedle [bold]x[/bold] :smile:\x07 中文" + " 中" * 100)
+    run("index", docs, "--into", tmp_path / "index")
+    stdout = run("search", tmp_path / "index", "needle").stdout
+    assert "\x1b" not in stdout
+    assert "\x07" not in stdout
+    assert "[bold]x[/bold] :smile:" in stdout
+
+
+# --- info and verify -----------------------------------------------------------------------------
+
+
+def test_info(folder, run, run_json):
+    stdout = run("info", folder).stdout
+    assert "words, vectors of 64" in stdout
+    info = run_json("info", folder)
+    assert (info["n_documents"], info["model_name"], info["lexical"]) == (4, "words", True)
+
+
+def test_verify_names_damaged_files_and_exits_with_1(folder, run, run_json):
+    assert "is whole: 4 documents" in run("verify", folder).stdout
+    assert run_json("verify", folder)["damage"] == []
+    content = bytearray((folder / "vectors.f32").read_bytes())
+    content[100] ^= 1
+    (folder / "vectors.f32").write_bytes(content)
+    assert "vectors.f32" in run("verify", folder, code=1).stdout
+    answer = json.loads(run("verify", folder, "--json", code=1).stdout)
+    assert "vectors.f32" in answer["damage"][0]
+    assert "vectors.f32" in error_of(run("info", folder, code=1))
+
+
+# --- encode --------------------------------------------------------------------------------------
+
+
+def test_encode_to_a_file(root, tmp_path, encoders, run):
+    out = tmp_path / "vectors.npy"
+    assert "4 vectors of 64" in run("encode", root, "--out", out).stdout
+    vectors = np.load(out)
+    names = [json.loads(line) for line in (tmp_path / "vectors.ids.jsonl").open()]
+    assert vectors.shape == (4, 64)
+    assert vectors.dtype == np.float32
+    assert [name["row"] for name in names] == [0, 1, 2, 3]
+    assert [name["id"] for name in names] == ["docs/a.txt", "old", "new", "docs/sub/b.md"]
+    expected = encoders[-1].encode_document([(root / "a.txt").read_text()])
+    np.testing.assert_array_equal(vectors[:1], expected)
+    assert {path.name for path in tmp_path.iterdir()} == {
+        "docs",
+        "vectors.npy",
+        "vectors.ids.jsonl",
+    }
+
+
+def test_encode_passages_to_a_file(root, tmp_path, encoders, run):
+    run("encode", root / "a.txt", "--out", tmp_path / "v.npy", "--passages")
+    names = [json.loads(line) for line in (tmp_path / "v.ids.jsonl").open()]
+    assert names[0] == {"row": 0, "id": "docs/a.txt"}
+    text = (root / "a.txt").read_text()
+    assert "".join(text[name["start"] : name["end"]] for name in names[1:]) == text
+    assert len(np.load(tmp_path / "v.npy")) == len(names) == 4
+
+
+def test_encode_to_json_lines(root, encoders, run):
+    lines = run("encode", root, "--json", "--passages").stdout.splitlines()
+    records = [json.loads(line) for line in lines]
+    assert [record["id"] for record in records] == ["docs/a.txt", "old", "new", "docs/sub/b.md"]
+    assert len(records[0]["vector"]) == 64
+    assert [(part["start"], part["end"]) for part in records[0]["passages"]][0] == (0, 12)
+
+
+def test_encode_stdin(encoders, run):
+    (line,) = run("encode", "-", "--json", input="é needle").stdout.splitlines()
+    record = json.loads(line)
+    np.testing.assert_allclose(
+        record["vector"], encoders[-1].encode_document(["é needle"])[0], rtol=1e-6
+    )
+    result = run("encode", "-", "--json", input=b"\xff\xfe", code=1)
+    assert "stdin is not UTF-8: byte 0xff at 0" in error_of(result)
+
+
+def test_encode_usage(root, tmp_path, encoders, run):
+    out = tmp_path / "v.npy"
+    assert "one of" in run("encode", root, code=2).stderr
+    assert "one of" in run("encode", root, "--out", out, "--json", code=2).stderr
+    assert ".npy" in run("encode", root, "--out", tmp_path / "v.txt", code=2).stderr
+    assert "stands alone" in run("encode", "-", root, "--json", code=2).stderr
+    result = run("encode", root, "--out", tmp_path / "nowhere" / "v.npy", code=1)
+    assert "there is no folder" in error_of(result)
+    assert encoders == []
+
+
+# --- the rest ------------------------------------------------------------------------------------
+
+
+def test_models(run, run_json):
+    assert "kiddothe2b/longformer-mini-1024" in run("models").stdout
+    models = run_json("models")
+    assert models[0]["name"] == "minilm"
+    assert models[0]["hub_id"] is None
+
+
+def test_version_and_help(run):
+    assert run("--version").stdout == f"vectorlong {__version__}\n"
+    for command in ("demo", "index", "search", "encode", "info", "verify", "convert", "models"):
+        assert command in run("--help").stdout
+        assert "--json" in run(command, "--help").stdout
+
+
+def test_convert_says_what_is_wrong(tmp_path, run):
+    (tmp_path / "config.json").write_text('{"model_type": "gpt2"}')
+    result = run("convert", tmp_path, tmp_path / "out", code=1)
+    assert error_of(result).startswith("Error:")
+    assert not (tmp_path / "out").exists()
