@@ -206,8 +206,10 @@ def test_lexical_search_builds_no_encoder(folder, encoders, run, run_json):
 
 
 def test_levels_and_modes(folder, run_json):
-    passages = run_json("search", folder, "line", "--level", "passage", "--mode", "vector", "-k", 3)
-    assert [hit["id"] for hit in passages["hits"]].count("docs/a.txt") == 2
+    options = ("--level", "passage", "--mode", "vector", "-k", 2)
+    answer = run_json("search", folder, "line", *options)
+    assert [hit["id"] for hit in answer["hits"]] == ["docs/a.txt", "docs/a.txt"]
+    assert set(answer["hits"][0]["scores"]) == {"vector"}
 
 
 def test_nothing_found_has_a_reason(folder, run):
@@ -234,7 +236,7 @@ def test_where_with_an_unknown_operator(folder, run):
     "options", [("-k", "0"), ("--mode", "fuzzy"), ("--level", "word"), ("-x",)]
 )
 def test_impossible_options_are_usage_errors(folder, run, options):
-    assert "Usage:" in run("search", folder, QUESTION, *options, code=2).stderr
+    assert "Usage:" in run("search", folder, QUESTION, *options.split(), code=2).stderr
 
 
 @pytest.mark.parametrize("command", ["search", "info", "verify"])
@@ -327,7 +329,8 @@ def test_encode_to_json_lines(root, encoders, run):
     records = [json.loads(line) for line in lines]
     assert [record["id"] for record in records] == ["docs/a.txt", "old", "new", "docs/sub/b.md"]
     assert len(records[0]["vector"]) == 64
-    assert [(part["start"], part["end"]) for part in records[0]["passages"]][0] == (0, 12)
+    first = records[0]["passages"][0]
+    assert (first["start"], first["end"], len(first["vector"])) == (0, 12, 64)
 
 
 def test_encode_stdin(encoders, run):
