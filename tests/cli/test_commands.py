@@ -236,7 +236,7 @@ def test_where_with_an_unknown_operator(folder, run):
     "options", [("-k", "0"), ("--mode", "fuzzy"), ("--level", "word"), ("-x",)]
 )
 def test_impossible_options_are_usage_errors(folder, run, options):
-    assert "Usage:" in run("search", folder, QUESTION, *options.split(), code=2).stderr
+    assert "Usage:" in run("search", folder, QUESTION, *options, code=2).stderr
 
 
 @pytest.mark.parametrize("command", ["search", "info", "verify"])
