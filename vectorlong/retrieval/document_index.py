@@ -408,7 +408,8 @@ class DocumentIndex:
     def recall(self, k: int = 10, *, n_queries: int = 100, seed: int = 0) -> float:
         """recall@k of the vector index against exact search.
 
-        The queries are passage vectors drawn at random and moved by noise of 0.3 of their length.
+        The queries are passage vectors drawn at random and moved by noise, half of them by 0.3 and
+        half by 0.8 of their length.
         1.0 where the index is exact or empty.
         """
         with self._snapshot() as (_, view):

@@ -305,8 +305,8 @@ class VectorIndex:
         k
             Neighbours compared.
         queries
-            float32 [q, e]; by default stored vectors drawn at random and moved by noise of 0.3 of
-            their length.
+            float32 [q, e]; by default stored vectors drawn at random and moved by noise, half of
+            them by 0.3 and half by 0.8 of their length.
         n_queries, seed
             How many of those, and which.
 
