@@ -242,9 +242,9 @@ def test_impossible_options_are_usage_errors(folder, run, options):
 @pytest.mark.parametrize("command", ["search", "info", "verify"])
 def test_folders_that_are_no_index(tmp_path, encoders, run, command):
     question = (QUESTION,) if command == "search" else ()
-    for folder in (tmp_path, tmp_path / "nowhere"):
+    for folder, reason in ((tmp_path, "is not an index"), (tmp_path / "nowhere", "does not exist")):
         result = run(command, folder, *question, code=1)
-        assert f"{str(folder)!r} is not an index" in error_of(result)
+        assert f"{str(folder)!r} {reason}" in error_of(result)
         assert result.stdout == ""
     assert not (tmp_path / "nowhere").exists()
 

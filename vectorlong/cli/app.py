@@ -9,6 +9,7 @@ import typer
 from typer.core import TyperGroup
 
 from vectorlong import __version__
+from vectorlong.cli.classify import classify_app
 from vectorlong.cli.convert import convert_command
 from vectorlong.cli.demo import demo_command
 from vectorlong.cli.encode import encode_command
@@ -49,7 +50,7 @@ def _what_is_kept(command: str | None) -> str:
 app = typer.Typer(
     cls=_Commands,
     name="vectorlong",
-    help="Search and encode whole documents by meaning, without cutting them short.",
+    help="Search, encode and classify whole documents by meaning, without cutting them short.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
@@ -59,6 +60,7 @@ app.command("demo")(demo_command)
 app.command("index")(index_command)
 app.command("search")(search_command)
 app.command("encode")(encode_command)
+app.add_typer(classify_app, name="classify")
 app.command("info")(info_command)
 app.command("verify")(verify_command)
 app.command("convert")(convert_command)
@@ -80,4 +82,4 @@ def _options(
         ),
     ] = False,
 ) -> None:
-    """Search and encode whole documents by meaning, without cutting them short."""
+    """Search, encode and classify whole documents by meaning, without cutting them short."""

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from vectorlong.cli.models import locate_model
 from vectorlong.cli.output import JsonOption, print_json, say
 
 
@@ -33,12 +34,7 @@ def convert_command(
     say("Loading ...")
     from vectorlong.encoder.convert import convert
 
-    written = convert(
-        Path(source).expanduser() if Path(source).expanduser().is_dir() else source,
-        folder,
-        max_tokens=max_tokens,
-        window=window,
-    )
+    written = convert(locate_model(source), folder, max_tokens=max_tokens, window=window)
     if as_json:
         print_json({"folder": str(written), "max_tokens": max_tokens, "window": window})
         return

@@ -37,6 +37,7 @@ def encode_command(
     paths: Annotated[
         list[Path],
         typer.Argument(
+            metavar="PATHS...",
             help="Files and folders as for `vectorlong index`; - for a text on stdin.",
             show_default=False,
         ),

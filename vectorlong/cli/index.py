@@ -19,6 +19,7 @@ from vectorlong.cli.output import (
     report_files,
     say,
 )
+from vectorlong.cli.search import index_encoder, is_index
 
 if TYPE_CHECKING:
     from vectorlong.documents import Document
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
 PathsArgument = Annotated[
     list[Path],
     typer.Argument(
+        metavar="PATHS...",
         help="Files, and folders to search through: .txt .md .html .htm .jsonl .csv .pdf .docx",
         show_default=False,
     ),
@@ -45,7 +47,7 @@ IdColumnOption = Annotated[
 
 def index_command(
     paths: PathsArgument,
-    into: Annotated[Path, typer.Option(help="The index's folder; made if missing.")],
+    into: Annotated[Path, typer.Option(metavar="DIR", help="The index's folder; made if missing.")],
     model: ModelOption = None,
     text_column: TextColumnOption = None,
     id_column: IdColumnOption = None,
@@ -108,14 +110,6 @@ def first_drawn(source: FileSource) -> Iterable[Document]:
     return itertools.chain([first], documents)
 
 
-def is_index(folder: Path) -> bool:
-    """Whether a folder looks like an index, whole or damaged."""
-    from vectorlong.retrieval.ledger import LEDGER_NAME
-    from vectorlong.retrieval.manifest import MANIFEST_NAME
-
-    return (folder / MANIFEST_NAME).exists() or (folder / LEDGER_NAME).exists()
-
-
 def _check_destination(into: Path) -> None:
     """Refuse, before anything is read or loaded, a place that holds something else."""
     from vectorlong.errors import IndexFolderError
@@ -136,7 +130,6 @@ def _check_destination(into: Path) -> None:
 @contextmanager
 def _open_or_create(into: Path, model: str | None) -> Iterator[DocumentIndex]:
     """Open an index with the model it was made with, or make one."""
-    from vectorlong.cli.search import index_encoder
     from vectorlong.retrieval.document_index import DocumentIndex
 
     if is_index(into) and model is None:

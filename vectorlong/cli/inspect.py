@@ -5,7 +5,7 @@ from __future__ import annotations
 import typer
 
 from vectorlong.cli.output import JsonOption, counted, print_facts, print_json, results_console
-from vectorlong.cli.search import IndexArgument
+from vectorlong.cli.search import IndexArgument, require_index
 
 _FINGERPRINT_CHARACTERS = 16
 
@@ -14,6 +14,7 @@ def info_command(folder: IndexArgument, as_json: JsonOption = False) -> None:
     """Show what an index holds and what it was made with."""
     from vectorlong.retrieval.document_index import DocumentIndex
 
+    require_index(folder)
     with DocumentIndex.open(folder, read_only=True) as index:
         info = index.info()
     if as_json:
@@ -53,6 +54,7 @@ def verify_command(folder: IndexArgument, as_json: JsonOption = False) -> None:
     from vectorlong.errors import FormatVersionError, IndexCorruptError
     from vectorlong.retrieval.document_index import DocumentIndex
 
+    require_index(folder)
     try:
         with DocumentIndex.open(folder, read_only=True) as index:
             findings = index.verify()

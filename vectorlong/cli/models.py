@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -31,17 +30,21 @@ ModelOption = Annotated[
 ]
 
 
-def build_encoder(model: str | None) -> Longformer2Vec:
-    """Load a model, the default one with a sentence on why."""
+def locate_model(model: str | None) -> str:
+    """Give the model's name, or its absolute folder; the default one with a sentence on why.
+
+    Absolute, because indexes and classifiers remember it and may be used from another folder.
+    """
     if model is None:
         say(f"Using the model {DEFAULT_MODEL}: {WHY_DEFAULT}")
-        model = DEFAULT_MODEL
+        return DEFAULT_MODEL
+    folder = Path(model).expanduser()
+    return str(folder.resolve()) if folder.is_dir() else model
+
+
+def build_encoder(model: str | None) -> Longformer2Vec:
+    """Load a model with everything its folder says of it."""
+    located = locate_model(model)
     from vectorlong.longformer2vec import Longformer2Vec
 
-    # Absolute, because an index remembers it and may be searched from another folder.
-    folder = Path(model).expanduser()
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        if folder.is_dir():
-            return Longformer2Vec.load(folder.resolve())
-        return Longformer2Vec(model)
+    return Longformer2Vec.load(located) if Path(located).is_dir() else Longformer2Vec(located)

@@ -36,7 +36,9 @@ class LevelChoice(StrEnum):
 
 def search_command(
     folder: IndexArgument,
-    question: Annotated[str, typer.Argument(help="What you want to know.", show_default=False)],
+    question: Annotated[
+        str, typer.Argument(metavar="QUESTION", help="What you want to know.", show_default=False)
+    ],
     k: Annotated[int, typer.Option("-k", min=1, help="How many hits.")] = 10,
     mode: Annotated[
         ModeChoice, typer.Option(help="By meaning (vector), by words (lexical), or both.")
@@ -59,6 +61,7 @@ def search_command(
     from vectorlong.retrieval.document_index import DocumentIndex
 
     conditions = _parse_where(where)
+    require_index(folder)
     encoder = None if mode is ModeChoice.lexical else index_encoder(folder)
     with DocumentIndex.open(folder, encoder, read_only=True) as index:
         started = time.perf_counter()
@@ -112,6 +115,31 @@ def _hint_on_nothing(mode: ModeChoice, conditions: dict[str, Any] | None) -> str
     if mode is ModeChoice.lexical:
         return " No document has a word of the question; try --mode hybrid."
     return " Is the index empty? See vectorlong info."
+
+
+def is_index(folder: Path) -> bool:
+    """Whether a folder looks like an index, whole or damaged."""
+    from vectorlong.retrieval.ledger import LEDGER_NAME
+    from vectorlong.retrieval.manifest import MANIFEST_NAME
+
+    return (folder / MANIFEST_NAME).exists() or (folder / LEDGER_NAME).exists()
+
+
+def require_index(folder: Path) -> None:
+    """Refuse any other folder, and name the command that makes an index.
+
+    Raises
+    ------
+    IndexFolderError
+        There is no such folder, or it is not an index.
+    """
+    from vectorlong.errors import IndexFolderError
+
+    if not is_index(folder):
+        what = "is not an index" if folder.exists() else "does not exist"
+        raise IndexFolderError(
+            f"{str(folder)!r} {what}. Make an index with: vectorlong index PATHS --into {folder}"
+        )
 
 
 def index_encoder(folder: Path) -> DocumentEncoder:

@@ -1,0 +1,121 @@
+"""Training from a table and telling classes of files, with the embedded model."""
+
+import csv
+import itertools
+import json
+
+import pytest
+
+from tests.cli.test_commands import error_of
+
+_SPORT = ["team", "match", "goal", "league", "coach", "player", "final", "season"]
+_FOOD = ["onion", "butter", "oven", "dough", "garlic", "sauce", "recipe", "flour"]
+
+
+@pytest.fixture(autouse=True)
+def own_vector_cache(tmp_path, monkeypatch):
+    """Vectors of these texts do not stay on the machine; the converted model is shared."""
+    monkeypatch.setattr("vectorlong.classify.vectorizer._CACHE_FOLDER", str(tmp_path / "vectors"))
+
+
+def write_table(path, n_each=6, labels=("sport", "food")):
+    with path.open("w", newline="", encoding="utf-8") as file:
+        writer = csv.writer(file)
+        writer.writerow(["review", "kind", "n"])
+        for words, label in zip((_SPORT, _FOOD), labels, strict=True):
+            for chosen in itertools.islice(itertools.combinations(words, 4), n_each):
+                writer.writerow([f"It is about {' and '.join(chosen)}.", label, 1])
+    return path
+
+
+@pytest.fixture
+def table(tmp_path):
+    return write_table(tmp_path / "table.csv")
+
+
+def train(table, *more):
+    return ("classify", "train", table, "--text", "review", "--label", "kind", *more)
+
+
+def test_train_and_predict(table, tmp_path, run, run_json):
+    model = tmp_path / "model.skops"
+    result = run(*train(table, "--into", model))
+    assert "On 3 texts held out: accuracy 1.000" in result.stdout
+    assert "Rows: true; columns: predicted" in result.stdout
+    assert "minilm is the default because" in result.stderr
+    docs = tmp_path / "docs"
+    docs.mkdir()
+    (docs / "a.txt").write_text("The player scored a goal in the final match of the season.")
+    (docs / "b.md").write_text("Fry the garlic in butter, then add the sauce.")
+    (docs / "c.png").write_bytes(b"x")
+    answer = run_json("classify", "predict", model, docs)
+    found = {one["id"]: one for one in answer["predictions"]}
+    assert {name: one["label"] for name, one in found.items()} == {
+        "docs/a.txt": "sport",
+        "docs/b.md": "food",
+    }
+    assert sum(found["docs/a.txt"]["probabilities"].values()) == pytest.approx(1)
+    assert answer["left_out"][0]["path"] == "docs/c.png"
+    lines = run("classify", "predict", model, docs).stdout.splitlines()
+    assert lines[0].split() == ["Document", "Class", "Probability"]
+    assert lines[1].split()[:2] == ["docs/a.txt", "sport"]
+
+
+def test_train_as_json(table, tmp_path, run_json):
+    answer = run_json(*train(table, "--into", tmp_path / "model.skops"))
+    assert answer["n_texts"] == 12
+    held_out = answer["held_out"]
+    assert held_out["n_texts"] == 3
+    assert [one["label"] for one in held_out["classes"]] == ["food", "sport"]
+    assert sum(map(sum, held_out["confusion"])) == 3
+
+
+def test_labels_that_are_numbers(tmp_path, run, run_json):
+    table = write_table(tmp_path / "table.csv", labels=(1, 0))
+    run(*train(table, "--into", tmp_path / "model.skops"))
+    answer = run_json(
+        "classify", "predict", tmp_path / "model.skops", table, "--text-column", "review"
+    )
+    assert {one["label"] for one in answer["predictions"]} == {0, 1}
+
+
+def test_tables_nothing_can_be_learnt_from(table, tmp_path, run):
+    into = ("--into", tmp_path / "model.skops")
+    wrong = ("classify", "train", table, "--text", "review", "--label", "genre", *into)
+    result = run(*wrong, code=1)
+    assert "No text has a label in column 'genre'. Other columns: kind, n." in error_of(result)
+    result = run("classify", "train", table, "--text", "body", "--label", "kind", *into, code=1)
+    assert "its columns are: review, kind, n" in result.stderr
+    small = write_table(tmp_path / "small.csv", n_each=2)
+    assert "Class 'sport' has 2 texts; at least 3" in error_of(run(*train(small, *into), code=1))
+    one_class = write_table(tmp_path / "one.csv", labels=("same", "same"))
+    assert "one class only, 'same'" in error_of(run(*train(one_class, *into), code=1))
+    assert not (tmp_path / "model.skops").exists()
+
+
+def test_texts_without_a_label_are_left_out_and_counted(table, tmp_path, run_json, run):
+    with table.open("a") as file:
+        file.write("A text of no kind,,1\n")
+    result = run(*train(table, "--into", tmp_path / "model.skops", "--json"))
+    assert json.loads(result.stdout)["n_texts"] == 12
+    assert "Left out 1 text without a label." in result.stderr
+
+
+def test_places_that_cannot_be(table, tmp_path, run):
+    assert "is a folder" in error_of(run(*train(table, "--into", tmp_path), code=1))
+    nowhere = tmp_path / "nowhere" / "model"
+    assert "there is no folder" in error_of(run(*train(table, "--into", nowhere), code=1))
+    result = run("classify", "predict", nowhere, table, "--text-column", "review", code=1)
+    assert "nowhere" in error_of(result)
+    result = run("classify", "predict", table, table, "--text-column", "review", code=1)
+    assert "table.csv" in error_of(result)
+
+
+def test_many_classes_list_the_commonest_confusions(capsys):
+    from vectorlong.cli.classify import _print_report, _report
+
+    names = [f"class {number:02}" for number in range(15)]
+    expected = [*names, "class 03", "class 03"]
+    predicted = [*names, "class 04", "class 04"]
+    _print_report(_report(expected, predicted))
+    assert "class 03 for class 04: 2" in capsys.readouterr().out
