@@ -27,7 +27,8 @@ def test_equals_scikit_learn(metric, name, weights):
     expected_distances, expected_rows = theirs.kneighbors(X[500:])
     np.testing.assert_array_equal(rows, expected_rows)
     np.testing.assert_allclose(distances, expected_distances, atol=1e-6)
-    np.testing.assert_allclose(ours.predict_proba(X[500:]), theirs.predict_proba(X[500:]), atol=1e-5)
+    shares, expected = (c.predict_proba(X[500:]) for c in (ours, theirs))
+    np.testing.assert_allclose(shares, expected, atol=1e-5)
     np.testing.assert_array_equal(ours.predict(X[500:]), theirs.predict(X[500:]))
 
 
@@ -94,7 +95,7 @@ def test_bad_options(options, message):
 def test_more_neighbours_than_vectors():
     X, y = blobs(4)
     classifier = FaissKNeighborsClassifier(5).fit(X, y)
-    with pytest.raises(InputValueError, match="n_neighbors = 5, n_samples_fit = 4. Ask for fewer"):
+    with pytest.raises(InputValueError, match=r"n_neighbors = 5, n_samples_fit = 4. Ask for fewer"):
         classifier.predict(X)
 
 

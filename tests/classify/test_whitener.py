@@ -8,7 +8,10 @@ from vectorlong.classify import Whitener
 from vectorlong.errors import InputValueError, OptionError
 from vectorlong.postprocess import Postprocess, Whitening, load_postprocess
 
-TEXTS = [f"The {word} of document {number}." for number, word in enumerate("a b c d e f".split())]
+TEXTS = [
+    f"The {word} of document {number}."
+    for number, word in enumerate(["a", "b", "c", "d", "e", "f"])
+]
 
 
 @pytest.fixture(scope="module")

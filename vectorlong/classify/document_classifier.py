@@ -102,7 +102,8 @@ class DocumentClassifier(ClassifierMixin, BaseEstimator):
 
     def decision_function(self, texts: Any) -> np.ndarray:
         """Decision values float64 [m, n_classes]; [m] for two classes, positive for the second."""
-        return self.head_.decision_function(self._vectors(texts))
+        vectors = self._vectors(texts)
+        return self.head_.decision_function(vectors)
 
     def predict(self, texts: Any) -> np.ndarray:
         """Give the most likely class of every text [m].
@@ -114,12 +115,14 @@ class DocumentClassifier(ClassifierMixin, BaseEstimator):
         EncoderMismatchError
             The model's name leads to another encoder than the one trained with.
         """
-        return self.head_.predict(self._vectors(texts))
+        vectors = self._vectors(texts)
+        return self.head_.predict(vectors)
 
     @available_if(lambda self: self.calibrate)
     def predict_proba(self, texts: Any) -> np.ndarray:
         """Calibrated probability of each class, float64 [m, n_classes]; there if ``calibrate``."""
-        return self.head_.predict_proba(self._vectors(texts))
+        vectors = self._vectors(texts)
+        return self.head_.predict_proba(vectors)
 
     def score(self, texts: Any, labels: Any, sample_weight: Any = None) -> float:
         """Share of texts whose predicted class is the label.

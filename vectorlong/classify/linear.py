@@ -54,8 +54,6 @@ class VectorClassifier(ClassifierMixin, BaseEstimator):
         float64 [e]: the mean of the training vectors.
     shrinkage_, penalty_
         Whitening and regularisation chosen.
-    log_loss_
-        Their leave-one-out log loss, weighted by class.
     n_features_in_
         Width e.
 
@@ -127,7 +125,6 @@ class VectorClassifier(ClassifierMixin, BaseEstimator):
         self.coef_, self.intercept_ = coef, intercept
         self.mean_ = X.mean(axis=0, dtype=np.float64)
         self.shrinkage_, self.penalty_ = best.shrinkage, best.penalty
-        self.log_loss_ = best.log_loss
         return self
 
     def decision_function(self, X: Any) -> np.ndarray:
@@ -161,6 +158,8 @@ def check_classes(labels: np.ndarray, *, calibrate: bool) -> None:
         There is one class only, or a class has one member and probabilities are to be calibrated.
     """
     classes, counts = np.unique(labels, return_counts=True)
+    if len(classes) == 0:
+        raise InputValueError("There is nothing to learn from; pass examples of two classes.")
     if len(classes) < 2:
         raise InputValueError(
             f"There is one class only, {classes.tolist()[0]!r}. A classifier needs two classes or "
@@ -207,22 +206,30 @@ def _fit_ridges(
         scores = rotated @ solution / root + share  # [n, c]
         leverage = rotated**2 @ (1 / (spread + penalty)) + weights / weights.sum()  # [n]
         left_out = is_class - (is_class - scores) / np.maximum(1 - leverage, 1e-9)[:, None]
-        log_loss, scale = _fit_scale(left_out, targets, weights)
+        log_loss, scale = _fit_scale(left_out, is_class, weights)
         coef = axes @ solution  # [e, c]
         intercept = share - centre @ coef - mean @ matrix @ coef  # [c]
         fits.append(_Fit(shrinkage, penalty, log_loss, scale, matrix @ coef, intercept))
     return fits
 
 
-def _fit_scale(scores: np.ndarray, targets: np.ndarray, weights: np.ndarray) -> tuple[float, float]:
-    """Find the factor that makes scores [n, c] log-odds; give the log loss it leaves, and it."""
+def _fit_scale(
+    scores: np.ndarray, is_class: np.ndarray, weights: np.ndarray
+) -> tuple[float, float]:
+    """Find the factor that makes scores [n, c] log-odds; give the log loss it leaves, and it.
+
+    A class of n members is taken to be right in n + 1 of n + 2 cases at best (Platt, Probabilistic
+    Outputs for Support Vector Machines, 1999): few examples never make quite sure.
+    """
     centred = scores - scores.mean(axis=1, keepdims=True)
     unit = float(centred.std()) or 1.0
-    rows = np.arange(len(targets))
+    n_classes = is_class.shape[1]
+    doubt = is_class @ (1 / (is_class.sum(axis=0) + 2))  # [n]
+    expected = np.where(is_class == 1, 1 - doubt[:, None], doubt[:, None] / (n_classes - 1))
 
     def log_loss(log_scale: float) -> float:
-        likelihoods = log_softmax(centred * (np.exp(log_scale) / unit), axis=1)[rows, targets]
-        return float(-np.average(likelihoods, weights=weights))
+        likelihoods = log_softmax(centred * (np.exp(log_scale) / unit), axis=1)  # [n, c]
+        return float(-np.average((expected * likelihoods).sum(axis=1), weights=weights))
 
     found = minimize_scalar(log_loss, bounds=_LOG_SCALES, method="bounded")
     return float(found.fun), float(np.exp(found.x) / unit)

@@ -1,0 +1,368 @@
+import json
+import pickle
+import zipfile
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+from sklearn.base import clone
+from sklearn.model_selection import GridSearchCV, cross_val_score
+from transformers import LongformerModel
+
+from tests.classify.encoders import CountingEncoder, labelled_texts, tiny_encoder
+from vectorlong import Longformer2Vec, PassageSpec
+from vectorlong.classify import DocumentClassifier, LongformerVectorizer, model_file
+from vectorlong.errors import (
+    CheckpointError,
+    EncoderMismatchError,
+    FormatVersionError,
+    InputTypeError,
+    InputValueError,
+    ModelNotFoundError,
+    OptionError,
+)
+from vectorlong.text.passages import split_passages
+
+TEXTS, LABELS = labelled_texts()
+NEW = ["The goal decided the match.", "Bake the dough with butter.", "The judge heard the appeal."]
+LONG = "The court read the contract. A clause was missing! " * 12 + "The team scored a goal."
+
+
+@pytest.fixture(scope="module")
+def tiny(tmp_path_factory):
+    return tiny_encoder(tmp_path_factory.mktemp("tiny") / "model")
+
+
+@pytest.fixture(scope="module")
+def fitted(tiny):
+    return DocumentClassifier(LongformerVectorizer(tiny, cache=False)).fit(TEXTS, LABELS)
+
+
+@pytest.fixture(scope="module")
+def fitted_two(tiny):
+    two = [label if label == "law" else "other" for label in LABELS]
+    return DocumentClassifier(LongformerVectorizer(tiny, cache=False)).fit(TEXTS, two)
+
+
+@pytest.fixture
+def counting(tmp_path):
+    encoder = CountingEncoder(tmp_path / "log")
+    return DocumentClassifier(LongformerVectorizer(encoder, cache=tmp_path / "cache")), encoder
+
+
+def test_fit_predict_score(fitted):
+    assert fitted.score(TEXTS, LABELS) == 1.0
+    assert fitted.classes_.tolist() == ["food", "law", "sport"]
+    probabilities = fitted.predict_proba(NEW)
+    np.testing.assert_allclose(probabilities.sum(axis=1), 1)
+    most_likely = fitted.classes_[probabilities.argmax(axis=1)]
+    np.testing.assert_array_equal(most_likely, fitted.predict(NEW))
+
+
+def test_the_embedded_model_in_one_line(monkeypatch, tmp_path):
+    texts = [
+        "The team won the match.",
+        "A late goal decided the final.",
+        "Simmer the onions in butter.",
+        "Bake the dough until golden.",
+    ]
+    classifier = DocumentClassifier(LongformerVectorizer("minilm", cache=tmp_path))
+    classifier.fit(texts, ["sport", "sport", "food", "food"])
+    assert classifier.predict(["Add garlic and stir.", "Penalty!"]).tolist() == ["food", "sport"]
+
+
+@pytest.mark.parametrize("labels", [[0, 1, 2], [True, False, True], ["a", "b", "c"]])
+def test_labels_of_every_kind_come_back_as_they_were(counting, labels):
+    classifier, _ = counting
+    given = labels * 8
+    predicted = classifier.fit(TEXTS[:24], given).predict(TEXTS[:24])
+    assert set(predicted.tolist()) <= set(labels)
+    assert type(predicted[0].item()) is type(labels[0])
+
+
+def test_series_and_arrays(fitted, tiny):
+    other = clone(fitted).fit(pd.Series(TEXTS, index=range(5, 41)), pd.Series(LABELS))
+    np.testing.assert_array_equal(other.predict(np.array(NEW)), fitted.predict(NEW))
+
+
+def test_trained_twice_whatever_the_batch_size(tiny):
+    results = []
+    for batch_size in (None, 1, 5):
+        vectorizer = LongformerVectorizer(tiny, cache=False, batch_size=batch_size)
+        classifier = DocumentClassifier(vectorizer).fit(TEXTS, LABELS)
+        results.append(classifier.predict_proba(TEXTS + NEW))
+    for result in results[1:]:
+        np.testing.assert_allclose(result, results[0], atol=1e-4)
+        np.testing.assert_array_equal(result.argmax(axis=1), results[0].argmax(axis=1))
+    again = DocumentClassifier(LongformerVectorizer(tiny, cache=False)).fit(TEXTS, LABELS)
+    np.testing.assert_array_equal(again.predict_proba(TEXTS + NEW), results[0])
+
+
+def test_model_selection_encodes_once(counting):
+    classifier, encoder = counting
+    assert cross_val_score(classifier, TEXTS, LABELS, cv=3).min() > 0.9
+    grid = {"class_weight": ["balanced", None]}
+    search = GridSearchCV(classifier, grid, cv=3, error_score="raise").fit(TEXTS, LABELS)
+    assert search.best_score_ > 0.9
+    assert len(encoder.encoded) == len(TEXTS)
+
+
+def test_pickles_leave_the_weights_out(fitted):
+    pickled = pickle.dumps(fitted)
+    assert len(pickled) < 10_000
+    np.testing.assert_allclose(
+        pickle.loads(pickled).predict_proba(NEW), fitted.predict_proba(NEW), atol=1e-6
+    )
+
+
+# --- explaining ----------------------------------------------------------------------------------
+
+
+def parts(explanation):
+    contributions = [passage.contribution for passage in explanation.passages]
+    return sum(contributions) + explanation.special_tokens + explanation.baseline
+
+
+@pytest.mark.parametrize("text", [*NEW, LONG])
+@pytest.mark.parametrize("max_tokens", [4, 16, 128])
+def test_contributions_add_up_to_the_decision_value(fitted, text, max_tokens):
+    values = fitted.decision_function([text])[0]
+    for number, label in enumerate(fitted.classes_):
+        explanation = fitted.explain(text, label, max_tokens=max_tokens)
+        assert explanation.decision == pytest.approx(values[number], abs=1e-5)
+        assert parts(explanation) == pytest.approx(values[number], abs=1e-5)
+    assert fitted.explain(text).label == fitted.predict([text])[0]
+
+
+def test_for_two_classes_too(fitted_two):
+    value = fitted_two.decision_function([LONG])[0]
+    for label, sign in (("law", -1), ("other", 1)):
+        explanation = fitted_two.explain(LONG, label)
+        assert parts(explanation) == pytest.approx(sign * value, abs=1e-5)
+    assert fitted_two.explain(LONG).label == ("other" if value > 0 else "law")
+
+
+def test_passages_tile_the_text(fitted):
+    passages = fitted.explain(LONG, max_tokens=8).passages
+    assert len(passages) > 5
+    assert "".join(passage.text for passage in passages) == LONG
+    assert all(LONG[passage.start : passage.end] == passage.text for passage in passages)
+
+
+@pytest.mark.parametrize("text", [NEW[0], NEW[0] + " " + NEW[1]])
+def test_contributions_are_what_the_passages_tokens_give(fitted, tiny, text):
+    """Recomputed from the hidden states of transformers' own Longformer."""
+    tokens = tiny.tokenizer.encode([text])[0]
+    prefix, suffix = tiny.tokenizer.prefix_ids, tiny.tokenizer.suffix_ids
+    ids = torch.tensor([[*prefix, *tokens.ids.tolist(), *suffix]])
+    globals_ = torch.zeros_like(ids)
+    globals_[0, 0] = 1
+    model = LongformerModel.from_pretrained(tiny.model_name).eval()
+    with torch.inference_mode():
+        output = model(ids, torch.ones_like(ids), global_attention_mask=globals_)
+    hidden = output.last_hidden_state[0].double().numpy()  # [n, e]
+    explanation = fitted.explain(text, "law", max_tokens=5)
+    shares = (hidden - fitted.head_.mean_) @ fitted.head_.coef_[1] / len(hidden)  # [n]
+    own = shares[len(prefix) : -len(suffix)]
+    expected = np.zeros(len(explanation.passages))
+    slices, _ = split_passages(text, tokens.offsets, PassageSpec(max_tokens=5))
+    for number, (first, last) in enumerate(slices):
+        expected[number] = own[first:last].sum()
+    found = [passage.contribution for passage in explanation.passages]
+    np.testing.assert_allclose(found, expected, rtol=1e-4, atol=1e-4)
+    special = shares[: len(prefix)].sum() + shares[-len(suffix) :].sum()
+    assert explanation.special_tokens == pytest.approx(special, abs=1e-4)
+
+
+def test_truncated_and_prompted_documents(tmp_path):
+    encoder = tiny_encoder(tmp_path / "model", overlength="truncate")
+    encoder.prompts = {"document": "passage: "}
+    classifier = DocumentClassifier(LongformerVectorizer(encoder, cache=False))
+    with pytest.warns(UserWarning, match="tokens were dropped"):
+        classifier.fit([*TEXTS, LONG], [*LABELS, "law"])
+    with pytest.warns(UserWarning, match="tokens were dropped"):
+        value = classifier.decision_function([LONG])[0]
+    with pytest.warns(UserWarning, match="tokens were dropped"):
+        explanation = classifier.explain(LONG, "law", max_tokens=8)
+    assert parts(explanation) == pytest.approx(value[1], abs=1e-5)
+    assert explanation.passages[-1].end < len(LONG)
+
+
+def test_an_explanation_reads_well(fitted):
+    explanation = fitted.explain(LONG, max_tokens=16)
+    lines = str(explanation).splitlines()
+    assert lines[0].startswith(f"'{explanation.label}': ")
+    assert lines[-2].endswith("(special tokens)")
+    assert lines[-1].endswith("(baseline)")
+    assert len(lines) == len(explanation.passages) + 3
+    strongest = explanation.strongest(2)
+    assert strongest[0].contribution >= strongest[1].contribution
+
+
+def test_what_cannot_be_explained(fitted, tiny, counting):
+    with pytest.raises(OptionError, match=r"label='art' is not valid. .*'food', 'law', 'sport'"):
+        fitted.explain(LONG, "art")
+    with pytest.raises(InputTypeError, match="text is list; pass one text"):
+        fitted.explain([LONG])
+    with pytest.raises(InputValueError, match="is ' ': empty texts"):
+        fitted.explain(" ")
+    for options, message in (
+        ({"pooling": "max"}, "pooling='max' is not valid. Valid values: 'mean'"),
+        ({"normalize": True}, "normalize=True is not valid. Passages cannot be explained"),
+    ):
+        vectorizer = LongformerVectorizer(tiny.model_name, max_tokens=40, cache=False, **options)
+        classifier = DocumentClassifier(vectorizer).fit(TEXTS, LABELS)
+        with pytest.raises(OptionError, match=message):
+            classifier.explain(LONG)
+    with pytest.raises(OptionError, match="explained with a Longformer2Vec"):
+        counting[0].fit(TEXTS, LABELS).explain(LONG)
+
+
+# --- bad input -----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("texts", "labels", "error", "message"),
+    [
+        (TEXTS, LABELS[:-1], InputValueError, "There are 36 texts and 35 labels; pass one label"),
+        (TEXTS[:2], ["a", None], InputValueError, r"labels\[1\] is None .1 of 2 labels are miss"),
+        (TEXTS[:3], ["a", float("nan"), "b"], InputValueError, r"labels\[1\] is nan"),
+        (TEXTS[:3], [1.0, np.nan, 2.0], InputValueError, r"labels\[1\] is (np.float64\()?nan"),
+        (TEXTS[:2], pd.Series(["a", pd.NA]), InputValueError, r"labels\[1\] is .*missing"),
+        (TEXTS, ["a"] * 36, InputValueError, "There is one class only, 'a'. A classifier needs"),
+        (TEXTS, [*LABELS[:-1], "x"], InputValueError, "Class 'x' has one member only"),
+        (["", *TEXTS[1:]], LABELS, InputValueError, r"texts\[0\] is '': empty texts .here 1 of 36"),
+        ([None, *TEXTS[1:]], LABELS, InputTypeError, r"texts\[0\] is None, not a text"),
+        (TEXTS[:3], ["a", 1, "b"], InputTypeError, r"labels\[1\] is 1 \(int\) and labels\[0\] is"),
+        (TEXTS[:3], "abc", InputTypeError, "labels is 'abc'; pass a list"),
+        (TEXTS[:3], [0.1, 0.2, 0.7], ValueError, "Unknown label type: continuous"),
+        ([], [], InputValueError, "There is nothing to learn from; pass"),
+    ],
+)
+def test_bad_training_input(counting, texts, labels, error, message):
+    classifier, encoder = counting
+    with pytest.raises(error, match=message):
+        classifier.fit(texts, labels)
+    assert encoder.encoded == []
+    assert not hasattr(classifier, "classes_")
+
+
+def test_one_member_without_calibration(counting):
+    classifier, _ = counting
+    classifier.set_params(calibrate=False).fit(TEXTS, [*LABELS[:-1], "x"])
+    assert "x" in classifier.classes_
+    assert not hasattr(classifier, "predict_proba")
+
+
+def test_scoring_with_unseen_labels(fitted):
+    message = r"Labels \['art'\] were not seen in training; the classes are \['food', 'law', 'spo"
+    with pytest.raises(InputValueError, match=message):
+        fitted.score(NEW, ["sport", "food", "art"])
+    with pytest.raises(InputValueError, match="There are 3 texts and 2 labels"):
+        fitted.score(NEW, ["sport", "food"])
+
+
+def test_before_fitting():
+    for method in ("predict", "predict_proba", "decision_function", "explain"):
+        with pytest.raises(ValueError, match="is not fitted yet"):
+            getattr(DocumentClassifier(), method)("text")
+
+
+def test_an_encoder_is_to_be_wrapped(tiny):
+    with pytest.raises(OptionError, match=r"for an encoder, LongformerVectorizer\(encoder\)"):
+        DocumentClassifier(tiny).fit(TEXTS, LABELS)
+
+
+# --- keeping it ----------------------------------------------------------------------------------
+
+
+def test_save_and_load(fitted, tmp_path):
+    fitted.save(tmp_path / "model.skops")
+    loaded = DocumentClassifier.load(tmp_path / "model.skops")
+    np.testing.assert_allclose(loaded.predict_proba(NEW), fitted.predict_proba(NEW), atol=1e-6)
+    assert loaded.classes_.tolist() == fitted.classes_.tolist()
+    assert loaded.explain(LONG).label == fitted.explain(LONG).label
+    assert [path.name for path in tmp_path.iterdir()] == ["model.skops"]
+
+
+def test_the_file_holds_neither_pickle_nor_weights(fitted, tmp_path):
+    fitted.save(tmp_path / "model.skops")
+    with zipfile.ZipFile(tmp_path / "model.skops") as archive:
+        names = archive.namelist()
+    assert all(name == "schema.json" or name.endswith(".npy") for name in names)
+    assert (tmp_path / "model.skops").stat().st_size < 50_000
+
+
+def test_loading_with_the_encoder_in_hand(tmp_path):
+    encoder = tiny_encoder(tmp_path / "model")
+    classifier = DocumentClassifier(LongformerVectorizer(encoder, cache=False))
+    classifier.fit(TEXTS, LABELS).save(tmp_path / "file")
+    expected = classifier.predict_proba(NEW)
+    (tmp_path / "model").rename(tmp_path / "moved")
+    with pytest.raises(
+        ModelNotFoundError, match=r"file' was trained with the encoder '.*model', which is not on"
+    ):
+        DocumentClassifier.load(tmp_path / "file")
+    moved = Longformer2Vec(tmp_path / "moved", max_tokens=40)
+    loaded = DocumentClassifier.load(tmp_path / "file", encoder=moved)
+    np.testing.assert_allclose(loaded.predict_proba(NEW), expected, atol=1e-6)
+
+
+def test_loading_with_another_encoder(tmp_path, tiny, fitted):
+    fitted.save(tmp_path / "file")
+    other = tiny_encoder(tmp_path / "other", seed=1)
+    message = f"file': Fitted with the encoder {tiny.fingerprint}, but .* is {other.fingerprint}"
+    with pytest.raises(EncoderMismatchError, match=message):
+        DocumentClassifier.load(tmp_path / "file", encoder=other)
+    with pytest.raises(EncoderMismatchError, match="Fitted with the encoder"):
+        DocumentClassifier.load(tmp_path / "file", encoder=Longformer2Vec(tiny.model_name))
+
+
+def test_bad_model_files(tmp_path, fitted, monkeypatch):
+    path = tmp_path / "file"
+    with pytest.raises(ModelNotFoundError, match=r"There is no model file '.*file'. Train one"):
+        DocumentClassifier.load(path)
+    path.write_bytes(b"not a zip")
+    with pytest.raises(CheckpointError, match="is damaged or no model file"):
+        DocumentClassifier.load(path)
+    fitted.save(path)
+    content = path.read_bytes()
+    for damaged in (content[: len(content) // 2], content[:300] + bytes(9) + content[309:]):
+        path.write_bytes(damaged)
+        with pytest.raises(CheckpointError, match="is damaged or no model file"):
+            DocumentClassifier.load(path)
+    monkeypatch.setattr(model_file, "FORMAT_VERSION", 2)
+    fitted.save(path)
+    monkeypatch.undo()
+    with pytest.raises(FormatVersionError, match=r"format version 2; .* reads up to 1. Upgrade"):
+        DocumentClassifier.load(path)
+
+
+def test_foreign_types_are_not_read(tmp_path):
+    import skops.io
+
+    path = tmp_path / "file"
+    skops.io.dump({"format_version": 1, "model": json.JSONDecoder}, path)
+    with pytest.raises(CheckpointError, match=r"holds json.decoder.JSONDecoder, which no model"):
+        DocumentClassifier.load(path)
+    skops.io.dump({"format_version": 1, "model": [1, 2]}, path)
+    with pytest.raises(CheckpointError, match="holds a list, not a DocumentClassifier"):
+        DocumentClassifier.load(path)
+    skops.io.dump([1], path)
+    with pytest.raises(CheckpointError, match="is no model file of vectorlong"):
+        DocumentClassifier.load(path)
+
+
+def test_code_is_not_saved(tmp_path, tiny):
+    vectorizer = LongformerVectorizer(
+        tiny.model_name, max_tokens=40, global_attention=every_third, cache=False
+    )
+    classifier = DocumentClassifier(vectorizer).fit(TEXTS, LABELS)
+    with pytest.raises(OptionError, match=r"It holds tests.*every_third, which is not stored"):
+        classifier.save(tmp_path / "file")
+    assert list(tmp_path.iterdir()) == []
+
+
+def every_third(token_ids, special_ids, offsets):
+    return np.arange(len(token_ids)) % 3 == 0

@@ -1,0 +1,236 @@
+import pickle
+
+import numpy as np
+import pandas as pd
+import pytest
+from sklearn.base import clone
+from sklearn.compose import ColumnTransformer
+from sklearn.feature_extraction.text import TfidfVectorizer
+from sklearn.linear_model import LogisticRegression
+from sklearn.model_selection import GridSearchCV, cross_val_score
+from sklearn.pipeline import FeatureUnion, make_pipeline
+from sklearn.preprocessing import StandardScaler
+from sklearn.utils import get_tags
+
+from tests.classify.encoders import WIDTH, CountingEncoder, labelled_texts, tiny_encoder
+from vectorlong import Longformer2Vec
+from vectorlong.classify import LongformerVectorizer
+from vectorlong.errors import (
+    EncoderMismatchError,
+    InputTypeError,
+    InputValueError,
+    OptionError,
+)
+from vectorlong.postprocess import Truncate
+
+TEXTS, LABELS = labelled_texts()
+
+
+@pytest.fixture
+def encoder(tmp_path):
+    return CountingEncoder(tmp_path / "log")
+
+
+@pytest.fixture
+def vectorizer(tmp_path, encoder):
+    return LongformerVectorizer(encoder, cache=tmp_path / "cache")
+
+
+@pytest.fixture(scope="module")
+def tiny(tmp_path_factory):
+    return tiny_encoder(tmp_path_factory.mktemp("tiny") / "model")
+
+
+def test_gives_the_encoders_vectors(tiny, tmp_path):
+    for cache in (False, tmp_path):
+        vectors = LongformerVectorizer(tiny, cache=cache).fit_transform(TEXTS)
+        np.testing.assert_allclose(vectors, tiny.encode_document(TEXTS), atol=1e-6)
+        assert vectors.dtype == np.float32
+
+
+def test_options_reach_the_encoder(tiny):
+    vectorizer = LongformerVectorizer(
+        tiny.model_name,
+        pooling=["mean", "max"],
+        max_tokens=24,
+        normalize=True,
+        postprocess=Truncate(40),
+        cache=False,
+    )
+    encoder = Longformer2Vec(
+        tiny.model_name,
+        pooling=("mean", "max"),
+        max_tokens=24,
+        normalize=True,
+        postprocess=Truncate(40),
+    )
+    vectors = vectorizer.fit_transform(TEXTS[:4])
+    np.testing.assert_allclose(vectors, encoder.encode(TEXTS[:4]), atol=1e-6)
+
+
+@pytest.mark.parametrize("n_jobs", [1, 2])
+def test_a_grid_search_encodes_each_text_once_and_a_second_run_none(vectorizer, encoder, n_jobs):
+    pipeline = make_pipeline(vectorizer, LogisticRegression())
+    search = GridSearchCV(pipeline, {"logisticregression__C": [0.1, 1.0]}, cv=3, n_jobs=n_jobs)
+    search.fit(TEXTS, LABELS)
+    assert sorted(encoder.encoded) == sorted(set(encoder.encoded))
+    assert len(encoder.encoded) == len(TEXTS)
+    assert search.best_score_ == 1.0
+    search.fit(TEXTS, LABELS)
+    assert len(encoder.encoded) == len(TEXTS)
+
+
+def test_cross_validation_encodes_each_text_once(vectorizer, encoder):
+    pipeline = make_pipeline(vectorizer, LogisticRegression())
+    assert cross_val_score(pipeline, TEXTS, LABELS, cv=3).tolist() == [1.0] * 3
+    assert len(encoder.encoded) == len(TEXTS)
+
+
+def test_grid_search_over_the_encoders_options(tiny):
+    pipeline = make_pipeline(
+        LongformerVectorizer(tiny.model_name, max_tokens=40, cache=False), LogisticRegression()
+    )
+    grid = {"longformervectorizer__pooling": ["mean", ("mean", "max")]}
+    search = GridSearchCV(pipeline, grid, cv=2, error_score="raise").fit(TEXTS[:12], LABELS[:12])
+    assert len(search.cv_results_["params"]) == 2
+
+
+def test_another_encoder_has_vectors_of_its_own(tmp_path, vectorizer, encoder):
+    vectorizer.fit_transform(TEXTS)
+    other = CountingEncoder(tmp_path / "other log", "counting-2")
+    LongformerVectorizer(other, cache=tmp_path / "cache").fit_transform(TEXTS)
+    assert len(other.encoded) == len(TEXTS)
+
+
+def test_a_dtype_has_vectors_of_its_own(tmp_path, vectorizer, encoder):
+    vectorizer.fit_transform(TEXTS)
+    encoder.dtype = "bfloat16"
+    vectorizer.fit_transform(TEXTS)
+    assert len(encoder.encoded) == 2 * len(TEXTS)
+
+
+def test_without_a_cache_nothing_is_kept(tmp_path, encoder):
+    vectorizer = LongformerVectorizer(encoder, cache=False)
+    vectorizer.fit(TEXTS)
+    assert encoder.encoded == []
+    vectorizer.transform(TEXTS)
+    vectorizer.transform(TEXTS)
+    assert len(encoder.encoded) == 2 * len(TEXTS)
+    assert {path.name for path in tmp_path.iterdir()} == {"log"}
+
+
+def test_the_default_cache_is_the_users(tmp_path, encoder, monkeypatch):
+    monkeypatch.setenv("VECTORLONG_CACHE", str(tmp_path / "home"))
+    LongformerVectorizer(encoder).fit_transform(TEXTS[:2])
+    files = sorted(path.name for path in (tmp_path / "home" / "vectors").iterdir())
+    assert "counting-1-float32.sqlite" in files
+
+
+def test_the_cache_holds_no_texts(tmp_path, vectorizer):
+    vectorizer.fit_transform(["a very secret sentence"])
+    for path in (tmp_path / "cache").iterdir():
+        assert b"secret" not in path.read_bytes()
+
+
+def test_column_transformer_and_data_frames(vectorizer):
+    table = pd.DataFrame(
+        {"text": TEXTS[:6], "pages": np.arange(6.0)}, index=[10, 20, 30, 40, 50, 60]
+    )
+    columns = ColumnTransformer(
+        [("meaning", vectorizer, "text"), ("size", StandardScaler(), ["pages"])]
+    ).set_output(transform="pandas")
+    out = columns.fit_transform(table)
+    assert out.shape == (6, WIDTH + 1)
+    assert out.columns[0] == "meaning__longformervectorizer0"
+    assert out.index.tolist() == table.index.tolist()
+    assert not out.isna().any(axis=None)
+
+
+def test_set_output_pandas(vectorizer):
+    series = pd.Series(TEXTS[:3], index=["x", "y", "z"])
+    out = vectorizer.set_output(transform="pandas").fit_transform(series)
+    assert isinstance(out, pd.DataFrame)
+    assert list(out.columns) == list(vectorizer.get_feature_names_out())
+    assert out.index.tolist() == ["x", "y", "z"]
+    assert out.columns[-1] == f"longformervectorizer{WIDTH - 1}"
+
+
+def test_beside_tfidf(vectorizer):
+    union = FeatureUnion([("words", TfidfVectorizer()), ("meaning", vectorizer)])
+    assert union.fit_transform(TEXTS).shape[0] == len(TEXTS)
+
+
+def test_tags():
+    tags = get_tags(LongformerVectorizer())
+    assert tags.input_tags.string
+    assert not tags.input_tags.two_d_array
+    assert tags.requires_fit
+
+
+def test_clones_share_the_encoder_and_keep_settings(vectorizer, encoder):
+    vectorizer.set_output(transform="pandas").fit(TEXTS)
+    twin = clone(vectorizer)
+    assert twin.model is encoder
+    assert not hasattr(twin, "fingerprint_")
+    assert isinstance(twin.fit_transform(TEXTS[:2]), pd.DataFrame)
+    assert {**twin.get_params(), "model": 0} == {**vectorizer.get_params(), "model": 0}
+
+
+def test_pickles_leave_the_weights_out(tiny):
+    vectorizer = LongformerVectorizer(tiny, cache=False, batch_size=3).fit(TEXTS)
+    pickled = pickle.dumps(vectorizer)
+    assert len(pickled) < 2_000 < sum(p.numel() for p in tiny._pipeline.encoder.parameters())
+    copied = pickle.loads(pickled)
+    assert copied.model == tiny.model_name
+    assert copied.batch_size == 3
+    np.testing.assert_allclose(copied.transform(TEXTS), vectorizer.transform(TEXTS), atol=1e-6)
+
+
+def test_a_pickle_whose_model_has_changed(tmp_path):
+    encoder = tiny_encoder(tmp_path / "model")
+    pickled = pickle.dumps(LongformerVectorizer(encoder, cache=False).fit(TEXTS))
+    (tmp_path / "model").rename(tmp_path / "old")
+    other = tiny_encoder(tmp_path / "model", seed=1)
+    message = f"Fitted with the encoder {encoder.fingerprint}, but .*model' is {other.fingerprint}"
+    with pytest.raises(EncoderMismatchError, match=message):
+        pickle.loads(pickled).transform(TEXTS)
+
+
+def test_a_folder_that_changes_is_loaded_again(tmp_path):
+    vectorizer = LongformerVectorizer(tmp_path / "model", cache=False)
+    tiny_encoder(tmp_path / "model")
+    before = vectorizer.fit_transform(TEXTS[:2])
+    (tmp_path / "model").rename(tmp_path / "old")
+    tiny_encoder(tmp_path / "model", seed=1)
+    assert np.abs(vectorizer.fit_transform(TEXTS[:2]) - before).max() > 1e-3
+
+
+def test_batch_sizes_do_not_change_vectors(tiny):
+    expected = LongformerVectorizer(tiny, cache=False).fit_transform(TEXTS)
+    alone = LongformerVectorizer(tiny, cache=False, batch_size=1).fit_transform(TEXTS)
+    np.testing.assert_allclose(alone, expected, rtol=1e-5, atol=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("texts", "error", "message"),
+    [
+        (["a", None], InputTypeError, r"X\[1\] is None, not a text. Leave missing texts out"),
+        (["a", float("nan")], InputTypeError, r"X\[1\] is nan \(float\), not a text"),
+        (["a", "", " \n"], InputValueError, r"X\[1\] is '': empty texts \(here 2 of 3\)"),
+        ("one text", InputTypeError, r"X is a single text; pass a list, if need be of one: \[X\]"),
+        (pd.DataFrame({"text": ["a"]}), InputTypeError, r"a table. Pass its text column"),
+    ],
+)
+def test_bad_texts(vectorizer, encoder, texts, error, message):
+    with pytest.raises(error, match=message):
+        vectorizer.fit(texts)
+    with pytest.raises(error, match=message):
+        vectorizer.fit(TEXTS).transform(texts)
+    assert encoder.encoded == []
+
+
+def test_bad_options(encoder):
+    with pytest.raises(OptionError, match=r"pooling='max' is not valid. model is an encoder alrea"):
+        LongformerVectorizer(encoder, pooling="max").fit(TEXTS)
+    with pytest.raises(OptionError, match=r"model=3 is not valid. Pass a model's name"):
+        LongformerVectorizer(3).fit(TEXTS)
