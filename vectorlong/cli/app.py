@@ -15,7 +15,7 @@ from vectorlong.cli.demo import demo_command
 from vectorlong.cli.encode import encode_command
 from vectorlong.cli.index import index_command
 from vectorlong.cli.inspect import info_command, models_command, verify_command
-from vectorlong.cli.output import say
+from vectorlong.cli.output import add_command, say
 from vectorlong.cli.search import search_command
 from vectorlong.errors import VectorlongError
 
@@ -56,15 +56,18 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-app.command("demo")(demo_command)
-app.command("index")(index_command)
-app.command("search")(search_command)
-app.command("encode")(encode_command)
+for _command in (
+    demo_command,
+    index_command,
+    search_command,
+    encode_command,
+    info_command,
+    verify_command,
+    convert_command,
+    models_command,
+):
+    add_command(app, _command)
 app.add_typer(classify_app, name="classify")
-app.command("info")(info_command)
-app.command("verify")(verify_command)
-app.command("convert")(convert_command)
-app.command("models")(models_command)
 
 
 def _show_version(is_wanted: bool) -> None:

@@ -15,6 +15,7 @@ from vectorlong.cli.index import IdColumnOption, PathsArgument, TextColumnOption
 from vectorlong.cli.models import ModelOption, locate_model
 from vectorlong.cli.output import (
     JsonOption,
+    add_command,
     counted,
     files_as_json,
     print_json,
@@ -43,7 +44,6 @@ classify_app = typer.Typer(
 )
 
 
-@classify_app.command("train")
 def train_command(
     data: Annotated[
         Path, typer.Argument(metavar="DATA", help="A .csv or .jsonl file.", show_default=False)
@@ -236,7 +236,6 @@ def _print_confusions(report: dict[str, Any]) -> None:
         typer.echo(f"  {true} for {taken_for}: {count}")
 
 
-@classify_app.command("predict")
 def predict_command(
     model_file: Annotated[
         Path,
@@ -298,3 +297,7 @@ def _print_predictions(predictions: list[dict[str, Any]]) -> None:
         probability = f"{one['probabilities'][label]:.3f}" if "probabilities" in one else ""
         table.add_row(one["id"], label, probability)
     results_console().print(table)
+
+
+add_command(classify_app, train_command)
+add_command(classify_app, predict_command)

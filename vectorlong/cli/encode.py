@@ -37,7 +37,7 @@ def encode_command(
     paths: Annotated[
         list[Path],
         typer.Argument(
-            metavar="PATHS...",
+            metavar="PATHS",
             help="Files and folders as for `vectorlong index`; - for a text on stdin.",
             show_default=False,
         ),
@@ -45,8 +45,8 @@ def encode_command(
     out: Annotated[
         Path | None,
         typer.Option(
-            help="Write float32 vectors [n, width] to this .npy file, and the id of every row to a "
-            "file beside it that ends in .ids.jsonl.",
+            help="Write float32 vectors to this .npy file, and the id of every row to a file beside "
+            "it that ends in .ids.jsonl.",
             show_default=False,
         ),
     ] = None,

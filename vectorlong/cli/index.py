@@ -31,17 +31,20 @@ if TYPE_CHECKING:
 PathsArgument = Annotated[
     list[Path],
     typer.Argument(
-        metavar="PATHS...",
+        metavar="PATHS",
         help="Files, and folders to search through: .txt .md .html .htm .jsonl .csv .pdf .docx",
         show_default=False,
     ),
 ]
 TextColumnOption = Annotated[
     str | None,
-    typer.Option(help="Column of .jsonl and .csv that is the text [text, content, body, document]"),
+    typer.Option(
+        help="Column of .jsonl and .csv that is the text; else text, content, body or document"
+    ),
 ]
 IdColumnOption = Annotated[
-    str | None, typer.Option(help="Column that is the id [_id, id; else the file and the row]")
+    str | None,
+    typer.Option(help="Column that is the id; else _id or id, else the file and the row"),
 ]
 
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import inspect
 import json
 import sys
 from collections import defaultdict
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -20,6 +22,13 @@ _MAX_REASONS = 20
 JsonOption = Annotated[
     bool, typer.Option("--json", help="Print JSON on stdout instead of text for people.")
 ]
+
+
+def add_command(app: typer.Typer, function: Callable[..., None]) -> None:
+    """Add ``name_command`` as the command ``name``; its docstring is the help, wrapped anew."""
+    paragraphs = inspect.cleandoc(function.__doc__ or "").split("\n\n")
+    text = "\n\n".join(" ".join(paragraph.split()) for paragraph in paragraphs)
+    app.command(function.__name__.removesuffix("_command"), help=text)(function)
 
 
 def say(message: str) -> None:
