@@ -45,7 +45,7 @@ def encode_command(
     out: Annotated[
         Path | None,
         typer.Option(
-            help="Write float32 vectors to this .npy file, and the id of every row to a file beside "
+            help="Write float32 vectors to this .npy file, and every row's id to a file beside "
             "it that ends in .ids.jsonl.",
             show_default=False,
         ),
