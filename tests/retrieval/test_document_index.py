@@ -672,3 +672,44 @@ def test_readers_see_whole_generations_while_a_writer_works(
             assert mixtures == []
             assert len(versions_seen) > 1
             assert reader.search("sentence", 1)[0].metadata["version"] == 11
+
+
+def test_create_begins_again_where_a_killed_create_left_off(
+    tmp_path: Path, encoder: FakeEncoder
+) -> None:
+    folder = tmp_path / "index"
+    DocumentIndex.create(folder, encoder).close()
+    (folder / "manifest.json").unlink()  # the file that create writes last
+    with DocumentIndex.create(folder, encoder) as index:
+        index.add(make_documents(2))
+    (folder / "manifest.json").unlink()
+    with pytest.raises(IndexFolderError, match="is not empty"):  # now there is something to lose
+        DocumentIndex.create(folder, encoder)
+    with DocumentIndex.open(folder, encoder) as index:
+        assert len(index) == 2
+
+
+def test_an_encoder_that_answers_with_too_few_vectors_is_refused(
+    index: DocumentIndex, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    index.add(make_documents(2))
+    monkeypatch.setattr(FakeEncoder, "encode_query", lambda self, inputs: np.ones((1, 48)))
+    with pytest.raises(InputValueError, match="1 vectors for 2 queries"):
+        index.search_many(["a", "b"])
+
+
+def test_a_kind_whose_search_takes_no_filter_still_hides_the_deleted(
+    tmp_path: Path, encoder: FakeEncoder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(derived, "MIN_ROWS", 100)
+    monkeypatch.setattr(row_index, "_EXACT_SUBSET", 10)
+    monkeypatch.setattr(row_index, "_EXACT_SUBSET_SHARE", 0.0)
+    for kind in ("rabitq-fs", "PQ12np"):
+        with DocumentIndex.create(tmp_path / kind, encoder, faiss=kind) as index:
+            index.add(make_documents(100))
+            index.add([make_document(number) for number in range(100, 110)])  # a tail
+            index.delete(["doc-5", "doc-105"])
+            assert index.info()["faiss_in_use"] == kind
+            found = index.search("marker5 marker105 version0", 108, mode="vector")
+            assert len({hit.id for hit in found}) == 108
+            assert not {"doc-5", "doc-105"} & {hit.id for hit in found}

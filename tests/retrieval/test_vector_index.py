@@ -30,6 +30,7 @@ def index() -> VectorIndex:
         ((8, "magic"), "kind='magic'.*'ivf-sq8'.*FAISS says"),
         ((8, "IVF{lists},Flat"), "braces"),
         ((8, "IDMap,Flat"), "IDMap are not taken"),
+        ((8, "NSG32,Flat"), "takes no vectors once it is built"),
         ((8, "auto", "angle"), "metric='angle'.*'inner_product', 'l2'"),
         ((8, "hnsw-rabitq", "inner_product"), "cosine and l2 only"),
     ],

@@ -38,7 +38,7 @@ from vectorlong.retrieval.ledger import (
     LedgerWriter,
     ledger_errors,
 )
-from vectorlong.retrieval.lock import LOCK_NAME, WriterLock
+from vectorlong.retrieval.lock import HOLDER_NAME, LOCK_NAME, WriterLock
 from vectorlong.retrieval.manifest import MANIFEST_NAME, Manifest, read_manifest
 from vectorlong.retrieval.row_index import exact_search, sample_queries, sampled_recall, search_rows
 from vectorlong.retrieval.search import (
@@ -57,6 +57,12 @@ from vectorlong.retrieval.writer import AddReport, IndexWriter
 
 _MAX_ATTEMPTS = 50
 _COPY_ROWS = 16_384
+# What `create` makes before the manifest, which it writes last.
+_UNFINISHED_NAMES = (
+    *(f"{file}.f32" for file in (VECTORS, DOCUMENTS)),
+    *(f"{LEDGER_NAME}{suffix}" for suffix in ("", "-wal", "-shm", "-journal")),
+    f"{MANIFEST_NAME}.new",
+)
 
 
 class DocumentIndex:
@@ -82,8 +88,7 @@ class DocumentIndex:
         self._write_guard = threading.RLock()
         self._writer: IndexWriter | None = None
         try:
-            with self._reader.snapshot() as snapshot:
-                integrity.check_vector_files(folder, manifest, snapshot)
+            self._check_vector_files()
             if lock is not None:
                 self._writer = IndexWriter(folder, manifest, self._reader, self._views)
                 self._writer.settle()
@@ -95,6 +100,17 @@ class DocumentIndex:
             self._reader.close()
             raise
         self._closing = weakref.finalize(self, _close, self._writer, self._reader, lock)
+
+    def _check_vector_files(self) -> None:
+        with self._reader.snapshot() as snapshot:
+            try:
+                integrity.check_vector_files(self._folder, self._manifest, snapshot)
+            except IndexCorruptError:
+                with self._reader.snapshot() as newer:
+                    if newer.epoch == snapshot.epoch:
+                        raise
+                    # Compaction has replaced the files meanwhile; the new ones bear it out.
+                    integrity.check_vector_files(self._folder, self._manifest, newer)
 
     # --- making and opening ------------------------------------------------------------------
 
@@ -145,14 +161,13 @@ class DocumentIndex:
         )
         with folder_errors("make an index", path):
             path.mkdir(parents=True, exist_ok=True)
-            if any(entry.name != LOCK_NAME for entry in path.iterdir()):
-                raise IndexFolderError(
-                    f"{str(path)!r} is not empty. Open it with DocumentIndex.open if it is an "
-                    "index, or choose another folder."
-                )
+            _check_unused(path)
         lock = WriterLock(path)
         try:
             with folder_errors("make an index", path), ledger_errors(path / LEDGER_NAME):
+                _check_unused(path)  # again, for somebody may have made one before the lock
+                for name in _UNFINISHED_NAMES:
+                    (path / name).unlink(missing_ok=True)
                 for file in (VECTORS, DOCUMENTS):
                     VectorFile(vector_path(path, file, 0), dimension).create()
                 LedgerWriter.create(path / LEDGER_NAME, manifest.settings(), manifest.lexical)
@@ -388,9 +403,14 @@ class DocumentIndex:
                 self._manifest.dimension,
                 "encoder's answer to the queries",
             )
+            if len(vectors) != len(questions):
+                raise InputValueError(
+                    f"The encoder gave {len(vectors)} vectors for {len(questions)} queries."
+                )
         with self._snapshot() as (snapshot, view):
             chosen = view.choose(snapshot, where)
-            searcher = Searcher(snapshot, view, chosen, int(k), mode, level, fuse)
+            n_hits = min(int(k), len(view.row_keys))
+            searcher = Searcher(snapshot, view, chosen, n_hits, mode, level, fuse)
             return searcher.answer(questions, vectors)
 
     def get(self, id: str) -> Document | None:
@@ -403,7 +423,7 @@ class DocumentIndex:
     def ids(self) -> list[str]:
         """Return the ids of all documents, in the order in which they were added."""
         with self._snapshot() as (snapshot, _):
-            return [name for _, name, *_ in snapshot.all_ids()]
+            return [name for _, name in snapshot.ids()]
 
     def recall(self, k: int = 10, *, n_queries: int = 100, seed: int = 0) -> float:
         """recall@k of the vector index against exact search.
@@ -438,17 +458,17 @@ class DocumentIndex:
         """
         check_search([], 0, "vector", level)
         with self._snapshot() as (snapshot, view):
-            by_row: list[tuple[int, str]] = []
-            for _, name, document_row, first_row, n_passages in snapshot.all_ids():
-                if level == "document":
-                    by_row.append((document_row, name))
-                else:
-                    by_row.extend((first_row + place, name) for place in range(n_passages))
-            by_row.sort()
-            matrix = view.documents if level == "document" else view.passages
-            if len(by_row) < len(matrix):
-                matrix = _gather(matrix, np.array([row for row, _ in by_row], dtype=np.int64))
-            return [name for _, name in by_row], matrix
+            names = dict(snapshot.ids())
+            if level == "document":
+                placements = snapshot.placements()
+                placements = placements[np.argsort(placements[:, 1])]
+                keys, rows, matrix = placements[:, 0], placements[:, 1], view.documents
+            else:
+                rows, matrix = np.flatnonzero(view.row_keys), view.passages
+                keys = view.row_keys[rows]
+            if len(rows) < len(matrix):
+                matrix = _gather(matrix, rows)
+            return [names[key] for key in keys.tolist()], matrix
 
     def verify(self) -> list[str]:
         """Read every byte of the index and say what is wrong, naming each file; empty if nothing.
@@ -509,6 +529,20 @@ def _close(writer: IndexWriter | None, reader: LedgerReader, lock: WriterLock | 
     finally:
         if lock is not None:
             lock.release()
+
+
+def _check_unused(folder: Path) -> None:
+    """Refuse a folder that holds more than what a killed `create` left, which is of no worth."""
+    is_unused = all(
+        entry.name in (*_UNFINISHED_NAMES, LOCK_NAME, HOLDER_NAME)
+        and (entry.suffix != ".f32" or entry.stat().st_size == 0)
+        for entry in folder.iterdir()
+    )
+    if not is_unused:
+        raise IndexFolderError(
+            f"{str(folder)!r} is not empty. Open it with DocumentIndex.open if it is an index, or "
+            "choose another folder."
+        )
 
 
 def _load_manifest(path: Path, *, is_writer: bool) -> Manifest:

@@ -58,7 +58,8 @@ KINDS = {
         Kind("hnsw", "HNSW32,Flat", stores_exact=True),
         Kind("ivf", "IVF{lists},Flat", stores_exact=True),
         Kind("ivf-sq8", "IVF{lists},SQ8"),
-        Kind("ivfpq", "IVF{lists},PQ{parts}"),
+        # np: no polysemous codes, which nothing here uses and whose training takes minutes.
+        Kind("ivfpq", "IVF{lists},PQ{parts}np"),
         Kind("rabitq", "RR{dim},RaBitQ"),
         Kind("rabitq-fs", "RR{dim},RaBitQfs"),
         Kind("ivf-rabitq", "RR{dim},IVF{lists},RaBitQ"),
@@ -142,6 +143,8 @@ def make_empty(kind: Kind, dim: int, metric: Metric, n_rows: int) -> faiss.Index
         factory = factory.format(lists=list_count(n_rows), dim=dim, parts=_part_count(dim))
     if kind.needs_l2 and metric == "inner_product":
         raise ValueError(f"{kind.name} is there for cosine and l2 only")
+    if kind.factory.startswith(("NSG", "NNDescent")):
+        raise ValueError(f"{kind.name} takes no vectors once it is built")
     uses_l2 = metric == "l2" or kind.needs_l2
     index = faiss.index_factory(
         dim, factory, faiss.METRIC_L2 if uses_l2 else faiss.METRIC_INNER_PRODUCT

@@ -22,6 +22,9 @@ from vectorlong.retrieval.snapshot import content_digest
 _BATCH_DOCUMENTS = 512
 _BATCH_CHARACTERS = 4_000_000
 _MAX_PASSAGES = 1 << PASSAGE_BITS
+# SQLite keeps up to 10^9 bytes in a value, and a character may take four.
+_MAX_CHARACTERS = 250_000_000
+_MAX_INTEGER_BITS = 1024
 
 Addable = str | tuple[str, str] | Document
 
@@ -72,6 +75,11 @@ def prepare(item: Addable) -> Incoming:
     if not isinstance(text, str):
         raise InputTypeError(f"The text of document {name!r} must be a string, not {_show(text)}.")
     check_unicode(f"text of document {name!r}", text)
+    if len(text) > _MAX_CHARACTERS:
+        raise InputValueError(
+            f"The text of document {name!r} has {len(text)} characters; the longest that can be "
+            f"kept is {_MAX_CHARACTERS}. Split it."
+        )
     encoded = _encode_metadata(name, metadata)
     return Incoming(name, text, encoded, content_digest(name, text, encoded))
 
@@ -105,10 +113,13 @@ def _check_json(name: str, place: str, value: object, depth: int) -> None:
     what = f"{place} of document {name!r}"
     if depth > 64:
         raise InputValueError(f"The {what} is nested more than 64 deep.")
-    if value is None or isinstance(value, bool | int):
+    if value is None or isinstance(value, bool):
         return
     if isinstance(value, str):
         check_unicode(what, value)
+    elif isinstance(value, int):
+        if value.bit_length() > _MAX_INTEGER_BITS:
+            raise InputValueError(f"The {what} is an integer too long to keep; use a string.")
     elif isinstance(value, float):
         if not math.isfinite(value):
             raise InputValueError(f"The {what} is {value}, which JSON cannot hold; use None.")

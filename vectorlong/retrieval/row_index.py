@@ -62,8 +62,18 @@ class AllowedRows:
         self._bits = np.packbits(mask, bitorder="little")
         self.selector = faiss.IDSelectorBitmap(self._bits)  # type: ignore[call-arg, arg-type]
 
+        self._parts: dict[tuple[int, int], AllowedRows] = {}
+
     def __len__(self) -> int:
         return len(self.rows)
+
+    def part(self, start: int, stop: int) -> AllowedRows:
+        """Return the rows from ``start`` to ``stop``, numbered from 0; remembered."""
+        if start == 0 and stop == len(self.mask):
+            return self
+        if (start, stop) not in self._parts:
+            self._parts[start, stop] = AllowedRows(self.mask[start:stop])
+        return self._parts[start, stop]
 
 
 @dataclass(frozen=True)
@@ -147,7 +157,8 @@ class RowIndex:
             index.train(np.ascontiguousarray(matrix[sample]))
         draft = cls(index, metric, Training(kind.name, n_rows, n_trained, n_lists, 1, 1, 0.0, 0.0))
         # Rows that the index has not seen are as hard to place as a question; its own are not.
-        n_seen = n_rows - min(max(n_rows // 20, _TUNING_QUERIES), _MAX_HELD_BACK_ROWS)
+        n_held_back = min(max(n_rows // 20, _TUNING_QUERIES), _MAX_HELD_BACK_ROWS, n_rows // 2)
+        n_seen = n_rows - n_held_back
         draft.extend(matrix[:n_seen])
         width, candidates, recall = draft._tune(matrix[:n_seen], matrix[n_seen:])
         draft.extend(matrix)
@@ -206,15 +217,19 @@ class RowIndex:
     ) -> tuple[np.ndarray, np.ndarray]:
         """Scores [q, k] and rows [q, k] of the nearest covered rows; -1 where there are no more."""
         if allowed is not None and not self._takes_selector:
-            return exact_search(matrix[: self.n_rows], queries, k, self._metric, allowed)
+            return exact_search(matrix, queries, k, self._metric, allowed)
         try:
-            return self._candidates(matrix, queries, k, self.training.candidates, allowed)
+            scores, rows = self._candidates(matrix, queries, k, self.training.candidates, allowed)
         except RuntimeError:
             # Some kinds of FAISS take no selector and say so only when they are asked.
             if allowed is None:
                 raise
-            self._takes_selector = False
-            return exact_search(matrix[: self.n_rows], queries, k, self._metric, allowed)
+        else:
+            # Others might pass over it in silence; nothing barred may ever be found.
+            if allowed is None or allowed.mask[rows[rows >= 0]].all():
+                return scores, rows
+        self._takes_selector = False
+        return exact_search(matrix, queries, k, self._metric, allowed)
 
     def _candidates(
         self,
@@ -292,10 +307,11 @@ def search_rows(
         and len(allowed) <= max(_EXACT_SUBSET, _EXACT_SUBSET_SHARE * len(matrix))
     ):
         return exact_search(matrix, queries, k, metric, allowed)
-    covered = row_index.n_rows
-    scores, rows = row_index.search(matrix, queries, k, allowed)  # [q, k]
-    if covered < len(matrix):
-        tail_allowed = None if allowed is None else AllowedRows(allowed.mask[covered:])
+    covered, n_rows = row_index.n_rows, len(matrix)
+    head_allowed = None if allowed is None else allowed.part(0, covered)
+    scores, rows = row_index.search(matrix[:covered], queries, k, head_allowed)  # [q, k]
+    if covered < n_rows:
+        tail_allowed = None if allowed is None else allowed.part(covered, n_rows)
         tail = exact_search(matrix[covered:], queries, k, metric, tail_allowed)
         tail_rows = np.where(tail[1] < 0, -1, tail[1] + covered)
         scores, rows = merge(scores, rows, tail[0], tail_rows, k, metric)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+import itertools
 import json
 import os
 import sqlite3
@@ -131,20 +132,25 @@ class Snapshot:
 
     def placements(self, after_key: int = 0) -> np.ndarray:
         """int64 [n, 4]: key, document_row, first_row, n_passages of later documents."""
-        rows = self._connection.execute(
+        return self._integers(
+            4,
             "SELECT key, document_row, first_row, n_passages FROM documents WHERE key > ? "
             "ORDER BY key",
             (after_key,),
-        ).fetchall()
-        return np.array(rows, dtype=np.int64).reshape(-1, 4)  # [n, 4]
+        )
 
     def tombstones(self, after_generation: int = 0) -> np.ndarray:
         """int64 [n, 3]: document_row, first_row, n_passages of documents deleted since."""
-        rows = self._connection.execute(
+        return self._integers(
+            3,
             "SELECT document_row, first_row, n_passages FROM tombstones WHERE generation > ?",
             (after_generation,),
-        ).fetchall()
-        return np.array(rows, dtype=np.int64).reshape(-1, 3)  # [n, 3]
+        )
+
+    def _integers(self, n_columns: int, query: str, parameters: Sequence[Any]) -> np.ndarray:
+        """Return a query's integers as int64 [n, n_columns], without a list of all rows between."""
+        values = itertools.chain.from_iterable(self._connection.execute(query, tuple(parameters)))
+        return np.fromiter(values, dtype=np.int64).reshape(-1, n_columns)  # [n, n_columns]
 
     def known(self, names: Sequence[str]) -> dict[str, tuple[int, bytes]]:
         """Key and content digest of those ids that the index holds."""
@@ -155,26 +161,14 @@ class Snapshot:
         )
         return {name: (key, digest) for name, key, digest in rows}
 
-    def ids(self, keys: Sequence[int]) -> dict[int, str]:
-        """Return the ids of documents by key."""
-        rows = self._connection.execute(
-            "SELECT key, id FROM documents WHERE key IN (SELECT value FROM json_each(?))",
-            (json.dumps(list(keys)),),
-        )
-        return dict(rows.fetchall())
-
-    def all_ids(self) -> Iterator[tuple[int, str, int, int, int]]:
-        """Key, id, document_row, first_row, n_passages of every document, by key."""
-        yield from self._connection.execute(
-            "SELECT key, id, document_row, first_row, n_passages FROM documents ORDER BY key"
-        )
+    def ids(self) -> Iterator[tuple[int, str]]:
+        """Yield key and id of every document, by key."""
+        yield from self._connection.execute("SELECT key, id FROM documents ORDER BY key")
 
     def matching_keys(self, condition: str, parameters: Sequence[Any]) -> np.ndarray:
         """int64 [n]: keys of the documents whose metadata fulfil a compiled filter."""
-        rows = self._connection.execute(
-            f"SELECT key FROM documents WHERE {condition}", tuple(parameters)
-        ).fetchall()
-        return np.array(rows, dtype=np.int64).reshape(-1)  # [n]
+        query = f"SELECT key FROM documents WHERE {condition}"
+        return self._integers(1, query, parameters)[:, 0]  # [n]
 
     def fetch(self, key: int) -> StoredDocument:
         """One document, its content checked against its digests.

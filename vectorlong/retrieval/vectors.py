@@ -72,9 +72,17 @@ class VectorFile:
         """Write ``rows`` (float32 [n, e]) at row ``first_row`` and flush them to the disk.
 
         Whatever lay there before was never acknowledged and is cut off first.
+
+        Raises
+        ------
+        IndexCorruptError
+            The file ends before ``first_row``.
         """
         content = np.ascontiguousarray(rows, dtype=ROW_TYPE).tobytes()
         with self.path.open("r+b", buffering=0) as file:
+            size = os.fstat(file.fileno()).st_size
+            if size < first_row * self.row_bytes:  # truncating would fill the gap with zeros
+                raise IndexCorruptError(self._cut_message(size, first_row))
             file.truncate(first_row * self.row_bytes)
             file.seek(first_row * self.row_bytes)
             remaining = memoryview(content)

@@ -18,7 +18,7 @@ import numpy as np
 from tqdm import tqdm
 
 from vectorlong.documents import DocumentEncoding
-from vectorlong.errors import IndexCorruptError, InputValueError
+from vectorlong.errors import IndexCorruptError, IndexFolderError, InputValueError
 from vectorlong.retrieval.derived import SnapshotFolder, is_outgrown, prepare
 from vectorlong.retrieval.encoder_protocol import DocumentEncoder
 from vectorlong.retrieval.incoming import Addable, Incoming, batches, check_encoding, check_id
@@ -146,7 +146,7 @@ class IndexWriter:
         """Cut off unacknowledged tails and remove files that no generation refers to."""
         with self._reader.snapshot() as snapshot:
             epoch = snapshot.epoch
-            rows = {file: snapshot.n_rows(file) for file in (VECTORS, DOCUMENTS)}
+        rows = self._acknowledged_rows()
         current = {vector_path(self._folder, file, epoch) for file in rows}
         for path in self._folder.iterdir():
             is_old = path.suffix == ".f32" and path not in current
@@ -183,9 +183,13 @@ class IndexWriter:
             with tqdm(total=total, unit="doc", desc="Indexing", disable=hidden) as progress:
                 for batch in batches(documents):
                     self._add_batch(batch, encoder, outcomes, tokens, progress)
+        except BaseException:
+            with contextlib.suppress(Exception):  # the first error is the one to tell
+                self.settle()
+            raise
         finally:
             outcomes.close()
-            self.settle()
+        self.settle()
         return AddReport(
             **outcomes.counts,
             n_tokens=tokens[0],
@@ -254,6 +258,8 @@ class IndexWriter:
     ) -> None:
         """Write what is pending: both vector files, flushed, then the ledger."""
         self._mark()
+        if not self._n_rows:  # an earlier failure left it unknown
+            self._n_rows = self._acknowledged_rows()
         first_row, document_row = self._n_rows[VECTORS], self._n_rows[DOCUMENTS]
         try:
             with folder_errors("add documents", self._folder):
@@ -297,11 +303,15 @@ class IndexWriter:
 
     def _forget_tail(self) -> None:
         """Cut off what was not committed; where even that fails, the next opening does it."""
+        self._n_rows = {}
         with contextlib.suppress(Exception):
-            with self._reader.snapshot() as snapshot:  # the ledger alone knows what counts
-                self._n_rows = {file: snapshot.n_rows(file) for file in self._files}
+            self._n_rows = self._acknowledged_rows()
             for file, n_rows in self._n_rows.items():
                 self._files[file].truncate(n_rows)
+
+    def _acknowledged_rows(self) -> dict[str, int]:
+        with self._reader.snapshot() as snapshot:  # the ledger alone knows what counts
+            return {file: snapshot.n_rows(file) for file in (VECTORS, DOCUMENTS)}
 
     # --- delete, compact, rebuild ------------------------------------------------------------
 
@@ -384,7 +394,7 @@ class IndexWriter:
 
     def settle(self) -> None:
         """Bring the FAISS snapshot up to date and the write-ahead log into the database."""
-        self._ledger.checkpoint()
+        self._checkpoint()
         with self._reader.snapshot() as snapshot:
             view = self._view(snapshot)
         row_index = prepare(view.passages, view.row_index, self._manifest.faiss, "cosine")
@@ -416,11 +426,11 @@ class IndexWriter:
 
     def close(self) -> None:
         """Leave the files stamped, so that the next opening can tell whether they changed."""
+        is_whole = self._is_marked and self._checkpoint()
+        self._ledger.close()
+        if not is_whole:
+            return
         try:
-            is_whole = self._ledger.checkpoint() if self._is_marked else False
-        finally:
-            self._ledger.close()
-        if is_whole:
             ledger_path = self._reader.path
             files: dict[str, dict[str, Any]] = {
                 path.name: {**file_stamp(path)}
@@ -428,6 +438,16 @@ class IndexWriter:
             }
             files[ledger_path.name]["digest"] = file_digest(ledger_path)
             self._manifest.with_files(files).write(self._folder)
+        except OSError as error:  # without stamps the next opening checks more
+            _LOGGER.warning("The files could not be stamped: %s", error)
+
+    def _checkpoint(self) -> bool:
+        """Move the write-ahead log into the database, if there is room and no reader is in it."""
+        try:
+            return self._ledger.checkpoint()
+        except IndexFolderError as error:  # what is in the log is as safe as what is not
+            _LOGGER.warning("The write-ahead log stays as it is: %s", error)
+            return False
 
 
 def _copy(target: VectorFile, source: np.ndarray, rows: np.ndarray) -> list[Segment]:
