@@ -18,8 +18,6 @@ import numpy as np
 
 from vectorlong.documents import Document, PassageSpec
 from vectorlong.errors import (
-    EncoderMismatchError,
-    FormatVersionError,
     IndexCorruptError,
     IndexFolderError,
     IndexLockedError,
@@ -28,6 +26,7 @@ from vectorlong.errors import (
 )
 from vectorlong.retrieval import integrity
 from vectorlong.retrieval.encoder_protocol import DocumentEncoder
+from vectorlong.retrieval.exact import exact_search, sample_queries, sampled_recall
 from vectorlong.retrieval.faiss_kinds import check_kind
 from vectorlong.retrieval.fusion import DEFAULT_FUSION, get_fusion
 from vectorlong.retrieval.incoming import Addable, check_id, check_vectors
@@ -38,9 +37,16 @@ from vectorlong.retrieval.ledger import (
     LedgerWriter,
     ledger_errors,
 )
-from vectorlong.retrieval.lock import HOLDER_NAME, LOCK_NAME, WriterLock
-from vectorlong.retrieval.manifest import MANIFEST_NAME, Manifest, read_manifest
-from vectorlong.retrieval.row_index import exact_search, sample_queries, sampled_recall, search_rows
+from vectorlong.retrieval.lock import WriterLock
+from vectorlong.retrieval.manifest import MANIFEST_NAME, Manifest
+from vectorlong.retrieval.opening import (
+    UNFINISHED_NAMES,
+    check_encoder,
+    check_unused,
+    load_manifest,
+)
+from vectorlong.retrieval.report import AddReport
+from vectorlong.retrieval.row_index import search_rows
 from vectorlong.retrieval.search import (
     Hit,
     Level,
@@ -53,16 +59,10 @@ from vectorlong.retrieval.snapshot import LedgerReader, Snapshot
 from vectorlong.retrieval.storage import flush_folder, folder_errors
 from vectorlong.retrieval.vectors import VectorFile
 from vectorlong.retrieval.view import View, Views, vector_path
-from vectorlong.retrieval.writer import AddReport, IndexWriter
+from vectorlong.retrieval.writer import IndexWriter
 
 _MAX_ATTEMPTS = 50
 _COPY_ROWS = 16_384
-# What `create` makes before the manifest, which it writes last.
-_UNFINISHED_NAMES = (
-    *(f"{file}.f32" for file in (VECTORS, DOCUMENTS)),
-    *(f"{LEDGER_NAME}{suffix}" for suffix in ("", "-wal", "-shm", "-journal")),
-    f"{MANIFEST_NAME}.new",
-)
 
 
 class DocumentIndex:
@@ -161,12 +161,12 @@ class DocumentIndex:
         )
         with folder_errors("make an index", path):
             path.mkdir(parents=True, exist_ok=True)
-            _check_unused(path)
+            check_unused(path)
         lock = WriterLock(path)
         try:
             with folder_errors("make an index", path), ledger_errors(path / LEDGER_NAME):
-                _check_unused(path)  # again, for somebody may have made one before the lock
-                for name in _UNFINISHED_NAMES:
+                check_unused(path)  # again, for somebody may have made one before the lock
+                for name in UNFINISHED_NAMES:
                     (path / name).unlink(missing_ok=True)
                 for file in (VECTORS, DOCUMENTS):
                     VectorFile(vector_path(path, file, 0), dimension).create()
@@ -221,9 +221,9 @@ class DocumentIndex:
         lock = None if read_only else WriterLock(path)
         try:
             with folder_errors("open an index", path):
-                manifest = _load_manifest(path, is_writer=lock is not None)
+                manifest = load_manifest(path, is_writer=lock is not None)
                 if encoder is not None:
-                    _check_encoder(path, manifest, encoder)
+                    check_encoder(path, manifest, encoder)
                 return cls(path, manifest, encoder, lock)
         except BaseException:
             if lock is not None:
@@ -529,64 +529,6 @@ def _close(writer: IndexWriter | None, reader: LedgerReader, lock: WriterLock | 
     finally:
         if lock is not None:
             lock.release()
-
-
-def _check_unused(folder: Path) -> None:
-    """Refuse a folder that holds more than what a killed `create` left, which is of no worth."""
-    is_unused = all(
-        entry.name in (*_UNFINISHED_NAMES, LOCK_NAME, HOLDER_NAME)
-        and (entry.suffix != ".f32" or entry.stat().st_size == 0)
-        for entry in folder.iterdir()
-    )
-    if not is_unused:
-        raise IndexFolderError(
-            f"{str(folder)!r} is not empty. Open it with DocumentIndex.open if it is an index, or "
-            "choose another folder."
-        )
-
-
-def _load_manifest(path: Path, *, is_writer: bool) -> Manifest:
-    """Return what the index is: from the manifest, or where that is damaged from the ledger."""
-    ledger_path = path / LEDGER_NAME
-    if not ledger_path.is_file():
-        raise IndexCorruptError(
-            f"{str(ledger_path)!r} is missing. Restore it from a copy, or build the index anew "
-            "from the documents."
-        )
-    try:
-        manifest = read_manifest(path)
-    except FormatVersionError:
-        raise
-    except IndexCorruptError:
-        manifest = None
-    if manifest is not None:
-        integrity.check_ledger_file(path, manifest)
-    if manifest is None or not manifest.files:
-        integrity.check_unstamped_ledger(path)
-    reader = LedgerReader(ledger_path)
-    try:
-        with reader.snapshot() as snapshot:  # refuses a ledger of a newer format
-            if manifest is None:
-                manifest = Manifest.from_settings(snapshot.settings())
-                if is_writer:
-                    manifest.write(path)
-    finally:
-        reader.close()
-    return manifest
-
-
-def _check_encoder(path: Path, manifest: Manifest, encoder: DocumentEncoder) -> None:
-    if (
-        encoder.fingerprint != manifest.fingerprint
-        or encoder.get_embedding_dimension() != manifest.dimension
-    ):
-        raise EncoderMismatchError(
-            f"{str(path)!r} holds vectors of the encoder with fingerprint "
-            f"{manifest.fingerprint!r} ({manifest.dimension} wide, model {manifest.model_name!r}); "
-            f"the encoder passed has {encoder.fingerprint!r} "
-            f"({encoder.get_embedding_dimension()} wide). Pass the encoder the index was made "
-            "with, or make a new index."
-        )
 
 
 def _gather(matrix: np.ndarray, rows: np.ndarray) -> np.ndarray:

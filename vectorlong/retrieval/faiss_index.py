@@ -16,18 +16,16 @@ import numpy as np
 from vectorlong.errors import InputTypeError, InputValueError, OptionError
 from vectorlong.retrieval import vector_store
 from vectorlong.retrieval.derived import is_outgrown, prepare
-from vectorlong.retrieval.faiss_kinds import Metric, check_kind, check_metric, choose_kind
-from vectorlong.retrieval.incoming import check_id
-from vectorlong.retrieval.row_index import (
+from vectorlong.retrieval.exact import (
     AllowedRows,
-    RowIndex,
-    Training,
     exact_search,
     sample_queries,
     sampled_recall,
-    search_rows,
     unit_rows,
 )
+from vectorlong.retrieval.faiss_kinds import Metric, check_kind, check_metric, choose_kind
+from vectorlong.retrieval.incoming import check_id
+from vectorlong.retrieval.row_index import RowIndex, Training, search_rows
 
 # Exact search drops removed rows from memory when they are this share of all.
 _MAX_REMOVED_SHARE = 0.1

@@ -13,8 +13,8 @@ import numpy as np
 
 from vectorlong.documents import Document, DocumentEncoding
 from vectorlong.errors import InputTypeError, InputValueError
+from vectorlong.retrieval.exact import unit_rows
 from vectorlong.retrieval.ledger import PASSAGE_BITS
-from vectorlong.retrieval.row_index import unit_rows
 from vectorlong.retrieval.search import check_unicode
 from vectorlong.retrieval.snapshot import content_digest
 

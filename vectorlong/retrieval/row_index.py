@@ -16,6 +16,15 @@ from typing import Any
 import faiss
 import numpy as np
 
+from vectorlong.retrieval.exact import (
+    AllowedRows,
+    exact_search,
+    merge,
+    pad,
+    rerank,
+    sample_queries,
+    sampled_recall,
+)
 from vectorlong.retrieval.faiss_kinds import (
     Kind,
     Metric,
@@ -40,40 +49,7 @@ _CANDIDATE_FACTORS = (2, 4, 8, 16, 32, 64, 128)
 # Fewer allowed rows than this are compared one by one: that is exact, and no slower.
 _EXACT_SUBSET = 20_000
 _EXACT_SUBSET_SHARE = 0.02
-# Excluding so few rows is cheaper by asking for that many more and dropping them.
-_FEW_EXCLUDED = 64
 _ADD_BLOCK_ROWS = 65_536
-
-
-class AllowedRows:
-    """Which rows may be found, in the forms that FAISS needs.
-
-    Parameters
-    ----------
-    mask
-        bool [n].
-    """
-
-    def __init__(self, mask: np.ndarray) -> None:
-        self.mask = mask  # [n]
-        self.rows = np.flatnonzero(mask)  # [m]
-        self.n_excluded = len(mask) - len(self.rows)
-        # FAISS keeps only a pointer to the bits, so they live as long as the selector.
-        self._bits = np.packbits(mask, bitorder="little")
-        self.selector = faiss.IDSelectorBitmap(self._bits)  # type: ignore[call-arg, arg-type]
-
-        self._parts: dict[tuple[int, int], AllowedRows] = {}
-
-    def __len__(self) -> int:
-        return len(self.rows)
-
-    def part(self, start: int, stop: int) -> AllowedRows:
-        """Return the rows from ``start`` to ``stop``, numbered from 0; remembered."""
-        if start == 0 and stop == len(self.mask):
-            return self
-        if (start, stop) not in self._parts:
-            self._parts[start, stop] = AllowedRows(self.mask[start:stop])
-        return self._parts[start, stop]
 
 
 @dataclass(frozen=True)
@@ -320,169 +296,3 @@ def search_rows(
         short = np.flatnonzero(rows[:, n_possible - 1] < 0)
         scores[short], rows[short] = exact_search(matrix, queries[short], k, metric, allowed)
     return scores, rows
-
-
-def exact_search(
-    matrix: np.ndarray,
-    queries: np.ndarray,
-    k: int,
-    metric: Metric,
-    allowed: AllowedRows | None = None,
-) -> tuple[np.ndarray, np.ndarray]:
-    """Compare every allowed row; the same returns as `search_rows`."""
-    n_wanted = min(k, len(matrix))
-    if n_wanted == 0 or (allowed is not None and len(allowed) == 0):
-        return _nothing(len(queries), k, metric)
-    if allowed is None or allowed.n_excluded == 0:
-        return pad(*_compare(matrix, queries, n_wanted, metric, None), k, metric)
-    if allowed.n_excluded <= _FEW_EXCLUDED:
-        n_wanted = min(k + allowed.n_excluded, len(matrix))
-        scores, rows = _compare(matrix, queries, n_wanted, metric, None)
-        return drop(scores, rows, allowed, k, metric)
-    selector = faiss.IDSelectorArray(allowed.rows)
-    return pad(*_compare(matrix, queries, n_wanted, metric, selector), k, metric)
-
-
-def _compare(
-    matrix: np.ndarray,
-    queries: np.ndarray,
-    k: int,
-    metric: Metric,
-    selector: faiss.IDSelector | None,
-) -> tuple[np.ndarray, np.ndarray]:
-    """FAISS's own brute force, on memory that FAISS does not own."""
-    n_queries, dim = queries.shape
-    scores = np.empty((n_queries, k), dtype=np.float32)  # [q, k]
-    rows = np.empty((n_queries, k), dtype=np.int64)  # [q, k]
-    compare: Any = faiss.knn_L2sqr if metric == "l2" else faiss.knn_inner_product
-    arguments = [
-        faiss.swig_ptr(queries),
-        faiss.swig_ptr(matrix),
-        dim,
-        n_queries,
-        len(matrix),
-        k,
-        faiss.swig_ptr(scores),
-        faiss.swig_ptr(rows),
-    ]
-    if metric == "l2":
-        compare(*arguments, None, selector)
-    else:
-        compare(*arguments, selector)
-    return scores, rows
-
-
-def rerank(
-    matrix: np.ndarray, queries: np.ndarray, rows: np.ndarray, k: int, metric: Metric
-) -> tuple[np.ndarray, np.ndarray]:
-    """Return the best ``k`` of candidate ``rows`` [q, c] by exact scores."""
-    n_queries, n_candidates = rows.shape
-    scores = np.empty((n_queries, n_candidates), dtype=np.float32)  # [q, c]
-    is_absent = rows < 0
-    has_absent = bool(is_absent.any())
-    looked_up = np.where(is_absent, 0, rows) if has_absent else rows
-    by_row = getattr(faiss, "fvec_L2sqr_by_idx" if metric == "l2" else "fvec_inner_products_by_idx")
-    by_row(
-        faiss.swig_ptr(scores),
-        faiss.swig_ptr(queries),
-        faiss.swig_ptr(matrix),
-        faiss.swig_ptr(looked_up),
-        queries.shape[1],
-        n_queries,
-        n_candidates,
-    )
-    if has_absent:
-        scores[is_absent] = worst_score(metric)
-    order = np.argsort(scores if metric == "l2" else -scores, axis=1, kind="stable")[:, :k]
-    best = np.arange(n_queries)[:, None]
-    return pad(scores[best, order], rows[best, order], k, metric)
-
-
-def merge(
-    scores: np.ndarray,
-    rows: np.ndarray,
-    other_scores: np.ndarray,
-    other_rows: np.ndarray,
-    k: int,
-    metric: Metric,
-) -> tuple[np.ndarray, np.ndarray]:
-    """Return the best ``k`` of two answers to the same queries."""
-    all_scores = np.concatenate([scores, other_scores], axis=1)  # [q, 2k]
-    all_rows = np.concatenate([rows, other_rows], axis=1)
-    all_scores[all_rows < 0] = worst_score(metric)
-    order = np.argsort(all_scores if metric == "l2" else -all_scores, axis=1, kind="stable")[:, :k]
-    best = np.arange(len(rows))[:, None]
-    return all_scores[best, order], all_rows[best, order]
-
-
-def drop(
-    scores: np.ndarray, rows: np.ndarray, allowed: AllowedRows, k: int, metric: Metric
-) -> tuple[np.ndarray, np.ndarray]:
-    """Leave out rows that are not allowed, keeping the order; at most ``k`` remain."""
-    is_kept = (rows >= 0) & allowed.mask[rows]
-    order = np.argsort(~is_kept, axis=1, kind="stable")[:, :k]
-    best = np.arange(len(rows))[:, None]
-    scores, rows, is_kept = scores[best, order], rows[best, order], is_kept[best, order]
-    scores[~is_kept], rows[~is_kept] = worst_score(metric), -1
-    return pad(scores, rows, k, metric)
-
-
-def pad(
-    scores: np.ndarray, rows: np.ndarray, k: int, metric: Metric
-) -> tuple[np.ndarray, np.ndarray]:
-    """Fill up to ``k`` columns with absent rows."""
-    n_queries, n_found = rows.shape
-    if n_found == k:
-        return scores, rows
-    padded_scores, padded_rows = _nothing(n_queries, k, metric)
-    padded_scores[:, :n_found], padded_rows[:, :n_found] = scores[:, :k], rows[:, :k]
-    return padded_scores, padded_rows
-
-
-def _nothing(n_queries: int, k: int, metric: Metric) -> tuple[np.ndarray, np.ndarray]:
-    scores = np.full((n_queries, k), worst_score(metric), dtype=np.float32)
-    return scores, np.full((n_queries, k), -1, dtype=np.int64)
-
-
-def worst_score(metric: Metric) -> float:
-    """Return the score of a row that is not there."""
-    return np.inf if metric == "l2" else -np.inf
-
-
-def sampled_recall(expected: np.ndarray, found: np.ndarray, metric: Metric) -> float:
-    """Return the share of true neighbours found, both given by their exact scores [q, k].
-
-    A found row counts if it is as near as the last true neighbour, so that among rows of equal
-    score any will do. Absent ones (infinite scores) are not expected.
-    """
-    sign = -1.0 if metric == "l2" else 1.0
-    expected, found = sign * expected, sign * found
-    is_expected = np.isfinite(expected)
-    n_expected = int(is_expected.sum())
-    if n_expected == 0:
-        return 1.0
-    last = np.where(is_expected, expected, np.inf).min(axis=1, keepdims=True)  # [q, 1]
-    tolerance = 1e-5 * np.maximum(np.abs(last), 1e-3)
-    return int((np.isfinite(found) & (found >= last - tolerance)).sum()) / n_expected
-
-
-def sample_queries(matrix: np.ndarray, n_queries: int, seed: int, metric: Metric) -> np.ndarray:
-    """Return rows drawn at random and moved away, every other one a little and one far.
-
-    The noise is 0.3 or 0.8 of a row's length: questions do not lie where the passages do.
-    """
-    generator = np.random.default_rng(seed)
-    rows = generator.integers(0, len(matrix), min(n_queries, len(matrix)))
-    queries = np.array(matrix[rows], dtype=np.float32)  # [q, e]
-    lengths = np.linalg.norm(queries, axis=1, keepdims=True)  # [q, 1]
-    shares = np.where(np.arange(len(queries)) % 2, 0.8, 0.3)[:, None]  # [q, 1]
-    noise = generator.normal(size=queries.shape) / np.sqrt(queries.shape[1])
-    queries += (shares * lengths * noise).astype(np.float32)
-    return unit_rows(queries) if metric == "cosine" else queries
-
-
-def unit_rows(vectors: np.ndarray) -> np.ndarray:
-    """Return a copy with rows scaled to length 1 (float32 [n, e]); rows of zeros stay zeros."""
-    scaled = np.array(vectors, dtype=np.float32, order="C")
-    faiss.normalize_L2(scaled)
-    return scaled

@@ -13,9 +13,10 @@ import numpy as np
 
 from vectorlong.errors import IndexCorruptError
 from vectorlong.retrieval.derived import SnapshotFolder, is_outgrown
+from vectorlong.retrieval.exact import AllowedRows
 from vectorlong.retrieval.filters import compile_filter
 from vectorlong.retrieval.ledger import DOCUMENTS, VECTORS
-from vectorlong.retrieval.row_index import AllowedRows, RowIndex
+from vectorlong.retrieval.row_index import RowIndex
 from vectorlong.retrieval.snapshot import Snapshot
 from vectorlong.retrieval.vectors import VectorFile
 

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import contextlib
 import logging
-import sqlite3
 import time
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -24,6 +23,7 @@ from vectorlong.retrieval.encoder_protocol import DocumentEncoder
 from vectorlong.retrieval.incoming import Addable, Incoming, batches, check_encoding, check_id
 from vectorlong.retrieval.ledger import DOCUMENTS, VECTORS, LedgerWriter, NewDocument
 from vectorlong.retrieval.manifest import Manifest
+from vectorlong.retrieval.report import AddReport, Outcomes
 from vectorlong.retrieval.row_index import RowIndex
 from vectorlong.retrieval.snapshot import LedgerReader, Snapshot, record_digest
 from vectorlong.retrieval.storage import file_digest, file_stamp, folder_errors
@@ -35,61 +35,6 @@ _LOGGER = logging.getLogger(__name__)
 _COMMIT_EVERY_S = 5.0
 _COMMIT_BYTES = 64 << 20
 _COPY_ROWS = 16_384
-
-
-@dataclass(frozen=True)
-class AddReport:
-    """What ``add`` did.
-
-    Attributes
-    ----------
-    added
-        Documents whose id was new.
-    updated
-        Documents whose text or metadata had changed.
-    unchanged
-        Documents that were there already; nothing was computed for them.
-    duplicates
-        Documents handed in again under the same id within one call; the later one won.
-    n_tokens, n_dropped_tokens
-        Tokens of the texts that were encoded, and those that the encoder left out.
-    seconds
-        Wall-clock time.
-    """
-
-    added: int = 0
-    updated: int = 0
-    unchanged: int = 0
-    duplicates: int = 0
-    n_tokens: int = 0
-    n_dropped_tokens: int = 0
-    seconds: float = 0.0
-
-
-class _Outcomes:
-    """What became of every id of one call to ``add``, in a temporary file rather than in memory."""
-
-    def __init__(self) -> None:
-        self._database = sqlite3.connect("", isolation_level=None, check_same_thread=False)
-        self._database.execute("PRAGMA journal_mode = OFF")
-        self._database.execute("CREATE TABLE seen (id TEXT PRIMARY KEY, outcome TEXT)")
-        self.counts = {"added": 0, "updated": 0, "unchanged": 0, "duplicates": 0}
-
-    def note(self, name: str, outcome: str) -> None:
-        """Count ``outcome``, or a duplicate if the id was seen before in this call."""
-        row = self._database.execute("SELECT outcome FROM seen WHERE id = ?", (name,)).fetchone()
-        if row is None:
-            self.counts[outcome] += 1
-        else:
-            self.counts["duplicates"] += 1
-            if row[0] != "unchanged" or outcome == "unchanged":
-                return
-            self.counts["unchanged"] -= 1
-            self.counts[outcome] += 1
-        self._database.execute("INSERT OR REPLACE INTO seen VALUES (?, ?)", (name, outcome))
-
-    def close(self) -> None:
-        self._database.close()
 
 
 @dataclass
@@ -175,7 +120,7 @@ class IndexWriter:
     ) -> AddReport:
         """Add or update documents; see `DocumentIndex.add`."""
         started = time.perf_counter()
-        outcomes = _Outcomes()
+        outcomes = Outcomes()
         tokens = [0, 0]
         total = len(documents) if isinstance(documents, Sequence) else None
         hidden = None if show_progress is None else not show_progress
@@ -201,7 +146,7 @@ class IndexWriter:
         self,
         batch: list[Incoming],
         encoder: DocumentEncoder,
-        outcomes: _Outcomes,
+        outcomes: Outcomes,
         tokens: list[int],
         progress: tqdm,
     ) -> None:
@@ -253,7 +198,7 @@ class IndexWriter:
         self,
         pending: _Pending,
         known: dict[str, tuple[int, bytes]],
-        outcomes: _Outcomes,
+        outcomes: Outcomes,
         progress: tqdm,
     ) -> None:
         """Write what is pending: both vector files, flushed, then the ledger."""

@@ -1,0 +1,84 @@
+"""What is checked before an index is made or opened: the folder, its format, and the encoder."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from vectorlong.errors import (
+    EncoderMismatchError,
+    FormatVersionError,
+    IndexCorruptError,
+    IndexFolderError,
+)
+from vectorlong.retrieval import integrity
+from vectorlong.retrieval.encoder_protocol import DocumentEncoder
+from vectorlong.retrieval.ledger import DOCUMENTS, LEDGER_NAME, VECTORS
+from vectorlong.retrieval.lock import HOLDER_NAME, LOCK_NAME
+from vectorlong.retrieval.manifest import MANIFEST_NAME, Manifest, read_manifest
+from vectorlong.retrieval.snapshot import LedgerReader
+
+# What `create` makes before the manifest, which it writes last.
+UNFINISHED_NAMES = (
+    *(f"{file}.f32" for file in (VECTORS, DOCUMENTS)),
+    *(f"{LEDGER_NAME}{suffix}" for suffix in ("", "-wal", "-shm", "-journal")),
+    f"{MANIFEST_NAME}.new",
+)
+
+
+def check_unused(folder: Path) -> None:
+    """Refuse a folder that holds more than what a killed `create` left, which is of no worth."""
+    is_unused = all(
+        entry.name in (*UNFINISHED_NAMES, LOCK_NAME, HOLDER_NAME)
+        and (entry.suffix != ".f32" or entry.stat().st_size == 0)
+        for entry in folder.iterdir()
+    )
+    if not is_unused:
+        raise IndexFolderError(
+            f"{str(folder)!r} is not empty. Open it with DocumentIndex.open if it is an index, or "
+            "choose another folder."
+        )
+
+
+def load_manifest(path: Path, *, is_writer: bool) -> Manifest:
+    """Return what the index is: from the manifest, or where that is damaged from the ledger."""
+    ledger_path = path / LEDGER_NAME
+    if not ledger_path.is_file():
+        raise IndexCorruptError(
+            f"{str(ledger_path)!r} is missing. Restore it from a copy, or build the index anew "
+            "from the documents."
+        )
+    try:
+        manifest = read_manifest(path)
+    except FormatVersionError:
+        raise
+    except IndexCorruptError:
+        manifest = None
+    if manifest is not None:
+        integrity.check_ledger_file(path, manifest)
+    if manifest is None or not manifest.files:
+        integrity.check_unstamped_ledger(path)
+    reader = LedgerReader(ledger_path)
+    try:
+        with reader.snapshot() as snapshot:  # refuses a ledger of a newer format
+            if manifest is None:
+                manifest = Manifest.from_settings(snapshot.settings())
+                if is_writer:
+                    manifest.write(path)
+    finally:
+        reader.close()
+    return manifest
+
+
+def check_encoder(path: Path, manifest: Manifest, encoder: DocumentEncoder) -> None:
+    """Refuse an encoder that did not make the index's vectors."""
+    if (
+        encoder.fingerprint != manifest.fingerprint
+        or encoder.get_embedding_dimension() != manifest.dimension
+    ):
+        raise EncoderMismatchError(
+            f"{str(path)!r} holds vectors of the encoder with fingerprint "
+            f"{manifest.fingerprint!r} ({manifest.dimension} wide, model {manifest.model_name!r}); "
+            f"the encoder passed has {encoder.fingerprint!r} "
+            f"({encoder.get_embedding_dimension()} wide). Pass the encoder the index was made "
+            "with, or make a new index."
+        )
