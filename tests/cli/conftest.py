@@ -62,7 +62,7 @@ class WordEncoder:
 
 @pytest.fixture
 def encoders(monkeypatch):
-    """Every encoder the commands built, newest last; ``encoders.next`` is the next one."""
+    """Every encoder the commands built, newest last; ``stop_after`` interrupts those to come."""
 
     class Built(list):
         stop_after = None

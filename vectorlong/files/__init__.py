@@ -1,4 +1,4 @@
 """Readers that turn files into documents: what is read, under which id, and what was left out.
 
-Imports without torch, NumPy's users aside; knows neither encoders nor indexes.
+Knows neither encoders nor indexes, and loads no torch.
 """
