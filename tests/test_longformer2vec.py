@@ -111,6 +111,17 @@ def test_bulk_encode_equals_encode(encoder):
     assert np.array_equal(encoder.bulk_encode(TEXTS), encoder.encode(TEXTS))
 
 
+def test_several_processes_give_the_vectors_of_one(encoder, monkeypatch):
+    from vectorlong.encoder import parallel
+
+    monkeypatch.setattr(parallel, "_TASK_CHARACTERS", 500)
+    expected = encoder.encode(TEXTS)
+    assert relative_difference(encoder.encode(TEXTS, n_processes=2), expected) <= 1e-5
+    assert encoder.encode([], n_processes=2).shape == (0, 32)
+    with pytest.raises(OptionError, match="n_processes=0"):
+        encoder.encode(TEXTS, n_processes=0)
+
+
 def test_mean_pooling_is_the_masked_mean_of_hidden_states(encoder, folder):
     from transformers import AutoTokenizer, LongformerModel
 

@@ -25,6 +25,7 @@ from vectorlong.attention.dispatch import Case, choose_backend
 from vectorlong.documents import DocumentEncoding, Passages, PassageSpec
 from vectorlong.encoder.checkpoint import WEIGHTS_FILE, file_sha256, save_checkpoint, weights_digest
 from vectorlong.encoder.loading import check_device, load_model
+from vectorlong.encoder.parallel import encode_in_processes
 from vectorlong.encoder.pipeline import Pipeline, PooledDocument
 from vectorlong.encoder.precision import DTYPES, check_dtype, choose_dtype
 from vectorlong.encoder.profiles import DEFAULT_MODEL
@@ -166,6 +167,7 @@ class Longformer2Vec:
         convert_to_tensor: bool = False,
         normalize_embeddings: bool | None = None,
         truncate_dim: int | None = None,
+        n_processes: int | None = None,
     ) -> np.ndarray | Tensor:
         """Encode one text or many.
 
@@ -188,6 +190,10 @@ class Longformer2Vec:
             Overrides ``normalize``.
         truncate_dim
             Keep only the first dimensions.
+        n_processes
+            Share the work among this many processes (weights in shared memory, each with its part
+            of the threads or its own GPU). Pays from some thousand texts on many cores; a script
+            that uses it needs the usual ``if __name__ == "__main__"``.
 
         Returns
         -------
@@ -208,17 +214,19 @@ class Longformer2Vec:
         """
         _check_positive("batch_size", batch_size)
         _check_positive("max_batch_tokens", max_batch_tokens)
+        _check_positive("n_processes", n_processes)
         texts = check_texts(inputs)
+        options: dict[str, Any] = {
+            "prompt": _check_prompt(prompt),
+            "batch_size": batch_size,
+            "max_batch_tokens": max_batch_tokens,
+        }
         with _progress_bar(sum(map(len, texts)), show_progress_bar) as progress:
-            pooled = list(
-                self._pipeline.encode(
-                    texts,
-                    prompt=_check_prompt(prompt),
-                    batch_size=batch_size,
-                    max_batch_tokens=max_batch_tokens,
-                    on_progress=progress.update,
-                )
-            )
+            options["on_progress"] = progress.update
+            if n_processes is not None and n_processes > 1 and len(texts) > 1:
+                pooled = encode_in_processes(self._pipeline, texts, n_processes, **options)
+            else:
+                pooled = list(self._pipeline.encode(texts, **options))
         _warn_of_dropped(pooled)
         vectors = self._post_process(
             [document.vector for document in pooled], normalize_embeddings, truncate_dim

@@ -7,7 +7,7 @@ any length memory for one batch of windows. Options, prompts and post-processing
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import torch
@@ -52,6 +52,15 @@ class PooledDocument:
     n_tokens: int
     n_windows: int
     n_dropped_tokens: int
+
+    def to_cpu(self) -> PooledDocument:
+        """Give the same result with its vectors on the CPU."""
+        passages = self.passage_vectors
+        return replace(
+            self,
+            vector=self.vector.cpu(),
+            passage_vectors=None if passages is None else passages.cpu(),
+        )
 
 
 @dataclass

@@ -20,9 +20,10 @@ CHOICES = ("auto", *DTYPES)
 _MIN_COSINE = 0.9999
 _PROBE = (
     "The lessee shall, at its own expense and within thirty (30) days of notice, repair any "
-    "damage to the premises. 第三条 双方应当在收到书面通知后十五日内履行本合同规定的义务。 "
-    "We introduce a self-attention pattern whose cost grows linearly with the length n of the text; "
-    "see Table 2. «Où est la gare ?», demanda-t-elle. 1,024 × 768 = 786,432.\n"
+    "damage to the premises. "
+    "第三条 双方应当在收到书面通知后十五日内履行本合同规定的义务。 "
+    "We introduce a self-attention pattern whose cost grows linearly with the length n of the "
+    "text; see Table 2. «Où est la gare ?», demanda-t-elle. 1,024 × 768 = 786,432.\n"
 )
 _PROBE_REPEATS = 4
 
