@@ -186,23 +186,28 @@ class Searcher:
                 break
         return found
 
-    def _lexical(self, expression: str, depth: int) -> dict[Candidate, float]:
-        """Return the best passages by BM25; or documents, by theirs plus their best passage's."""
+    def _lexical(
+        self, expression: str, depth: int
+    ) -> tuple[dict[Candidate, float], dict[int, dict[int, float]]]:
+        """Return the best passages by BM25; or documents, by theirs plus their best passage's.
+
+        Beside documents come the scores of those of their passages that were seen, by ordinal.
+        """
         allowed = self.chosen.keys
         if self.level == "passage":
             passages = self.snapshot.lexical_passages(expression, depth, allowed)
-            return {(key, ordinal): score for key, ordinal, score in passages}
+            return {(key, ordinal): score for key, ordinal, score in passages}, {}
         n_documents = max(depth, _MIN_CANDIDATES)
         totals = dict(self.snapshot.lexical_documents(expression, n_documents, allowed))
-        seen: set[int] = set()
-        for key, _, score in self.snapshot.lexical_passages(
+        seen: dict[int, dict[int, float]] = {}
+        for key, ordinal, score in self.snapshot.lexical_passages(
             expression, n_documents * _PASSAGES_PER_DOCUMENT, allowed
         ):
             if key not in seen:
-                seen.add(key)
                 totals[key] = totals.get(key, 0.0) + score
+            seen.setdefault(key, {})[ordinal] = score
         best = sorted(totals, key=lambda key: (-totals[key], key))[:depth]
-        return {(key, -1): totals[key] for key in best}
+        return {(key, -1): totals[key] for key in best}, seen
 
     # --- fusing and fetching -----------------------------------------------------------------
 
@@ -213,7 +218,7 @@ class Searcher:
         nearest: dict[Candidate, float],
         depth: int,
     ) -> list[Hit]:
-        lexical = {} if expression is None else self._lexical(expression, depth)
+        lexical, seen = ({}, {}) if expression is None else self._lexical(expression, depth)
         candidates = list(dict.fromkeys([*nearest, *lexical]))
         if self.mode == "hybrid" and vector is not None:
             near = [
@@ -230,20 +235,26 @@ class Searcher:
             totals = np.array([source[candidate] for candidate in candidates])
             parts = {self.mode: totals}
         best = np.argsort(-totals, kind="stable")[: self.k]
-        return [
-            self._hit(
-                candidates[place],
-                float(totals[place]),
-                {
-                    source: float(values[place])
-                    for source, values in parts.items()
-                    if not np.isnan(values[place])
-                },
-                vector,
-                expression,
-            )
-            for place in best.tolist()
-        ]
+        hits = []
+        for place in best.tolist():
+            stored, ordinal = self._fetch(candidates[place][0]), candidates[place][1]
+            if ordinal < 0:
+                matches = seen.get(stored.key, {})
+                if not matches and self.mode == "lexical" and expression is not None:
+                    matches = self.snapshot.passage_scores(expression, stored.key)
+                ordinal = self._best_passage(stored, vector, matches)
+            scores = {
+                source: float(values[place])
+                for source, values in parts.items()
+                if not np.isnan(values[place])
+            }
+            hits.append(_hit(stored, ordinal, float(totals[place]), scores))
+        return hits
+
+    def _fetch(self, key: int) -> StoredDocument:
+        if key not in self._fetched:
+            self._fetched[key] = self.snapshot.fetch(key)
+        return self._fetched[key]
 
     def _passage_cosines(self, vector: np.ndarray, key: int) -> np.ndarray:
         """float32 [p]: cosine of the query and every passage of a document."""
@@ -256,45 +267,25 @@ class Searcher:
             return float(self._passage_cosines(vector, key).max())
         return float(self.view.passages[self.view.first_rows[key] + ordinal] @ vector)
 
-    def _hit(
-        self,
-        candidate: Candidate,
-        score: float,
-        scores: dict[str, float],
-        vector: np.ndarray | None,
-        expression: str | None,
-    ) -> Hit:
-        key, ordinal = candidate
-        if key not in self._fetched:
-            self._fetched[key] = self.snapshot.fetch(key)
-        stored = self._fetched[key]
-        if ordinal < 0:
-            ordinal = self._best_passage(stored, vector, expression)
-        start, end = stored.spans[ordinal].tolist()
-        return Hit(
-            stored.id,
-            score,
-            scores,
-            stored.text,
-            dict(stored.metadata),
-            Passage(stored.text[start:end], start, end),
-        )
-
     def _best_passage(
-        self, stored: StoredDocument, vector: np.ndarray | None, expression: str | None
+        self, stored: StoredDocument, vector: np.ndarray | None, matches: dict[int, float]
     ) -> int:
         """Ordinal of the passage to show, chosen by the same sources as the document."""
         parts: dict[str, np.ndarray] = {}
         if vector is not None and self.mode != "lexical":
             parts["vector"] = self._passage_cosines(vector, stored.key).astype(np.float64)
-        if expression is not None:
-            matches = self.snapshot.passage_scores(expression, stored.key)
-            parts["lexical"] = np.array(
-                [matches.get(ordinal, np.nan) for ordinal in range(len(stored.spans))]
-            )
         if self.mode == "vector":
             return int(np.argmax(parts["vector"]))
+        parts["lexical"] = np.array(
+            [matches.get(ordinal, np.nan) for ordinal in range(len(stored.spans))]
+        )
         return int(np.argmax(self.fusion(parts)))
+
+
+def _hit(stored: StoredDocument, ordinal: int, score: float, scores: dict[str, float]) -> Hit:
+    start, end = stored.spans[ordinal].tolist()
+    passage = Passage(stored.text[start:end], start, end)
+    return Hit(stored.id, score, scores, stored.text, dict(stored.metadata), passage)
 
 
 def as_document(stored: StoredDocument) -> Document:
