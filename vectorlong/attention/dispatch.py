@@ -12,7 +12,7 @@ from typing import Protocol
 import torch
 from torch import Tensor
 
-from vectorlong.attention import blocked, cpu, reference
+from vectorlong.attention import blocked, cpu, flex, reference
 from vectorlong.attention.spec import AttentionSpec, PackedTexts
 from vectorlong.errors import OptionError
 
@@ -91,6 +91,12 @@ def _blocked_why_not(case: Case) -> str | None:
     return None
 
 
+def _flex_why_not(case: Case) -> str | None:
+    if case.device.type != "cuda":
+        return "its kernel is compiled for GPUs"
+    return "it has no attention dropout" if case.dropout else None
+
+
 def _reference_why_not(case: Case) -> str | None:
     return "the reference has no attention dropout" if case.dropout else None
 
@@ -98,6 +104,7 @@ def _reference_why_not(case: Case) -> str | None:
 BACKENDS: tuple[Backend, ...] = (
     Backend("cpu", cpu.local_attention, _cpu_why_not),
     Backend("blocked", blocked.local_attention, _blocked_why_not),
+    Backend("flex", flex.local_attention, _flex_why_not),
     Backend("reference", reference.local_attention, _reference_why_not),
 )
 CHOICES = ("auto", *(backend.name for backend in BACKENDS))
