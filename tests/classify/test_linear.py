@@ -70,6 +70,7 @@ def test_probabilities_are_the_softmax_of_decision_values():
     classifier = VectorClassifier().fit(X, y)
     values = classifier.decision_function(X)
     np.testing.assert_allclose(classifier.predict_proba(X), softmax(values, axis=1))
+    np.testing.assert_allclose(values.sum(axis=1), 0, atol=1e-9)
     X, y = sample(n_classes=2)
     classifier = VectorClassifier().fit(X, y)
     expected = expit(classifier.decision_function(X))

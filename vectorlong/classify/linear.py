@@ -59,8 +59,8 @@ class VectorClassifier(ClassifierMixin, BaseEstimator):
 
     Notes
     -----
-    Decision values are linear in the vector. Calibrated, they are log-odds: ``softmax`` of them
-    (``expit`` for two classes) is ``predict_proba``. One temperature is fitted for all classes
+    Decision values are linear in the vector and, for three classes or more, sum to 0. Calibrated,
+    they are log-odds: ``softmax`` of them (``expit`` for two classes) is ``predict_proba``. One temperature is fitted for all classes
     (Guo et al., On Calibration of Modern Neural Networks, arXiv:1706.04599), so calibration never
     changes which class is predicted.
 
@@ -119,7 +119,9 @@ class VectorClassifier(ClassifierMixin, BaseEstimator):
         ]
         best = min(fits, key=lambda fit: fit.log_loss)
         scale = best.scale if self.calibrate else 1.0
-        coef, intercept = best.coef.T * scale, best.intercept * scale  # [c, e], [c]
+        # Scores sum to 1; what all classes share says nothing for any of them.
+        coef = best.coef.T * scale  # [c, e]
+        intercept = (best.intercept - best.intercept.mean()) * scale  # [c]
         if len(self.classes_) == 2:
             coef, intercept = coef[1:] - coef[:1], intercept[1:] - intercept[:1]  # [1, e], [1]
         self.coef_, self.intercept_ = coef, intercept

@@ -6,12 +6,13 @@ from typing import Any, Self
 
 import numpy as np
 from sklearn.base import BaseEstimator, ClassifierMixin
+from sklearn.preprocessing import normalize
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from vectorlong.errors import InputValueError, OptionError
 from vectorlong.retrieval.faiss_kinds import Kind, check_kind, check_metric, choose_kind
-from vectorlong.retrieval.row_index import RowIndex, search_rows, unit_rows
+from vectorlong.retrieval.row_index import RowIndex, search_rows
 
 WEIGHTS = ("uniform", "distance")
 # Vectors compared at once when distances are taken again exactly.
@@ -102,7 +103,7 @@ class FaissKNeighborsClassifier(ClassifierMixin, BaseEstimator):
         n_samples, dim = X.shape
         kind = choose_kind(check_kind(self.kind, dim, metric), n_samples)
         self.classes_, self._y = np.unique(y, return_inverse=True)
-        self._vectors = unit_rows(X) if metric == "cosine" else X
+        self._vectors = normalize(X) if metric == "cosine" else X
         self._metric = metric
         self._row_index = None if kind.factory is None else self._build(kind)
         self.n_samples_fit_ = n_samples
@@ -143,7 +144,7 @@ class FaissKNeighborsClassifier(ClassifierMixin, BaseEstimator):
                 f"{self.n_samples_fit_}. Ask for fewer neighbours, or fit more vectors."
             )
         X = validate_data(self, X, dtype=np.float32, order="C", reset=False)
-        queries = unit_rows(X) if self._metric == "cosine" else X
+        queries = normalize(X) if self._metric == "cosine" else X
         _, rows = search_rows(self._vectors, self._row_index, queries, k, self._metric)  # [m, k]
         distances = self._distances(queries, rows)
         # The rows break ties, so that equal distances give the same order every time.
