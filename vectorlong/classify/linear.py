@@ -60,9 +60,9 @@ class VectorClassifier(ClassifierMixin, BaseEstimator):
     Notes
     -----
     Decision values are linear in the vector and, for three classes or more, sum to 0. Calibrated,
-    they are log-odds: ``softmax`` of them (``expit`` for two classes) is ``predict_proba``. One temperature is fitted for all classes
-    (Guo et al., On Calibration of Modern Neural Networks, arXiv:1706.04599), so calibration never
-    changes which class is predicted.
+    they are log-odds: ``softmax`` of them (``expit`` for two classes) is ``predict_proba``. One
+    temperature is fitted for all classes (Guo et al., On Calibration of Modern Neural Networks,
+    arXiv:1706.04599), so calibration never changes which class is predicted.
 
     Examples
     --------
