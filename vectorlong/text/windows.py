@@ -27,7 +27,7 @@ class Window:
 
 
 def plan_windows(n_tokens: int, capacity: int, overlap: int) -> list[Window]:
-    """Cover a text with evenly spaced windows, as few as the overlap allows.
+    """Cover a text with evenly spaced windows, as few and as short as the overlap allows.
 
     A token belongs to the window in which it has most context: the largest distance to the nearer
     window edge, where the ends of the text do not count as edges; the earlier window on a tie.
@@ -44,8 +44,8 @@ def plan_windows(n_tokens: int, capacity: int, overlap: int) -> list[Window]:
     Returns
     -------
     list of Window
-        One window where the text fits (an empty one for an empty text), otherwise windows of
-        exactly ``capacity`` tokens.
+        One window where the text fits (an empty one for an empty text), otherwise windows of equal
+        length, no longer than the overlap needs.
 
     Raises
     ------
@@ -68,13 +68,14 @@ def plan_windows(n_tokens: int, capacity: int, overlap: int) -> list[Window]:
         raise OptionError("overlap", overlap, hint=f"Pass 0 to {capacity - 1} (below capacity).")
     if n_tokens <= capacity:
         return [Window(0, n_tokens, 0, n_tokens)]
-    spare = n_tokens - capacity
-    n_steps = -(-spare // (capacity - overlap))
-    starts = [step * spare // n_steps for step in range(n_steps + 1)]
+    n_windows = -(-(n_tokens - overlap) // (capacity - overlap))
+    size = -(-(n_tokens + (n_windows - 1) * overlap) // n_windows)
+    spare = n_tokens - size
+    starts = [number * spare // (n_windows - 1) for number in range(n_windows)]
     # Inside the tokens that two neighbours share, the left one's context shrinks by one a token and
     # the right one's grows by one: they meet in the middle.
-    cuts = [(left + capacity - 1 + right) // 2 + 1 for left, right in pairwise(starts)]
+    cuts = [(left + size - 1 + right) // 2 + 1 for left, right in pairwise(starts)]
     return [
-        Window(start, start + capacity, own_start, own_end)
+        Window(start, start + size, own_start, own_end)
         for start, own_start, own_end in zip(starts, [0, *cuts], [*cuts, n_tokens], strict=True)
     ]
