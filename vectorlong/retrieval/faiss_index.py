@@ -7,9 +7,10 @@ index can be built anew at any time. Saving and loading is in `vectorlong.retrie
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -273,9 +274,10 @@ class VectorIndex:
         scores, rows = search_rows(
             state.matrix, state.row_index, array, n_wanted, self.metric, allowed
         )  # [q, k]
-        names: list = state.ids
+        # A row that is found was not removed, so that it has an id.
+        name_of: Callable[[int], Any] = state.ids.__getitem__
         return [
-            list(zip([names[row] for row in found], values, strict=True))
+            list(zip(map(name_of, found), values, strict=True))
             for found, values in zip(rows.tolist(), scores.tolist(), strict=True)
         ]
 
