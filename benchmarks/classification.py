@@ -111,7 +111,8 @@ def _measure(labelled: LabelledSet, encoder: Longformer2Vec, source: Any) -> Ite
             [
                 ("words", _words()),
                 ("meaning", make_pipeline(vectorizer, Whitener(), Normalizer())),
-            ]
+            ],
+            transformer_weights={"meaning": 0.5},
         )
         yield _row(
             labelled,

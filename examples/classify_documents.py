@@ -34,9 +34,12 @@ NEW = (
 
 
 def words_and_meaning() -> Pipeline:
-    """Give a pipeline that sees the words beside the vectors, both of length 1."""
+    """Give a pipeline that sees the words beside the vectors, these at half their weight."""
     meaning = make_pipeline(LongformerVectorizer("minilm"), Whitener(), Normalizer())
-    features = FeatureUnion([("words", TfidfVectorizer(sublinear_tf=True)), ("meaning", meaning)])
+    features = FeatureUnion(
+        [("words", TfidfVectorizer(sublinear_tf=True)), ("meaning", meaning)],
+        transformer_weights={"meaning": 0.5},
+    )
     return make_pipeline(features, LinearSVC(class_weight="balanced"))
 
 

@@ -12,7 +12,7 @@ from transformers import LongformerModel
 
 from tests.classify.encoders import CountingEncoder, labelled_texts, tiny_encoder
 from vectorlong import Longformer2Vec, PassageSpec
-from vectorlong.classify import DocumentClassifier, LongformerVectorizer, model_file
+from vectorlong.classify import DocumentClassifier, LongformerVectorizer, Whitener, model_file
 from vectorlong.errors import (
     CheckpointError,
     EncoderMismatchError,
@@ -22,6 +22,7 @@ from vectorlong.errors import (
     ModelNotFoundError,
     OptionError,
 )
+from vectorlong.postprocess import Whitening
 from vectorlong.text.passages import split_passages
 
 TEXTS, LABELS = labelled_texts()
@@ -284,6 +285,31 @@ def test_save_and_load(fitted, tmp_path):
     assert loaded.classes_.tolist() == fitted.classes_.tolist()
     assert loaded.explain(LONG).label == fitted.explain(LONG).label
     assert [path.name for path in tmp_path.iterdir()] == ["model.skops"]
+
+
+def test_loading_on_another_machine(tiny, tmp_path, monkeypatch):
+    monkeypatch.setenv("VECTORLONG_CACHE", str(tmp_path / "home"))
+    vectorizer = LongformerVectorizer(tiny, cache=tmp_path / "a folder of the other machine")
+    DocumentClassifier(vectorizer).fit(TEXTS, np.arange(36) % 2).save(tmp_path / "file")
+    loaded = DocumentClassifier.load(tmp_path / "file")
+    assert loaded.vectorizer_.cache is True
+    assert loaded.vectorizer_.device is None
+    assert set(loaded.predict(NEW).tolist()) <= {0, 1}
+    assert (tmp_path / "home" / "vectors").is_dir()
+    assert clone(loaded).vectorizer.model == tiny.model_name
+
+
+@pytest.mark.parametrize("fit", [Whitening.fit, lambda x, n: Whitener(n).fit(x)])
+def test_post_processing_is_kept_with_it(tiny, tmp_path, fit):
+    postprocess = fit(tiny.encode(TEXTS), 6)
+    vectorizer = LongformerVectorizer(
+        tiny.model_name, max_tokens=40, postprocess=postprocess, cache=False
+    )
+    classifier = clone(DocumentClassifier(vectorizer)).fit(TEXTS, LABELS)
+    classifier.save(tmp_path / "file")
+    loaded = DocumentClassifier.load(tmp_path / "file")
+    assert loaded.head_.n_features_in_ == 6
+    np.testing.assert_allclose(loaded.predict_proba(NEW), classifier.predict_proba(NEW), atol=1e-6)
 
 
 def test_the_file_holds_neither_pickle_nor_weights(fitted, tmp_path):

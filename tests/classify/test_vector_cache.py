@@ -143,6 +143,23 @@ def test_a_killed_process_leaves_a_sound_cache(tmp_path, encoder):
     np.testing.assert_array_equal(found, encoder.encode_document(texts))
 
 
+def test_a_full_disk(tmp_path, encoder, monkeypatch):
+    cache = open_cache(tmp_path, encoder)
+    connect = cache._connect
+
+    def connect_to_full_disk():
+        connection = connect()
+        connection.execute("PRAGMA max_page_count = 3")
+        return connection
+
+    monkeypatch.setattr(cache, "_connect", connect_to_full_disk)
+    with pytest.raises(OptionError, match=r"cache='.*' is not valid.*full.*or cache=False"):
+        cache.encode([f"text {number}" for number in range(2000)], encoder.encode_document)
+    monkeypatch.undo()
+    vectors = open_cache(tmp_path, encoder).encode(TEXTS, encoder.encode_document)
+    np.testing.assert_array_equal(vectors, encoder.encode_document(TEXTS))
+
+
 def test_a_folder_that_cannot_be_written(tmp_path, encoder):
     (tmp_path / "cache").write_text("a file stands in the way")
     with pytest.raises(OptionError, match=r"cache='.*cache' is not valid.*or cache=False"):

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, Self
 
 import numpy as np
-from sklearn.base import BaseEstimator, ClassifierMixin
+from sklearn.base import BaseEstimator, ClassifierMixin, clone
 from sklearn.utils import Tags
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
@@ -202,6 +202,9 @@ class DocumentClassifier(ClassifierMixin, BaseEstimator):
     def load(cls, path: str | os.PathLike[str], encoder: TextEncoder | None = None) -> Self:
         """Read what :meth:`save` wrote, and make sure the encoder is the one trained with.
 
+        The model runs on this machine's default device, and vectors are kept in this user's cache
+        (or nowhere, if so when trained).
+
         Parameters
         ----------
         path
@@ -226,9 +229,12 @@ class DocumentClassifier(ClassifierMixin, BaseEstimator):
         """
         classifier = read_model(Path(path), cls)
         vectorizer = classifier.vectorizer_
+        # Devices and folders are this machine's, not those of the one that trained.
+        cache = vectorizer.cache is not False
+        vectorizer.set_params(device=None, cache=cache)
         if encoder is not None:
-            defaults = LongformerVectorizer(encoder, cache=vectorizer.cache)
-            vectorizer.set_params(**defaults.get_params())
+            vectorizer.set_params(**LongformerVectorizer(encoder, cache=cache).get_params())
+        classifier.vectorizer = clone(vectorizer)
         try:
             vectorizer.fitted_encoder()
         except ModelNotFoundError as error:

@@ -67,15 +67,9 @@ class VectorCache:
         self._lock = FileLock(self.path.with_suffix(".lock"))
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
-            with self._lock:
-                self._make_table()
+            self._make_table()
         except (OSError, sqlite3.OperationalError) as error:
-            raise OptionError(
-                "cache",
-                str(folder),
-                hint=f"Vectors cannot be kept there ({error}). Pass a folder that can be written, "
-                "or cache=False.",
-            ) from error
+            raise self._unusable(error) from error
 
     def encode(self, texts: Sequence[str], encode: Encode) -> np.ndarray:
         """Give the vectors of texts, encoding only those that are not known yet.
@@ -91,6 +85,11 @@ class VectorCache:
         -------
         numpy.ndarray
             float32 [n, e], in the order of the texts.
+
+        Raises
+        ------
+        OptionError
+            The file cannot be written, for example on a full disk.
         """
         keys = [hashlib.sha256(text.encode()).digest() for text in texts]
         by_key = dict(zip(keys, texts, strict=True))
@@ -113,6 +112,14 @@ class VectorCache:
         if not keys:
             return np.zeros((0, self._width), dtype=np.float32)
         return np.stack([vectors[key] for key in keys])  # [n, e]
+
+    def _unusable(self, error: Exception) -> OptionError:
+        return OptionError(
+            "cache",
+            str(self.path.parent),
+            hint=f"Vectors cannot be kept there ({error}). Pass a folder that can be written, or "
+            "cache=False.",
+        )
 
     def _connect(self) -> sqlite3.Connection:
         return sqlite3.connect(self.path, timeout=_LOCKED_TIMEOUT_S)
@@ -164,8 +171,11 @@ class VectorCache:
         for key, vector in vectors.items():
             blob = vector.astype("<f4").tobytes()
             rows.append((key, blob, zlib.crc32(key + blob)))
-        with closing(self._connect()) as connection, connection:
-            connection.executemany("INSERT OR REPLACE INTO vectors VALUES (?, ?, ?)", rows)
+        try:
+            with closing(self._connect()) as connection, connection:
+                connection.executemany("INSERT OR REPLACE INTO vectors VALUES (?, ?, ?)", rows)
+        except sqlite3.OperationalError as error:
+            raise self._unusable(error) from error
 
 
 def _groups(keys: Sequence[bytes], texts: dict[bytes, str]) -> Iterator[list[bytes]]:

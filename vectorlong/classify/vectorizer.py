@@ -226,14 +226,18 @@ class LongformerVectorizer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Ba
 
     def __getstate__(self) -> dict[str, Any]:
         """Leave the weights out: name the model and its options instead."""
-        return {**super().__getstate__(), **_by_name(self.model)}
+        state = {**super().__getstate__(), **_by_name(self.model)}
+        for name in ("model", "cache"):
+            if isinstance(state[name], os.PathLike):
+                state[name] = os.fspath(state[name])
+        return state
 
     def __sklearn_clone__(self) -> Self:
-        """Share the encoder, which scikit-learn would copy with all its weights."""
+        """Share what is fitted: scikit-learn would copy an encoder, and unfit a whitener."""
         stand_in = object.__new__(type(self))
-        stand_in.__dict__.update(self.__dict__, model=None)
+        stand_in.__dict__.update(self.__dict__, model=None, postprocess=None)
         twin: Self = super(LongformerVectorizer, stand_in).__sklearn_clone__()
-        twin.model = self.model
+        twin.model, twin.postprocess = self.model, self.postprocess
         return twin
 
     def __sklearn_tags__(self) -> Tags:
