@@ -64,6 +64,11 @@ def encoder(folder):
     return Longformer2Vec(folder)
 
 
+def close(a: np.ndarray, b: np.ndarray) -> bool:
+    """Equal but for the rounding that memory alignment alone can change."""
+    return a.shape == b.shape and np.allclose(a, b, rtol=1e-5, atol=1e-5)
+
+
 def relative_difference(a: np.ndarray, b: np.ndarray) -> float:
     return float(np.abs(a - b).max() / np.abs(b).max())
 
@@ -108,7 +113,7 @@ def test_order_is_kept(encoder):
 
 
 def test_bulk_encode_equals_encode(encoder):
-    assert np.array_equal(encoder.bulk_encode(TEXTS), encoder.encode(TEXTS))
+    assert close(encoder.bulk_encode(TEXTS), encoder.encode(TEXTS))
 
 
 def test_several_processes_give_the_vectors_of_one(encoder, monkeypatch):
@@ -181,7 +186,7 @@ def test_a_callable_policy_sees_ids_special_ids_and_offsets(folder, encoder):
         return np.arange(len(ids)) == 0
 
     vector = Longformer2Vec(folder, global_attention=only_first).encode("some text")
-    assert np.array_equal(vector, encoder.encode("some text"))
+    assert close(vector, encoder.encode("some text"))
     n_tokens = seen[0][0]
     assert seen[0][2] == (n_tokens, 2)
     assert encoder.tokenizer.cls_id in seen[0][1]
@@ -195,10 +200,10 @@ def test_normalisation_truncation_and_post_processing(folder, encoder):
     unit = Longformer2Vec(folder, normalize=True).encode(TEXTS)
     assert np.allclose(np.linalg.norm(unit, axis=1), 1, atol=1e-6)
     assert np.allclose(encoder.encode(TEXTS, normalize_embeddings=True), unit)
-    assert np.array_equal(encoder.encode(TEXTS, truncate_dim=5), plain[:, :5])
+    assert close(encoder.encode(TEXTS, truncate_dim=5), plain[:, :5])
     cut = Longformer2Vec(folder, postprocess=Truncate(7))
     assert cut.get_embedding_dimension() == 7
-    assert np.array_equal(cut.encode(TEXTS), plain[:, :7])
+    assert close(cut.encode(TEXTS), plain[:, :7])
     with pytest.raises(OptionError, match=r"truncate_dim=33.*1 to 32"):
         encoder.encode("text", truncate_dim=33)
 
@@ -206,14 +211,14 @@ def test_normalisation_truncation_and_post_processing(folder, encoder):
 def test_prompts(folder, tmp_path):
     encoder = Longformer2Vec(folder)
     encoder.prompts = {"query": "question: ", "document": "passage: "}
-    assert np.array_equal(encoder.encode_query("who?"), encoder.encode("question: who?"))
-    assert np.array_equal(encoder.encode_document("it."), encoder.encode("passage: it."))
-    assert np.array_equal(encoder.encode("who?", prompt="ask: "), encoder.encode("ask: who?"))
-    assert np.array_equal(encoder.encode_query("who?", prompt="ask: "), encoder.encode("ask: who?"))
+    assert close(encoder.encode_query("who?"), encoder.encode("question: who?"))
+    assert close(encoder.encode_document("it."), encoder.encode("passage: it."))
+    assert close(encoder.encode("who?", prompt="ask: "), encoder.encode("ask: who?"))
+    assert close(encoder.encode_query("who?", prompt="ask: "), encoder.encode("ask: who?"))
     encoding = next(encoder.encode_documents(["First one. Second one."], PassageSpec(5)))
     assert encoding.passages.spans[0, 0] == 0
     assert encoding.passages.spans[-1, 1] == len("First one. Second one.")
-    assert np.array_equal(encoding.vector, encoder.encode("passage: First one. Second one."))
+    assert close(encoding.vector, encoder.encode("passage: First one. Second one."))
 
 
 def test_dtypes(folder, encoder):
@@ -238,7 +243,7 @@ def test_the_automatic_dtype_is_fast_and_close(folder, encoder, monkeypatch):
     monkeypatch.setattr(precision, "_MIN_COSINE", 1.1)
     exact = Longformer2Vec(folder, dtype="auto")
     assert exact.dtype == "float32"
-    assert np.array_equal(exact.encode(TEXTS), expected)
+    assert close(exact.encode(TEXTS), expected)
 
 
 @pytest.mark.parametrize(
@@ -251,8 +256,12 @@ def test_the_automatic_dtype_is_fast_and_close(folder, encoder, monkeypatch):
         ({"attention": "flash"}, r"attention='flash'.*'cpu', 'blocked'"),
         ({"overlength": "drop"}, r"overlength='drop'.*'window', 'truncate', 'error'"),
         ({"global_attention": "some"}, r"global_attention='some'.*'separators'"),
-        ({"max_tokens": 201}, r"max_tokens=201.*1 to 200"),
+        ({"max_tokens": 201}, r"max_tokens=201.*3 to 200"),
         ({"max_tokens": 0}, "max_tokens=0"),
+        ({"max_tokens": 2}, r"max_tokens=2.*3 to 200"),
+        ({"max_tokens": "64"}, "max_tokens='64'.*whole number"),
+        ({"device": "meta"}, "device='meta'"),
+        ({"postprocess": 5}, "postprocess=5"),
     ],
 )
 def test_wrong_options_name_the_choices(folder, options, message):
@@ -260,10 +269,11 @@ def test_wrong_options_name_the_choices(folder, options, message):
         Longformer2Vec(folder, **options)
 
 
-@pytest.mark.parametrize("name", ["batch_size", "max_batch_tokens"])
-def test_wrong_numbers_are_refused(encoder, name):
-    with pytest.raises(OptionError, match=f"{name}=0"):
-        encoder.encode("text", **{name: 0})
+@pytest.mark.parametrize("name", ["batch_size", "max_batch_tokens", "n_processes"])
+@pytest.mark.parametrize("value", [0, -1, 1.5, "8", True])
+def test_wrong_numbers_are_refused(encoder, name, value):
+    with pytest.raises(OptionError, match=f"{name}={value!r}"):
+        encoder.encode("text", **{name: value})
 
 
 # --- long documents ------------------------------------------------------------------------------
@@ -296,7 +306,7 @@ def test_windows_are_pooled_from_where_they_have_most_context(folder, encoder):
     encoding = next(encoder.encode_documents([text], PassageSpec(max_tokens=40)))
     assert encoding.n_windows > 1
     assert encoding.n_dropped_tokens == 0
-    assert np.array_equal(encoding.vector, encoder.encode(text))
+    assert close(encoding.vector, encoder.encode(text))
 
 
 def test_passages_tile_the_text_and_add_up_to_the_document(encoder):
@@ -359,7 +369,7 @@ def test_overlength_error_and_truncate(folder):
 
 
 def test_a_prompt_without_room_for_text_is_refused(encoder):
-    with pytest.raises(OptionError, match="leaves no room"):
+    with pytest.raises(OptionError, match="leave no room"):
         encoder.encode("text", prompt=text_of(300))
 
 
@@ -404,6 +414,44 @@ def test_running_out_of_memory_halves_the_batch(encoder, monkeypatch):
         encoder.encode("text")
 
 
+def test_a_batch_that_fails_after_pooling_counts_nothing_twice(folder, monkeypatch):
+    encoder = Longformer2Vec(folder, pooling="mean_sqrt_len")
+    spec = PassageSpec(max_tokens=40)
+    expected = list(encoder.encode_documents(TEXTS, spec))
+    pool, calls = pipeline.Pipeline._pool_window, []
+
+    def scarce(self, plan, number, hidden):
+        calls.append(number)
+        if len(calls) == 3:
+            raise MemoryError("no")
+        pool(self, plan, number, hidden)
+
+    monkeypatch.setattr(pipeline.Pipeline, "_pool_window", scarce)
+    actual = list(encoder.encode_documents(TEXTS, spec))
+    assert len(calls) > 3
+    for one, other in zip(actual, expected, strict=True):
+        assert close(one.vector, other.vector)
+        assert close(one.passages.vectors, other.passages.vectors)
+
+
+def test_vectors_that_are_not_finite_are_errors(folder, tmp_path):
+    from safetensors.torch import load_file, save_file
+
+    encoder = Longformer2Vec(folder)
+    encoder._pipeline.encoder.embeddings.norm.weight.data.fill_(float("nan"))
+    with pytest.raises(InputValueError, match=r"inputs\[0\].*not finite.*dtype='float32'"):
+        encoder.encode(["text", "other"])
+    with pytest.raises(InputValueError, match="not finite"):
+        list(encoder.encode_documents(["text"]))
+    Longformer2Vec(folder).save(tmp_path)
+    path = tmp_path / "model.safetensors"
+    weights = load_file(path)
+    weights["embeddings.LayerNorm.weight"][0] += 1
+    save_file(weights, path)
+    with pytest.raises(WeightsError, match=r"model\.safetensors.*changed"):
+        Longformer2Vec.load(tmp_path)
+
+
 def test_an_interrupt_leaves_a_working_encoder(encoder, monkeypatch):
     expected = encoder.encode(TEXTS)
     forward = type(encoder._pipeline.encoder).forward
@@ -415,7 +463,7 @@ def test_an_interrupt_leaves_a_working_encoder(encoder, monkeypatch):
     with pytest.raises(KeyboardInterrupt):
         encoder.encode(TEXTS, show_progress_bar=True)
     monkeypatch.setattr(type(encoder._pipeline.encoder), "forward", forward)
-    assert np.array_equal(encoder.encode(TEXTS), expected)
+    assert close(encoder.encode(TEXTS), expected)
 
 
 def test_progress_goes_to_stderr_only(encoder, capsys):
@@ -443,8 +491,14 @@ def test_nested_lists_and_surrogates_are_refused(encoder):
         encoder.encode(["a", ["b"]])
     with pytest.raises(InputValueError, match="lone surrogate"):
         encoder.encode("half \ud83d a character")
-    with pytest.raises(InputTypeError, match=r"texts\[1\]"):
+    with pytest.raises(InputTypeError, match=r"texts\[1\] is None"):
         list(encoder.encode_documents(["text", None]))
+
+
+@pytest.mark.parametrize("texts", [None, 5, b"abc", {"a": "b"}, {"a"}])
+def test_streams_have_to_be_ordered_collections(encoder, texts):
+    with pytest.raises(InputTypeError, match="texts is"):
+        encoder.encode_documents(texts)
 
 
 def test_empty_and_white_texts_have_the_special_tokens_vector(encoder):
@@ -457,7 +511,7 @@ def test_empty_and_white_texts_have_the_special_tokens_vector(encoder):
     assert np.allclose(empty, expected, atol=1e-6)
     encoding = next(encoder.encode_documents([""]))
     assert encoding.n_tokens == 0
-    assert np.array_equal(encoding.passages.vectors[0], encoding.vector)
+    assert close(encoding.passages.vectors[0], encoding.vector)
     assert encoding.passages.spans.tolist() == [[0, 0]]
 
 
@@ -471,6 +525,9 @@ def test_late_passages_need_a_pooling_of_tokens(folder):
 def test_models_that_cannot_be_found(tmp_path):
     with pytest.raises(ModelNotFoundError, match=r"Three ways out.*hf download.*'minilm'"):
         Longformer2Vec(cache_dir=tmp_path, local_files_only=True)
+    for name in (None, "", 5):
+        with pytest.raises(OptionError, match=f"model={name!r}"):
+            Longformer2Vec(name)
     with pytest.raises(ModelNotFoundError, match="neither an existing folder nor a hub id"):
         Longformer2Vec("no/such/folder/at/all")
     with pytest.raises(CheckpointError, match=r"has no config\.json"):
@@ -527,7 +584,7 @@ def test_an_xlm_roberta_that_is_a_longformer_loads_as_one(folder, encoder, tmp_p
     path = tmp_path / "config.json"
     raw = json.loads(path.read_text())
     path.write_text(json.dumps({**raw, "model_type": "xlm-roberta"}))
-    assert np.array_equal(Longformer2Vec(tmp_path).encode(TEXTS), encoder.encode(TEXTS))
+    assert close(Longformer2Vec(tmp_path).encode(TEXTS), encoder.encode(TEXTS))
 
 
 # --- other tokenizers ----------------------------------------------------------------------------
@@ -588,8 +645,8 @@ def test_save_and_load_give_the_same_encoder(folder, tmp_path):
     encoder.save(tmp_path / "saved")
     loaded = Longformer2Vec.load(tmp_path / "saved")
     assert loaded.fingerprint == encoder.fingerprint
-    assert np.array_equal(loaded.encode(TEXTS), encoder.encode(TEXTS))
-    assert loaded.encode_query("x").tolist() == encoder.encode_query("x").tolist()
+    assert close(loaded.encode(TEXTS), encoder.encode(TEXTS))
+    assert close(loaded.encode_query("x"), encoder.encode_query("x"))
     assert loaded.max_tokens == 100
     assert loaded.global_attention == "separators"
     loaded.save(tmp_path / "saved")
@@ -614,6 +671,43 @@ def test_fingerprints_tell_encoders_apart(folder, tmp_path):
     assert rounded.fingerprint == variants[0].fingerprint
     with pytest.raises(OptionError, match=r"dtype='bfloat16'.*float32 encoder"):
         rounded.save(tmp_path / "saved")
+
+
+def test_fingerprints_tell_code_apart(folder):
+    class Mean(Pooling):
+        name = "mean"
+
+        def partial(self, states):
+            return states.hidden[0]
+
+        def combine(self, partials):
+            return partials[0]
+
+    def first(ids, special_ids, offsets):
+        return np.arange(len(ids)) == 0
+
+    class Named:
+        fingerprint = "named-policy-1"
+
+        def __call__(self, ids, special_ids, offsets):
+            return np.arange(len(ids)) == 0
+
+    variants = [
+        Longformer2Vec(folder),
+        Longformer2Vec(folder, pooling=Mean()),
+        Longformer2Vec(folder, global_attention=lambda i, s, o: np.arange(len(i)) == 0),
+        Longformer2Vec(folder, global_attention=lambda i, s, o: np.arange(len(i)) == 1),
+        Longformer2Vec(folder, global_attention=first),
+        Longformer2Vec(folder, global_attention=Named()),
+    ]
+    assert len({encoder.fingerprint for encoder in variants}) == len(variants)
+    from functools import partial
+
+    bound = Longformer2Vec(folder, global_attention=partial(first))
+    with pytest.raises(OptionError, match="`fingerprint` attribute"):
+        bound.fingerprint  # noqa: B018
+    with pytest.raises(OptionError, match=r"pooling='mean'.*register_pooling"):
+        variants[1].save(folder.parent / "never")
 
 
 def test_code_is_not_saved(folder, tmp_path):
@@ -642,8 +736,11 @@ def test_truncated_weights_never_give_a_vector(folder, tmp_path):
     Longformer2Vec(folder).save(tmp_path)
     path = tmp_path / "model.safetensors"
     path.write_bytes(path.read_bytes()[:-7])
-    with pytest.raises(WeightsError, match="damaged"):
+    with pytest.raises(WeightsError, match=r"model\.safetensors was changed"):
         Longformer2Vec.load(tmp_path)
+    (tmp_path / "vectorlong.json").unlink()
+    with pytest.raises(WeightsError, match="damaged"):
+        Longformer2Vec(tmp_path)
 
 
 def test_similarity_is_the_cosine(encoder):

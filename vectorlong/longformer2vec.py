@@ -10,6 +10,7 @@ import json
 import os
 import sys
 import warnings
+from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
@@ -23,18 +24,25 @@ from tqdm import tqdm
 
 from vectorlong.attention.dispatch import Case, choose_backend
 from vectorlong.documents import DocumentEncoding, Passages, PassageSpec
-from vectorlong.encoder.checkpoint import WEIGHTS_FILE, file_sha256, save_checkpoint, weights_digest
-from vectorlong.encoder.loading import check_device, load_model
+from vectorlong.encoder.checkpoint import save_checkpoint, weights_digest
+from vectorlong.encoder.loading import load_model
+from vectorlong.encoder.options import (
+    check_count,
+    check_device,
+    check_max_tokens,
+    check_model,
+    check_overlength,
+)
 from vectorlong.encoder.parallel import encode_in_processes
 from vectorlong.encoder.pipeline import Pipeline, PooledDocument
 from vectorlong.encoder.precision import DTYPES, check_dtype, choose_dtype
 from vectorlong.encoder.profiles import DEFAULT_MODEL
-from vectorlong.encoder.settings import Settings, read_settings, write_settings
+from vectorlong.encoder.settings import Settings, file_digests, read_settings, write_settings
 from vectorlong.errors import InputValueError, ModelNotFoundError, OptionError
 from vectorlong.pooling import Pooling, resolve_pooling
 from vectorlong.postprocess import Postprocess, load_postprocess
-from vectorlong.text.check import check_texts
-from vectorlong.text.global_attention import GlobalPolicy, check_policy
+from vectorlong.text.check import check_container, check_text, check_texts
+from vectorlong.text.global_attention import GlobalPolicy, check_policy, policy_fingerprint
 from vectorlong.text.tokenizer import TextTokenizer
 
 _POSTPROCESS_FILE = "postprocess"
@@ -93,6 +101,9 @@ class Longformer2Vec:
 
     Notes
     -----
+    A folder that :meth:`save` or ``convert`` wrote gives its pooling, global attention, prompts and
+    passages; :meth:`load` restores every option.
+
     The empty string and white space have a defined vector: that of the special tokens alone.
 
     Examples
@@ -121,7 +132,14 @@ class Longformer2Vec:
         local_files_only: bool = False,
         cache_dir: str | os.PathLike[str] | None = None,
     ) -> None:
+        check_model(model)
         check_dtype(dtype)
+        check_overlength(overlength)
+        check_count("max_tokens", max_tokens)
+        if postprocess is not None and not isinstance(postprocess, Postprocess):
+            raise OptionError(
+                "postprocess", postprocess, hint="Pass a step of vectorlong.postprocess."
+            )
         self.device = check_device(device)
         choose_backend(attention, Case(self.device, DTYPES.get(dtype, torch.float32)))
         if pooling is not None:
@@ -142,6 +160,7 @@ class Longformer2Vec:
         self.normalize = normalize
         self.postprocess = postprocess
         self.prompts = dict(settings.prompts)
+        self.default_prompt_name = settings.default_prompt_name
         # Taken before weights are rounded: the fingerprint is the model's, whatever the dtype.
         self._weights_digest = None if self.dtype == "float32" else weights_digest(encoder)
         self._pipeline = Pipeline(
@@ -149,7 +168,7 @@ class Longformer2Vec:
             loaded.tokenizer,
             pooling=pooling or resolve_pooling(settings.pooling or "mean"),
             global_attention=check_policy(global_attention or settings.global_attention or "cls"),
-            max_tokens=_check_max_tokens(max_tokens, loaded.max_tokens),
+            max_tokens=check_max_tokens(max_tokens, loaded.max_tokens, loaded.tokenizer.n_special),
             overlength=overlength,
         )
         self.default_passages = _default_passages(loaded.passages, self._pipeline.pooling)
@@ -176,7 +195,7 @@ class Longformer2Vec:
         inputs
             A text, or an ordered collection of texts (list, tuple, array, Series).
         prompt
-            Put before every text.
+            Put before every text; the model's default prompt, if it has one, where not given.
         batch_size
             Most windows in one forward pass; no limit where not given.
         max_batch_tokens
@@ -212,12 +231,13 @@ class Longformer2Vec:
         >>> Longformer2Vec("minilm").encode(["a", "b"], truncate_dim=64).shape
         (2, 64)
         """
-        _check_positive("batch_size", batch_size)
-        _check_positive("max_batch_tokens", max_batch_tokens)
-        _check_positive("n_processes", n_processes)
+        check_count("batch_size", batch_size)
+        check_count("max_batch_tokens", max_batch_tokens)
+        check_count("n_processes", n_processes)
+        self._check_truncate_dim(truncate_dim)
         texts = check_texts(inputs)
         options: dict[str, Any] = {
-            "prompt": _check_prompt(prompt),
+            "prompt": self._prompt(prompt) or "",
             "batch_size": batch_size,
             "max_batch_tokens": max_batch_tokens,
         }
@@ -227,7 +247,7 @@ class Longformer2Vec:
                 pooled = encode_in_processes(self._pipeline, texts, n_processes, **options)
             else:
                 pooled = list(self._pipeline.encode(texts, **options))
-        _warn_of_dropped(pooled)
+        _warn_of_dropped([document.n_dropped_tokens for document in pooled])
         vectors = self._post_process(
             [document.vector for document in pooled], normalize_embeddings, truncate_dim
         )
@@ -312,8 +332,8 @@ class Longformer2Vec:
                 f"Late passages are pooled from their own tokens, which "
                 f"pooling={self.pooling.name!r} does not read.",
             )
-        _check_positive("batch_size", batch_size)
-        _check_positive("max_batch_tokens", max_batch_tokens)
+        check_count("batch_size", batch_size)
+        check_count("max_batch_tokens", max_batch_tokens)
         options: dict[str, Any] = {
             "prompt": self._prompt(prompt, "document", "passage", "corpus"),
             "batch_size": batch_size,
@@ -321,6 +341,7 @@ class Longformer2Vec:
         }
         if isinstance(texts, str):
             texts = [texts]
+        check_container(texts, "texts")
         return self._encode_documents(texts, spec, show_progress_bar, options)
 
     def _encode_documents(
@@ -331,25 +352,34 @@ class Longformer2Vec:
         options: dict[str, Any],
     ) -> Iterator[DocumentEncoding]:
         """Encode lazily; options were checked before the first text is drawn."""
-        kept: list[str] = []
+        kept: deque[str] = deque()
 
         def checked() -> Iterator[str]:
             for position, text in enumerate(texts):
-                kept.append(check_texts([text], f"texts[{position}]:")[0])
+                kept.append(check_text(text, f"texts[{position}]"))
                 yield kept[-1]
 
         options["prompt"] = options["prompt"] or ""
+        n_dropped: list[int] = []
         with _progress_bar(None, show_progress_bar) as progress:
             pooled = self._pipeline.encode(
                 checked(), passages=spec, on_progress=progress.update, **options
             )
-            for document in pooled:
-                _warn_of_dropped([document])
-                text = kept.pop(0)
-                yield self._document_encoding(document, text, spec, options)
+            try:
+                for position, document in enumerate(pooled):
+                    n_dropped.append(document.n_dropped_tokens)
+                    text = kept.popleft()
+                    yield self._document_encoding(document, text, spec, options, position)
+            finally:
+                _warn_of_dropped(n_dropped)
 
     def _document_encoding(
-        self, document: PooledDocument, text: str, spec: PassageSpec, options: dict[str, Any]
+        self,
+        document: PooledDocument,
+        text: str,
+        spec: PassageSpec,
+        options: dict[str, Any],
+        position: int,
     ) -> DocumentEncoding:
         """Post-process one document; encode its passages as texts of their own where asked."""
         assert document.spans is not None
@@ -359,8 +389,8 @@ class Longformer2Vec:
             parts = [text[start:end] for start, end in document.spans]
             passage_vectors = [part.vector for part in self._pipeline.encode(parts, **options)]
         return DocumentEncoding(
-            self._post_process([document.vector])[0],
-            Passages(self._post_process(passage_vectors), document.spans),
+            self._post_process([document.vector], first=position)[0],
+            Passages(self._post_process(passage_vectors, first=position), document.spans),
             document.n_tokens,
             document.n_windows,
             document.n_dropped_tokens,
@@ -371,29 +401,38 @@ class Longformer2Vec:
         vectors: Sequence[Tensor],
         normalize: bool | None = None,
         truncate_dim: int | None = None,
+        first: int = 0,
     ) -> np.ndarray:
-        """Stack vectors [e] to float32 [n, e'] and apply the steps after pooling."""
+        """Stack vectors [e] to float32 [n, e'] and apply the steps after pooling.
+
+        ``first`` is the place of the first one among the inputs, for messages.
+        """
         if vectors:
             stacked = torch.stack(list(vectors)).float().cpu().numpy()  # [n, e]
         else:
             stacked = np.zeros((0, self._pooled_width()), dtype=np.float32)
+        _check_finite(stacked, first)
         if self.postprocess is not None:
             stacked = self.postprocess(stacked)
         if truncate_dim is not None:
-            if not 1 <= truncate_dim <= stacked.shape[1]:
-                raise OptionError(
-                    "truncate_dim", truncate_dim, hint=f"Pass 1 to {stacked.shape[1]}."
-                )
             stacked = stacked[:, :truncate_dim]
         if self.normalize if normalize is None else normalize:
             lengths = np.linalg.norm(stacked, axis=1, keepdims=True)
             stacked = stacked / np.maximum(lengths, np.finfo(np.float32).tiny)
         return np.ascontiguousarray(stacked, dtype=np.float32)
 
+    def _check_truncate_dim(self, truncate_dim: int | None) -> None:
+        check_count("truncate_dim", truncate_dim)
+        width = self.get_embedding_dimension()
+        if truncate_dim is not None and truncate_dim > width:
+            raise OptionError("truncate_dim", truncate_dim, hint=f"Pass 1 to {width}.")
+
     def _prompt(self, prompt: str | None, *names: str) -> str | None:
         """Give the caller's prompt, else the first the model has under these names."""
         if prompt is not None:
-            return _check_prompt(prompt)
+            return check_text(prompt, "prompt")
+        if self.default_prompt_name is not None:
+            names = (*names, self.default_prompt_name)
         return next((self.prompts[name] for name in names if name in self.prompts), None)
 
     # --- what the encoder is ---------------------------------------------------------------------
@@ -445,16 +484,15 @@ class Longformer2Vec:
         """
         if self._weights_digest is None:
             self._weights_digest = weights_digest(self._pipeline.encoder)
-        policy = self.global_attention
         facts = {
             "weights": self._weights_digest,
             "tokenizer": self.tokenizer.fingerprint,
-            "pooling": self.pooling.name,
-            "global_attention": policy if isinstance(policy, str) else policy.__qualname__,
+            "pooling": self.pooling.fingerprint,
+            "global_attention": policy_fingerprint(self.global_attention),
             "max_tokens": self.max_tokens,
             "overlength": self.overlength,
             "normalize": self.normalize,
-            "prompts": self.prompts,
+            "prompts": [self.prompts, self.default_prompt_name],
             "postprocess": self.postprocess.fingerprint if self.postprocess else None,
         }
         return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()
@@ -516,10 +554,10 @@ class Longformer2Vec:
                 "dtype", self.dtype, hint="Its weights are rounded; save a float32 encoder instead."
             )
         names = tuple(self.pooling.name.split("+"))
-        resolve_pooling(names)
+        self._check_pooling_is_stored(names)
         destination = Path(folder)
         save_checkpoint(self._pipeline.encoder, destination, extra=self.tokenizer.config_ids())
-        self.tokenizer.save(destination)
+        self.tokenizer.save(destination, max_tokens=self._pipeline.encoder.config.max_tokens)
         if self.postprocess is not None:
             self.postprocess.save(destination / _POSTPROCESS_FILE)
         write_settings(
@@ -530,13 +568,28 @@ class Longformer2Vec:
                 overlength=self.overlength,
                 normalize=self.normalize,
                 prompts=self.prompts,
+                default_prompt_name=self.default_prompt_name,
                 passages=self.default_passages,
                 has_postprocess=self.postprocess is not None,
                 source=self.model_name,
-                weights_sha256=file_sha256(destination / WEIGHTS_FILE),
+                files_sha256=file_digests(destination),
             ),
             destination,
         )
+
+    def _check_pooling_is_stored(self, names: tuple[str, ...]) -> None:
+        """Make sure that the names alone would give this pooling back."""
+        try:
+            is_same = resolve_pooling(names).fingerprint == self.pooling.fingerprint
+        except OptionError:
+            is_same = False
+        if not is_same:
+            raise OptionError(
+                "pooling",
+                self.pooling.name,
+                hint="Code is not saved, and this name stands for another pooling or none; "
+                "register yours under a name of its own with register_pooling.",
+            )
 
     @classmethod
     def load(
@@ -585,23 +638,6 @@ class Longformer2Vec:
         )
 
 
-def _check_max_tokens(max_tokens: int | None, limit: int) -> int:
-    if max_tokens is None:
-        return limit
-    if not 1 <= max_tokens <= limit:
-        raise OptionError("max_tokens", max_tokens, hint=f"The model takes 1 to {limit}.")
-    return max_tokens
-
-
-def _check_positive(option: str, value: int | None) -> None:
-    if value is not None and value < 1:
-        raise OptionError(option, value, hint="Pass at least 1, or None.")
-
-
-def _check_prompt(prompt: str | None) -> str:
-    return "" if prompt is None else check_texts([prompt], "prompt")[0]
-
-
 def _default_passages(spec: PassageSpec, pooling: Pooling) -> PassageSpec:
     """Make passages independent where the pooling cannot pool a stretch of tokens."""
     return spec if pooling.pools_any_tokens else replace(spec, method="independent")
@@ -621,12 +657,22 @@ def _progress_bar(n_characters: int | None, show: bool | None) -> Iterator[tqdm]
         yield progress
 
 
-def _warn_of_dropped(pooled: Sequence[PooledDocument]) -> None:
+def _check_finite(vectors: np.ndarray, first: int) -> None:
+    """Refuse vectors that are no numbers rather than hand them on."""
+    is_bad = ~np.isfinite(vectors).all(axis=1)
+    if is_bad.any():
+        raise InputValueError(
+            f"The vector of inputs[{first + int(is_bad.argmax())}] is not finite. Half precision "
+            "may have overflowed (use dtype='float32'), or the weights are damaged."
+        )
+
+
+def _warn_of_dropped(n_dropped: Sequence[int]) -> None:
     """Say once a call how much ``overlength="truncate"`` left out."""
-    dropped = [document.n_dropped_tokens for document in pooled if document.n_dropped_tokens]
-    if dropped:
+    n_cut = sum(count > 0 for count in n_dropped)
+    if n_cut:
         warnings.warn(
-            f"{len(dropped)} of {len(pooled)} texts were cut: {sum(dropped)} tokens were dropped. "
+            f"{n_cut} of {len(n_dropped)} texts were cut: {sum(n_dropped)} tokens were dropped. "
             "Use overlength='window' to encode all of every text.",
             stacklevel=3,
         )

@@ -82,6 +82,11 @@ class Pooling(ABC):
     pools_any_tokens: bool = True
     needs_only_first_token: bool = False
 
+    @property
+    def fingerprint(self) -> str:
+        """Tells poolings apart even where they share a name: the class that does the work."""
+        return f"{self.name}={type(self).__module__}.{type(self).__qualname__}"
+
     @abstractmethod
     def partial(self, states: TokenStates) -> Partial:
         """Summarise one window; tensors in float32 or wider, on the device of the states."""
@@ -184,6 +189,10 @@ class _Concatenated(Pooling):
         self.name = "+".join(part.name for part in self._parts)
         self.pools_any_tokens = all(part.pools_any_tokens for part in self._parts)
         self.needs_only_first_token = all(part.needs_only_first_token for part in self._parts)
+
+    @property
+    def fingerprint(self) -> str:
+        return "+".join(part.fingerprint for part in self._parts)
 
     def partial(self, states: TokenStates) -> Partial:
         return tuple(part.partial(states) for part in self._parts)

@@ -123,8 +123,26 @@ def test_old_normalisation_names_and_half_precision(folder):
 def test_a_pickle_with_code_is_refused(folder):
     (folder / "model.safetensors").unlink()
     torch.save({"embeddings.evil": print}, folder / "pytorch_model.bin")
-    with pytest.raises(WeightsError, match="damaged"):
+    with pytest.raises(WeightsError, match="never loaded because it could run code"):
         read_weights(folder)
+
+
+def test_files_that_hold_something_else(folder):
+    weights = load_file(folder / "model.safetensors")
+    expected = output_of(folder)
+    (folder / "model.safetensors").unlink()
+    torch.save({"state_dict": weights, "epoch": 3}, folder / "pytorch_model.bin")
+    assert torch.equal(output_of(folder), expected)
+    for content in ([1, 2], {"embeddings.x": 3}):
+        torch.save(content, folder / "pytorch_model.bin")
+        with pytest.raises(WeightsError, match="does not hold named tensors"):
+            read_weights(folder)
+    (folder / "pytorch_model.bin").unlink()
+    for weight_map in (None, ["a"], {"a": 3}):
+        path = folder / "model.safetensors.index.json"
+        path.write_text(json.dumps({"weight_map": weight_map}))
+        with pytest.raises(CheckpointError, match="has no weight_map"):
+            read_weights(folder)
 
 
 def test_positions_counted_from_zero_are_shifted_for_transformers(folder, tmp_path):
@@ -197,6 +215,13 @@ def test_truncated_weights(folder):
         ({"num_attention_heads": 5}, CheckpointError, "not a multiple"),
         ({"attention_window": [4, 4]}, CheckpointError, "lists 2 layers"),
         ({"attention_window": 7}, OptionError, "window=7"),
+        ({"attention_window": "16"}, CheckpointError, "attention_window='16'"),
+        ({"attention_window": None}, CheckpointError, "attention_window=None"),
+        ({"num_attention_heads": 0}, CheckpointError, "num_attention_heads=0"),
+        ({"num_hidden_layers": "3"}, CheckpointError, "num_hidden_layers='3'"),
+        ({"pad_token_id": -1}, CheckpointError, "pad_token_id=-1"),
+        ({"pad_token_id": 5000}, CheckpointError, "leaves no position"),
+        ({"vectorlong": 5}, CheckpointError, "vectorlong=5"),
     ],
 )
 def test_impossible_configurations(folder, changes, error, message):

@@ -2,6 +2,7 @@
 
 import json
 
+import numpy as np
 import pytest
 import torch
 from transformers import (
@@ -69,6 +70,24 @@ def test_short_texts_keep_the_source_vectors(tmp_path, kind):
         assert (actual - source(ids[None]).last_hidden_state[0]).abs().max() <= 1e-5
 
 
+def test_an_interrupted_conversion_leaves_nothing(tmp_path, monkeypatch):
+    from vectorlong.text.tokenizer import TextTokenizer
+
+    write_source(tmp_path / "source")
+
+    def interrupted(*arguments, **options):
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr(TextTokenizer, "save", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            convert(tmp_path / "source", tmp_path / "long", max_tokens=64)
+    assert [path.name for path in tmp_path.iterdir()] == ["source"]
+    convert(tmp_path / "source", tmp_path / "long", max_tokens=64)
+    saved = json.loads((tmp_path / "long" / "tokenizer_config.json").read_text())
+    assert saved["model_max_length"] == 64
+
+
 @torch.no_grad()
 def test_without_dense_a_wide_window_gives_the_source_vectors(tmp_path):
     source = write_source(tmp_path / "source")
@@ -119,13 +138,18 @@ def test_sentence_transformers_folders(tmp_path, pooling, names):
     ]
     (tmp_path / "st" / "modules.json").write_text(json.dumps(modules))
     (tmp_path / "st" / "config_sentence_transformers.json").write_text(
-        json.dumps({"prompts": {"query": "query: "}})
+        json.dumps({"prompts": {"query": "query: "}, "default_prompt_name": "query"})
     )
     folder = convert(tmp_path / "st", tmp_path / "long", max_tokens=64, window=8)
     assert read_settings(folder).pooling == names
     encoder = Longformer2Vec(folder)
     assert encoder.pooling.name == "+".join(names)
     assert encoder.prompts == {"query": "query: "}
+    assert np.allclose(encoder.encode("dog"), encoder.encode("dog", prompt="query: "), atol=1e-6)
+    for broken in ("{", "[3]", '[{"type": "x"}]'):
+        (tmp_path / "st" / "modules.json").write_text(broken)
+        with pytest.raises(CheckpointError, match=r"modules\.json is damaged"):
+            convert(tmp_path / "st", tmp_path / "other")
     modules.append({"path": "3_Dense", "type": "sentence_transformers.models.Dense"})
     (tmp_path / "st" / "modules.json").write_text(json.dumps(modules))
     with pytest.raises(UnsupportedArchitectureError, match="'Dense'"):
@@ -145,7 +169,7 @@ def test_what_cannot_be_converted(tmp_path):
         convert(tmp_path / "bert", tmp_path / "out", max_tokens=39)
     with pytest.raises(OptionError, match="window=7"):
         convert(tmp_path / "bert", tmp_path / "out", window=7)
-    with pytest.raises(CheckpointError, match="holds a model already"):
+    with pytest.raises(CheckpointError, match="exists already"):
         convert(tmp_path / "bert", tmp_path / "bert")
     with pytest.raises(ModelNotFoundError, match="Three ways out"):
         convert("someone/no-such-model", tmp_path / "out", local_files_only=True)

@@ -97,7 +97,13 @@ def test_a_damaged_cache_is_made_again(tmp_path):
     assert weights.read_bytes() == intact
     (folder / "vectorlong.json").write_text("{")
     embedded_folder(tmp_path)
-    assert json.loads((folder / "vectorlong.json").read_text())["weights_sha256"]
+    assert json.loads((folder / "vectorlong.json").read_text())["files_sha256"]
+    config = (folder / "config.json").read_text()
+    (folder / "config.json").write_text(config.replace("1e-12", "1e-02"))
+    (folder / "tokenizer.json").unlink()
+    embedded_folder(tmp_path)
+    assert (folder / "config.json").read_text() == config
+    assert (folder / "tokenizer.json").is_file()
 
 
 def test_two_processes_at_once(tmp_path):

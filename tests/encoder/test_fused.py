@@ -89,6 +89,18 @@ def test_weights_changed_through_data_in_training_are_noticed(encoder):
 
 
 @torch.no_grad()
+def test_weights_changed_through_data_in_evaluation_are_noticed(encoder):
+    before = encoder(IDS, TEXTS)
+    for layer in encoder.layers:
+        layer.down.weight.data *= 1.2
+    after = encoder(IDS, TEXTS)
+    with torch.enable_grad():
+        expected = encoder(IDS, TEXTS)
+    assert (after - before).abs().max() > 1e-3
+    assert (after - expected).abs().max() <= 1e-5
+
+
+@torch.no_grad()
 def test_an_accelerated_model_runs_fused_in_evaluation():
     model = accelerate(randomize(LongformerModel(longformer_config())).eval())
     model(IDS[None])
@@ -108,6 +120,11 @@ def test_adapters_and_hooks_are_honoured():
     assert (hooked - plain).abs().max() > 1e-2
     handle.remove()
     assert torch.equal(model(IDS[None]).last_hidden_state, plain)
+    seen = []
+    handle = model.encoder.layer[1].register_forward_hook(lambda *arguments: seen.append(1))
+    assert (model(IDS[None]).last_hidden_state - plain).abs().max() <= 1e-5
+    assert seen
+    handle.remove()
 
     class Adapter(nn.Module):
         def __init__(self, inner):

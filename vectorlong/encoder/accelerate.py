@@ -34,8 +34,9 @@ def accelerate(model: ModelT) -> ModelT:
     model
         ``LongformerModel``, any of its task heads, or any module that contains one. Changed in
         place. Parameters, state dict, ``save_pretrained`` and outputs stay what they were, in
-        training too. Where attention weights are asked for (``output_attentions=True``), or a mask
-        leaves a hole inside a text, ``transformers``' own code runs as before.
+        training too. Where attention weights are asked for (``output_attentions=True``), a mask
+        leaves a hole inside a text, or a layer has hooks, ``transformers``' own code runs as
+        before.
 
     Returns
     -------
@@ -112,7 +113,7 @@ class PackedLongformerEncoder(LongformerEncoder):
             ``last_hidden_state`` [b, n, e], padded rows included.
         """
         is_real = attention_mask >= 0  # [b, n]
-        if output_attentions or _has_hole(is_real):
+        if output_attentions or _has_hole(is_real) or _has_hooks(self.layer):
             return self._forward_padded(
                 hidden_states, attention_mask, output_attentions, output_hidden_states, return_dict
             )
@@ -162,6 +163,22 @@ class PackedLongformerEncoder(LongformerEncoder):
             output_hidden_states,
             return_dict,
         )
+
+
+def _has_hooks(layers: Any) -> bool:
+    """Whether somebody listens to a module whose ``forward`` this core does not call."""
+    return any(
+        module._forward_hooks or module._forward_pre_hooks
+        for layer in layers
+        for module in (
+            layer,
+            layer.attention,
+            layer.attention.self,
+            layer.attention.output,
+            layer.intermediate,
+            layer.output,
+        )
+    )
 
 
 def _has_hole(is_real: Tensor) -> bool:

@@ -118,7 +118,12 @@ def weight_files(folder: Path) -> list[Path]:
         if (folder / single).is_file():
             return [folder / single]
         if (folder / index).is_file():
-            names = sorted(set(read_json(folder / index).get("weight_map", {}).values()))
+            weight_map = read_json(folder / index).get("weight_map")
+            if not isinstance(weight_map, dict) or not all(
+                isinstance(name, str) for name in weight_map.values()
+            ):
+                raise CheckpointError(f"{folder / index} is damaged: it has no weight_map.")
+            names = sorted(set(weight_map.values()))
             absent = [name for name in names if not (folder / name).is_file()]
             if absent or not names:
                 raise CheckpointError(
@@ -171,11 +176,23 @@ def _read_file(path: Path) -> dict[str, Tensor]:
     try:
         if path.suffix == ".safetensors":
             return load_file(path)
-        return torch.load(path, map_location="cpu", weights_only=True)
-    except (SafetensorError, RuntimeError, EOFError, pickle.UnpicklingError, ValueError) as error:
+        weights = torch.load(path, map_location="cpu", weights_only=True)
+    except pickle.UnpicklingError as error:
+        raise WeightsError(
+            f"{path} is damaged, or holds more than tensors, which is never loaded because it "
+            "could run code. Use the checkpoint's safetensors file."
+        ) from error
+    except (SafetensorError, RuntimeError, EOFError, ValueError) as error:
         raise WeightsError(
             f"{path} is damaged or incomplete ({error}); fetch or copy it again."
         ) from error
+    if isinstance(weights, dict) and isinstance(weights.get("state_dict"), dict):
+        weights = weights["state_dict"]  # as training frameworks wrap it
+    if not isinstance(weights, dict) or not all(
+        isinstance(tensor, Tensor) for tensor in weights.values()
+    ):
+        raise WeightsError(f"{path} does not hold named tensors; it is no file of weights.")
+    return weights
 
 
 def load_encoder(

@@ -68,6 +68,11 @@ class EncoderConfig:
 
     def __post_init__(self) -> None:
         """Check that the numbers fit together."""
+        if self.max_tokens < 1:
+            raise CheckpointError(
+                f"max_position_embeddings {self.n_positions} leaves no position for a text that "
+                f"starts at row {self.position_offset} (pad_token_id {self.pad_id})."
+            )
         if self.hidden_width % self.n_heads:
             raise CheckpointError(
                 f"hidden_size {self.hidden_width} is not a multiple of num_attention_heads "
@@ -86,14 +91,26 @@ class EncoderConfig:
 
 
 def require_keys(raw: Mapping[str, Any]) -> None:
-    """Check that a config.json names every size.
+    """Check that a config.json names every size, and that they are sizes.
 
     Raises
     ------
     CheckpointError
-        Keys are missing; the message lists them.
+        Keys are missing or no whole numbers; the message lists them.
     """
-    missing = [key for key in _REQUIRED_KEYS if key not in raw]
+    missing = [key for key in _REQUIRED_KEYS if raw.get(key) is None]
+    wrong = [
+        f"{key}={raw[key]!r}"
+        for key in _REQUIRED_KEYS
+        if key not in missing and (type(raw[key]) is not int or raw[key] < 1)
+    ]
+    pad_id = raw.get("pad_token_id")
+    if pad_id is not None and (type(pad_id) is not int or pad_id < 0):
+        wrong.append(f"pad_token_id={pad_id!r}")
+    if wrong:
+        raise CheckpointError(
+            f"config.json has {', '.join(wrong)}; these are whole numbers, sizes of at least 1."
+        )
     if missing:
         raise CheckpointError(
             f"config.json (model_type {raw.get('model_type')!r}) lacks {', '.join(missing)}; "
@@ -131,9 +148,16 @@ def read_longformer_config(raw: Mapping[str, Any]) -> EncoderConfig:
         )
     n_layers = raw["num_hidden_layers"]
     windows = raw["attention_window"]
-    if isinstance(windows, int):
+    if type(windows) is int:
         windows = [windows] * n_layers
+    if not isinstance(windows, list) or any(type(window) is not int for window in windows):
+        raise CheckpointError(
+            f"config.json has attention_window={windows!r}; it is one whole number, or one for "
+            "each layer."
+        )
     extension = raw.get(EXTENSION_KEY, {})
+    if not isinstance(extension, dict):
+        raise CheckpointError(f"config.json has {EXTENSION_KEY}={extension!r}, not an object.")
     dilations = extension.get("dilation", [1] * len(windows))
     pad_id = raw.get("pad_token_id")
     pad_id = 1 if pad_id is None else pad_id
@@ -172,7 +196,7 @@ def reject_other_positions(raw: Mapping[str, Any]) -> None:
         The configuration asks for rotary or relative positions (as Erlangshen-Longformer does
         under model_type "longformer").
     """
-    position_type = raw.get("position_embedding_type", "absolute")
+    position_type = raw.get("position_embedding_type") or "absolute"
     is_rotary = bool(raw.get("use_rotary") or raw.get("rotary_emb_base")) or any(
         key.startswith("rope") and raw[key] for key in raw
     )

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import json
 import os
+import tempfile
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -22,8 +23,6 @@ from vectorlong.attention.spec import AttentionSpec
 from vectorlong.documents import PassageSpec
 from vectorlong.encoder.checkpoint import (
     CONFIG_FILE,
-    WEIGHTS_FILE,
-    file_sha256,
     load_encoder,
     read_json,
     read_weights,
@@ -31,7 +30,7 @@ from vectorlong.encoder.checkpoint import (
 )
 from vectorlong.encoder.config import EncoderConfig, reject_other_positions, require_keys
 from vectorlong.encoder.hub import find_folder
-from vectorlong.encoder.settings import Settings, write_settings
+from vectorlong.encoder.settings import Settings, file_digests, write_settings
 from vectorlong.errors import CheckpointError, OptionError, UnsupportedArchitectureError
 from vectorlong.text.tokenizer import TextTokenizer
 
@@ -81,7 +80,7 @@ def convert(
     source
         A folder or a hub id.
     folder
-        Where to write the result; it must not hold a model yet.
+        Where to write the result; it must not exist, or be empty.
     max_tokens
         Longest input of the result, special tokens included. At least the source's own.
     window
@@ -106,7 +105,7 @@ def convert(
     UnsupportedArchitectureError
         The source is not BERT-like, is a decoder, or has rotary or relative positions.
     CheckpointError
-        The source is incomplete, is a Longformer already, or ``folder`` holds a model already.
+        The source is incomplete, is a Longformer already, or ``folder`` exists already.
     OptionError
         A number is out of range.
 
@@ -116,8 +115,8 @@ def convert(
     PosixPath('bert-long')
     """
     destination = Path(folder)
-    if (destination / CONFIG_FILE).exists():
-        raise CheckpointError(f"{destination} holds a model already; choose another folder.")
+    if destination.exists() and not (destination.is_dir() and not any(destination.iterdir())):
+        raise CheckpointError(f"{destination} exists already; choose a new folder.")
     source_folder = find_folder(
         source, revision=revision, local_files_only=local_files_only, cache_dir=cache_dir
     )
@@ -128,17 +127,15 @@ def convert(
     config = _lengthen(source_config, max_tokens, window, dense_up_to)
     encoder = load_encoder(_convert_weights(weights, source_config, config), config, str(source))
     tokenizer = TextTokenizer.from_folder(source_folder)
-    save_checkpoint(encoder, destination, extra=tokenizer.config_ids())
-    tokenizer.save(destination)
-    write_settings(
-        replace(
-            settings,
-            passages=passages,
-            source=Path(source).name,
-            weights_sha256=file_sha256(destination / WEIGHTS_FILE),
-        ),
-        destination,
-    )
+    destination.parent.mkdir(parents=True, exist_ok=True)
+    # Built beside and moved in one step: an interruption leaves nothing that looks like a model.
+    with tempfile.TemporaryDirectory(dir=destination.parent, prefix=".converting-") as temporary:
+        built = Path(temporary) / "model"
+        save_checkpoint(encoder, built, extra=tokenizer.config_ids())
+        tokenizer.save(built, max_tokens=max_tokens)
+        settings = replace(settings, passages=passages, source=Path(source).name)
+        write_settings(replace(settings, files_sha256=file_digests(built)), built)
+        os.replace(built, destination)
     return destination
 
 
@@ -222,9 +219,8 @@ def _read_sentence_transformers(folder: Path) -> tuple[Settings, Path]:
     modules_file = folder / "modules.json"
     if not modules_file.is_file():
         return Settings(), folder
-    modules = json.loads(modules_file.read_text(encoding="utf-8"))
     encoder_folder, settings = folder, Settings()
-    for module in modules:
+    for module in _read_modules(modules_file):
         kind = module["type"].rsplit(".", 1)[-1]
         if kind == "Transformer":
             encoder_folder = folder / module["path"]
@@ -238,8 +234,25 @@ def _read_sentence_transformers(folder: Path) -> tuple[Settings, Path]:
             )
     extra_file = folder / "config_sentence_transformers.json"
     if extra_file.is_file():
-        settings = replace(settings, prompts=read_json(extra_file).get("prompts") or {})
+        extra = read_json(extra_file)
+        prompts = extra.get("prompts") or {}
+        if not isinstance(prompts, dict):
+            raise CheckpointError(f"{extra_file} holds prompts={prompts!r}, not an object.")
+        name = extra.get("default_prompt_name")
+        settings = replace(settings, prompts=prompts, default_prompt_name=name)
     return settings, encoder_folder
+
+
+def _read_modules(path: Path) -> list[dict[str, str]]:
+    """Read the list of a sentence-transformers model's modules."""
+    try:
+        modules = json.loads(path.read_text(encoding="utf-8"))
+        return [{"type": str(module["type"]), "path": str(module["path"])} for module in modules]
+    except (ValueError, KeyError, TypeError, OSError) as error:
+        raise CheckpointError(
+            f"{path} is damaged ({type(error).__name__}: {error}); it lists modules, each with a "
+            "type and a path."
+        ) from error
 
 
 def _read_pooling(raw: Mapping[str, Any]) -> tuple[str, ...]:
@@ -249,5 +262,8 @@ def _read_pooling(raw: Mapping[str, Any]) -> tuple[str, ...]:
         names = [ours for key, ours in _LEGACY_POOLING_KEYS.items() if raw.get(key)]
     else:
         modes = [modes] if isinstance(modes, str) else modes
-        names = [_POOLING_NAMES.get(mode, mode) for mode in modes]
+        unknown = [mode for mode in modes if mode not in _POOLING_NAMES]
+        if unknown:
+            raise OptionError("pooling_mode", unknown[0], _POOLING_NAMES)
+        names = [_POOLING_NAMES[mode] for mode in modes]
     return tuple(names) or ("mean",)

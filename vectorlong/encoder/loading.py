@@ -8,7 +8,6 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-import torch
 from torch import Tensor
 
 from vectorlong.documents import PassageSpec
@@ -17,9 +16,10 @@ from vectorlong.encoder.config import EXTENSION_KEY, read_longformer_config
 from vectorlong.encoder.embedded import embedded_folder
 from vectorlong.encoder.hub import find_folder
 from vectorlong.encoder.model import Encoder
+from vectorlong.encoder.options import check_model
 from vectorlong.encoder.profiles import EMBEDDED_MODEL, find_profile
-from vectorlong.encoder.settings import Settings, read_settings
-from vectorlong.errors import OptionError, UnsupportedArchitectureError
+from vectorlong.encoder.settings import Settings, check_files, read_settings
+from vectorlong.errors import UnsupportedArchitectureError
 from vectorlong.text.tokenizer import TextTokenizer
 
 
@@ -79,7 +79,7 @@ def load_model(
     UnsupportedArchitectureError
         The folder holds another kind of model.
     """
-    name = os.fspath(model)
+    name = check_model(model)
     if name == EMBEDDED_MODEL and not Path(name).is_dir():
         folder = embedded_folder(cache_dir)
     else:
@@ -89,10 +89,12 @@ def load_model(
     raw = read_json(folder / CONFIG_FILE)
     profile = find_profile(name, raw)
     settings = read_settings(folder)
+    if name != EMBEDDED_MODEL:  # whose cache was checked just now
+        check_files(settings, folder)
     weights = read_weights(folder)
     _check_longformer(raw, weights, folder)
     config = read_longformer_config({**profile.config_overrides, **raw})
-    is_own_format = "position_offset" in raw.get(EXTENSION_KEY, {}) or settings.weights_sha256
+    is_own_format = "position_offset" in raw.get(EXTENSION_KEY, {}) or settings.files_sha256
     if profile.position_offset is not None and not is_own_format:
         config = replace(config, position_offset=profile.position_offset)
     return LoadedModel(
@@ -103,25 +105,6 @@ def load_model(
         min(config.max_tokens, profile.max_tokens or config.max_tokens),
         settings.passages or profile.passages,
     )
-
-
-def check_device(device: str | torch.device | None) -> torch.device:
-    """Resolve a device and make sure tensors can live there.
-
-    Raises
-    ------
-    OptionError
-        They cannot; the message lists the devices there are.
-    """
-    if device is None:
-        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    try:
-        resolved = torch.device(device)
-        torch.empty(1, device=resolved)
-    except (RuntimeError, AssertionError, TypeError) as error:
-        available = ["cpu", *(f"cuda:{index}" for index in range(torch.cuda.device_count()))]
-        raise OptionError("device", device, available, f"({str(error).splitlines()[0]})") from error
-    return resolved
 
 
 def _check_longformer(raw: Mapping[str, Any], weights: Mapping[str, Tensor], folder: Path) -> None:

@@ -11,7 +11,6 @@ from typing import Any
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
-from torch.utils.checkpoint import checkpoint
 from transformers.activations import ACT2FN
 
 from vectorlong.attention.spec import AttentionSpec, PackedTexts
@@ -117,7 +116,6 @@ class Encoder(nn.Module):
             raise OptionError("hidden_act", config.activation, sorted(ACT2FN))
         self.config = config
         self.attention = attention
-        self.is_checkpointing = False
         self.embeddings = Embeddings(config)
         self.layers = nn.ModuleList(Layer(config, spec) for spec in config.attention)
 
@@ -160,10 +158,7 @@ class Encoder(nn.Module):
         if fused is not None:
             return self._run_fused(fused, hidden, texts, first_tokens_only)
         for layer in layers:
-            if self.is_checkpointing and self.training:
-                hidden = checkpoint(self._run, layer, hidden, texts, use_reentrant=False)
-            else:
-                hidden = self._run(layer, hidden, texts)
+            hidden = self._run(layer, hidden, texts)
         return hidden[list(texts.starts)] if first_tokens_only else hidden
 
     def _run_fused(

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from textwrap import shorten
 
 import numpy as np
 import torch
@@ -16,15 +17,14 @@ from torch import Tensor
 from vectorlong.attention.spec import PackedTexts
 from vectorlong.documents import PassageSpec
 from vectorlong.encoder.model import Encoder
-from vectorlong.errors import InputValueError, OptionError, TextTooLongError
-from vectorlong.pooling import Pooling, TokenStates
+from vectorlong.errors import CheckpointError, InputValueError, OptionError, TextTooLongError
+from vectorlong.pooling import Partial, Pooling, TokenStates
 from vectorlong.text.batching import plan_batches
 from vectorlong.text.global_attention import GlobalPolicy, global_mask
 from vectorlong.text.passages import split_passages
 from vectorlong.text.tokenizer import TextTokenizer, TokenizedText
 from vectorlong.text.windows import Window, plan_windows
 
-OVERLENGTH_CHOICES = ("window", "truncate", "error")
 # A group is what is tokenised ahead; large enough to fill batches, small against the model.
 _GROUP_CHARACTERS = 1_000_000
 _GROUP_TEXTS = 1_024
@@ -75,8 +75,9 @@ class _Plan:
     n_tokens: int
     passage_tokens: np.ndarray  # [p, 2]
     spans: np.ndarray | None
-    partials: list[Tensor | None] = field(default_factory=list)
-    passage_partials: list[list[Tensor]] = field(default_factory=list)
+    # By window, so that a window run again after a failure counts once, and in order.
+    partials: dict[int, Partial] = field(default_factory=dict)
+    passage_partials: list[dict[int, Partial]] = field(default_factory=list)
 
     def window_ids(self, window: Window) -> np.ndarray:
         """Token ids of one window with what stands before and after it."""
@@ -124,8 +125,6 @@ class Pipeline:
         max_tokens: int,
         overlength: str,
     ) -> None:
-        if overlength not in OVERLENGTH_CHOICES:
-            raise OptionError("overlength", overlength, OVERLENGTH_CHOICES)
         self.encoder = encoder
         self.tokenizer = tokenizer
         self.pooling = pooling
@@ -179,7 +178,7 @@ class Pipeline:
         for group in _groups(texts):
             tokenized = self.tokenizer.encode([prompt + text for text in group])
             plans = [
-                self._plan(index, text, tokens, len(prompt), passages)
+                self._plan(index, text, tokens, prompt, passages)
                 for index, (text, tokens) in enumerate(
                     zip(group, tokenized, strict=True), start=done
                 )
@@ -199,11 +198,11 @@ class Pipeline:
         index: int,
         text: str,
         tokens: TokenizedText,
-        n_prompt_characters: int,
+        prompt: str,
         passages: PassageSpec | None,
     ) -> _Plan:
         """Divide one text into windows and passages."""
-        prompt_ids, content = _split_prompt(tokens, n_prompt_characters)
+        prompt_ids, content = _split_prompt(tokens, len(prompt))
         prefix, tail = self.tokenizer.prefix_ids, self.tokenizer.suffix_ids
         lead = np.concatenate([np.asarray(prefix, dtype=np.int64), prompt_ids])
         capacity = self.max_tokens - len(lead) - len(tail)
@@ -211,8 +210,16 @@ class Pipeline:
         if capacity < 1:
             raise OptionError(
                 "prompt",
-                f"... ({len(prompt_ids)} tokens)",
-                hint=f"It leaves no room for a text in windows of {self.max_tokens} tokens.",
+                shorten(prompt, 60),
+                hint=f"Its {len(prompt_ids)} tokens leave no room for a text in windows of "
+                f"{self.max_tokens} tokens.",
+            )
+        vocabulary_size = self.encoder.config.vocabulary_size
+        if n_tokens and int(content.ids.max()) >= vocabulary_size:
+            raise CheckpointError(
+                f"The tokenizer gave id {int(content.ids.max())} but the model knows "
+                f"{vocabulary_size} ids: tokenizer and weights are of different checkpoints. Copy "
+                "both from the same one."
             )
         if len(lead) + n_tokens + len(tail) == 0:
             raise InputValueError(
@@ -242,8 +249,7 @@ class Pipeline:
             n_tokens,
             passage_tokens,
             spans,
-            [None] * len(windows),
-            [[] for _ in passage_tokens],
+            passage_partials=[{} for _ in passage_tokens],
         )
 
     def _overlap(self, capacity: int) -> int:
@@ -253,11 +259,9 @@ class Pipeline:
 
     def _offsets(self, content: TokenizedText) -> np.ndarray:
         if content.offsets is None:
-            raise OptionError(
-                "passages",
-                "...",
-                hint="This tokenizer gives no character offsets, so its documents have no "
-                "passages; use encode().",
+            raise CheckpointError(
+                "This tokenizer gives no character offsets, so its documents have no passages. Use "
+                "encode(), or a checkpoint with a fast tokenizer (tokenizer.json)."
             )
         return content.offsets
 
@@ -329,27 +333,25 @@ class Pipeline:
             last = min(int(ends[passage]), window.own_end)
             shift = n_lead - window.start
             inside = hidden[first + shift : last + shift]  # [m, e]
-            plan.passage_partials[passage].append(
-                self.pooling.partial(
-                    TokenStates(
-                        inside,
-                        hidden[0],
-                        torch.zeros(len(inside), dtype=torch.bool, device=hidden.device),
-                        first - int(starts[passage]),
-                    )
+            plan.passage_partials[passage][number] = self.pooling.partial(
+                TokenStates(
+                    inside,
+                    hidden[0],
+                    torch.zeros(len(inside), dtype=torch.bool, device=hidden.device),
+                    first - int(starts[passage]),
                 )
             )
 
     @torch.inference_mode()
     def _finish(self, plan: _Plan, with_passages: bool) -> PooledDocument:
         """Combine the windows' summaries."""
-        vector = self.pooling.combine([part for part in plan.partials if part is not None])
+        vector = self.pooling.combine(_in_order(plan.partials))
         passage_vectors = None
         if with_passages:
             passage_vectors = torch.stack(
                 [
                     # Only a text without tokens has a passage without any.
-                    self.pooling.combine(parts) if parts else vector
+                    self.pooling.combine(_in_order(parts)) if parts else vector
                     for parts in plan.passage_partials
                 ]
             )  # [p, e]
@@ -361,6 +363,11 @@ class Pipeline:
             len(plan.windows),
             plan.n_tokens - len(plan.content.ids),
         )
+
+
+def _in_order(partials: dict[int, Partial]) -> list[Partial]:
+    """Give the windows' summaries in the document's order."""
+    return [partials[number] for number in sorted(partials)]
 
 
 def default_batch_tokens(encoder: Encoder) -> int:
@@ -389,10 +396,9 @@ def _split_prompt(
     if not n_prompt_characters:
         return np.zeros(0, dtype=np.int64), tokens
     if tokens.offsets is None:
-        raise OptionError(
-            "prompt",
-            "...",
-            hint="This tokenizer gives no character offsets; write the prompt into the texts.",
+        raise CheckpointError(
+            "This tokenizer gives no character offsets, so a prompt cannot be told from the text; "
+            "write the prompt into the texts."
         )
     n_prompt = int(np.searchsorted(tokens.offsets[:, 1], n_prompt_characters, side="right"))
     offsets = np.maximum(tokens.offsets[n_prompt:] - n_prompt_characters, 0)  # [n, 2]

@@ -13,8 +13,9 @@ from pathlib import Path
 from typing import Any
 
 from vectorlong.documents import PassageSpec
-from vectorlong.encoder.checkpoint import read_json
-from vectorlong.errors import CheckpointError, FormatVersionError
+from vectorlong.encoder.checkpoint import file_sha256, read_json
+from vectorlong.encoder.options import check_count
+from vectorlong.errors import CheckpointError, FormatVersionError, OptionError, WeightsError
 
 SETTINGS_FILE = "vectorlong.json"
 FORMAT_VERSION = 1
@@ -34,14 +35,16 @@ class Settings:
         As in ``Longformer2Vec``.
     prompts
         Text put before an input, by prompt name.
+    default_prompt_name
+        The prompt that ``encode`` uses where none is asked for.
     passages
         How documents are cut.
     has_postprocess
         Whether a post-processing step is stored beside the checkpoint.
     source
         What the checkpoint was converted from, for people.
-    weights_sha256
-        Digest of the weights file, where the folder was written by this library.
+    files_sha256
+        Digests of the folder's other files, where this library wrote it.
     """
 
     pooling: tuple[str, ...] | None = None
@@ -50,10 +53,40 @@ class Settings:
     overlength: str | None = None
     normalize: bool | None = None
     prompts: Mapping[str, str] = field(default_factory=dict)
+    default_prompt_name: str | None = None
     passages: PassageSpec | None = None
     has_postprocess: bool = False
     source: str | None = None
-    weights_sha256: str | None = None
+    files_sha256: Mapping[str, str] = field(default_factory=dict)
+
+
+def file_digests(folder: Path) -> dict[str, str]:
+    """SHA-256 of every file a model folder holds, this one apart."""
+    return {
+        path.name: file_sha256(path)
+        for path in sorted(folder.iterdir())
+        if path.is_file() and path.name != SETTINGS_FILE and not path.name.startswith(".")
+    }
+
+
+def check_files(settings: Settings, folder: Path) -> None:
+    """Make sure that the files are those that were written together.
+
+    Raises
+    ------
+    WeightsError
+        Files are missing or changed; each is named.
+    """
+    wrong = [
+        f"{name} is missing" if not (folder / name).is_file() else f"{name} was changed"
+        for name, digest in settings.files_sha256.items()
+        if not (folder / name).is_file() or file_sha256(folder / name) != digest
+    ]
+    if wrong:
+        raise WeightsError(
+            f"{folder} is not as it was saved: {', '.join(wrong)}. Copy or save it again; or, if "
+            f"the change is meant, remove {SETTINGS_FILE}."
+        )
 
 
 def write_settings(settings: Settings, folder: Path) -> None:
@@ -89,10 +122,16 @@ def read_settings(folder: Path) -> Settings:
             f"{FORMAT_VERSION}. Upgrade vectorlong."
         )
     try:
+        if isinstance(raw.get("pooling"), str):
+            raw["pooling"] = [raw["pooling"]]
         if raw.get("pooling") is not None:
             raw["pooling"] = tuple(raw["pooling"])
         if raw.get("passages") is not None:
             raw["passages"] = PassageSpec(**raw["passages"])
-        return Settings(**raw)
-    except TypeError as error:
+        settings = Settings(**raw)
+        for value in (settings.prompts, settings.files_sha256):
+            dict(value.items())
+        check_count("max_tokens", settings.max_tokens)
+        return settings
+    except (TypeError, AttributeError, OptionError) as error:
         raise CheckpointError(f"{path} is damaged: {error}") from error

@@ -41,13 +41,19 @@ def check_texts(inputs: Any, name: str = "inputs") -> list[str]:
     ['one', 'two']
     """
     if isinstance(inputs, str):
-        return [_check_text(inputs, name)]
-    _check_container(inputs, name)
-    return [_check_text(item, f"{name}[{position}]") for position, item in enumerate(inputs)]
+        return [check_text(inputs, name)]
+    check_container(inputs, name)
+    return [check_text(item, f"{name}[{position}]") for position, item in enumerate(inputs)]
 
 
-def _check_container(inputs: Any, name: str) -> None:
-    """Refuse whatever is not an ordered collection."""
+def check_container(inputs: Any, name: str) -> None:
+    """Refuse whatever is not an ordered collection of texts.
+
+    Raises
+    ------
+    InputTypeError
+        It is bytes, a mapping, a set, a table, or nothing that can be iterated.
+    """
     described = f"{name} is {_describe(inputs)}"
     if isinstance(inputs, (bytes, bytearray, memoryview)):
         raise InputTypeError(f"{described}, not text. Decode it first: data.decode('utf-8').")
@@ -65,8 +71,21 @@ def _check_container(inputs: Any, name: str) -> None:
         raise InputTypeError(f"{described}. Pass a text (str) or a list of texts.")
 
 
-def _check_text(item: Any, place: str) -> str:
-    """Return one item as plain ``str``."""
+def check_text(item: Any, place: str) -> str:
+    """Return one item as plain ``str``, or say what is wrong with it.
+
+    Parameters
+    ----------
+    item
+        What was passed.
+    place
+        Where it stands, for messages: ``inputs[3]``.
+
+    Raises
+    ------
+    InputTypeError, InputValueError
+        As :func:`check_texts` raises them.
+    """
     if not isinstance(item, str):
         raise InputTypeError(f"{place} is {_describe(item)}, not a text. {_way_out(item)}")
     text = str(item)

@@ -45,6 +45,29 @@ def check_policy(policy: GlobalPolicy | str) -> GlobalPolicy:
     )
 
 
+def policy_fingerprint(policy: GlobalPolicy) -> str:
+    """Tell policies apart: a name, a callable's own ``fingerprint``, or a function's code.
+
+    Raises
+    ------
+    OptionError
+        A callable is neither a plain function nor has a ``fingerprint``.
+    """
+    if isinstance(policy, str):
+        return policy
+    named = getattr(policy, "fingerprint", None)
+    if isinstance(named, str):
+        return named
+    code = getattr(policy, "__code__", None)
+    if code is None or getattr(policy, "__closure__", None):
+        raise OptionError(
+            "global_attention",
+            policy,
+            hint="What it does cannot be read off it; give it a `fingerprint` attribute (a str).",
+        )
+    return f"{code.co_name}:{code.co_code.hex()}:{code.co_consts!r}:{code.co_names!r}"
+
+
 def global_mask(
     policy: GlobalPolicy, ids: np.ndarray, special: SpecialIds, offsets: np.ndarray | None
 ) -> np.ndarray:

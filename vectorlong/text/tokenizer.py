@@ -166,8 +166,16 @@ class TextTokenizer:
         }
         return {key: value for key, value in named.items() if value is not None}
 
-    def save(self, folder: Path) -> None:
-        """Write the tokenizer's files so that :meth:`from_folder` gives the same one back."""
+    def save(self, folder: Path, max_tokens: int | None = None) -> None:
+        """Write the tokenizer's files so that :meth:`from_folder` gives the same one back.
+
+        Parameters
+        ----------
+        folder
+            Made if missing.
+        max_tokens
+            Longest input of the model, for other programs that read the files.
+        """
         folder = Path(folder)
         folder.mkdir(parents=True, exist_ok=True)
         tokenizer = copy.deepcopy(self._tokenizer)
@@ -175,9 +183,12 @@ class TextTokenizer:
             # A source's limit of, say, 128 tokens would cut texts for whoever loads these files.
             tokenizer.backend_tokenizer.no_truncation()
             tokenizer.backend_tokenizer.no_padding()
+        if max_tokens is not None:
+            tokenizer.model_max_length = max_tokens
         tokenizer.save_pretrained(str(folder))
+        path = folder / "sentence_bert_config.json"
+        path.unlink(missing_ok=True)  # another model's, where one is replaced
         if self._lowercase:
-            path = folder / "sentence_bert_config.json"
             path.write_text(json.dumps({"do_lower_case": True}, indent=2), encoding="utf-8")
 
     def _encode_group(self, texts: list[str]) -> list[TokenizedText]:

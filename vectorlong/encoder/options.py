@@ -1,0 +1,88 @@
+"""Options are checked here, once, before any work begins."""
+
+from __future__ import annotations
+
+import os
+
+import torch
+
+from vectorlong.errors import OptionError
+
+OVERLENGTH_CHOICES = ("window", "truncate", "error")
+
+
+def check_model(model: str | os.PathLike[str]) -> str:
+    """Return what the user wrote for ``model=`` as text.
+
+    Raises
+    ------
+    OptionError
+        It is neither a name nor a path, or empty.
+    """
+    if not isinstance(model, str | os.PathLike) or not os.fspath(model):
+        raise OptionError("model", model, hint="Pass a hub id, a folder or a known short name.")
+    return os.fspath(model)
+
+
+def check_count(option: str, value: int | None) -> None:
+    """Make sure a number is a whole one of at least 1, or not given.
+
+    Raises
+    ------
+    OptionError
+        It is not.
+    """
+    if value is None:
+        return
+    if not isinstance(value, int) or isinstance(value, bool) or value < 1:
+        raise OptionError(option, value, hint="Pass a whole number of at least 1, or None.")
+
+
+def check_max_tokens(max_tokens: int | None, limit: int, n_special: int) -> int:
+    """Give the window's length: what was asked for, else the model's limit.
+
+    Raises
+    ------
+    OptionError
+        It is more than the model takes, or leaves no room for a token of text.
+    """
+    check_count("max_tokens", max_tokens)
+    if max_tokens is None:
+        return limit
+    if not n_special < max_tokens <= limit:
+        raise OptionError(
+            "max_tokens", max_tokens, hint=f"The model takes {n_special + 1} to {limit}."
+        )
+    return max_tokens
+
+
+def check_overlength(overlength: str) -> str:
+    """Return a way with long texts that exists.
+
+    Raises
+    ------
+    OptionError
+        It does not; the message lists those that do.
+    """
+    if overlength not in OVERLENGTH_CHOICES:
+        raise OptionError("overlength", overlength, OVERLENGTH_CHOICES)
+    return overlength
+
+
+def check_device(device: str | torch.device | None) -> torch.device:
+    """Resolve a device and make sure tensors can live there.
+
+    Raises
+    ------
+    OptionError
+        They cannot; the message lists the devices there are.
+    """
+    if device is None:
+        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    available = ["cpu", *(f"cuda:{index}" for index in range(torch.cuda.device_count()))]
+    try:
+        resolved = torch.device(device)
+        torch.ones(1, device=resolved).item()
+    except (RuntimeError, AssertionError, TypeError, NotImplementedError) as error:
+        raise OptionError("device", device, available, f"({str(error).splitlines()[0]})") from error
+    return resolved
