@@ -67,6 +67,14 @@ def test_identical_vectors_count_alone_under_distance_weights():
     assert classifier.predict_proba([[3.0, 0.0]]).tolist() == [[1.0, 0.0]]
 
 
+def test_zero_vectors_are_like_nothing():
+    X = np.array([[0.0, 0.0], [1.0, 0.0], [0.0, 1.0], [-1.0, 0.0]])
+    classifier = FaissKNeighborsClassifier(4).fit(X, list("abcd"))
+    distances, rows = classifier.kneighbors([[2.0, 0.0], [0.0, 0.0]])
+    np.testing.assert_allclose(distances, [[0, 1, 1, 2], [1, 1, 1, 1]], atol=1e-7)
+    assert rows.tolist() == [[1, 0, 2, 3], [0, 1, 2, 3]]
+
+
 @pytest.mark.parametrize("kind", ["flat", "ivf-sq8", "hnsw"])
 def test_survives_pickling(kind):
     X, y = blobs()

@@ -1,4 +1,6 @@
 import pickle
+import subprocess
+import sys
 
 import numpy as np
 import pandas as pd
@@ -167,6 +169,22 @@ def test_tags():
     assert tags.requires_fit
 
 
+def test_a_saved_encoder_with_its_options(tmp_path):
+    encoder = tiny_encoder(tmp_path / "model", pooling="max", normalize=True)
+    encoder.save(tmp_path / "saved")
+    loaded = Longformer2Vec.load(tmp_path / "saved")
+    vectorizer = LongformerVectorizer(loaded, cache=False).fit(TEXTS)
+    copied = pickle.loads(pickle.dumps(vectorizer))
+    np.testing.assert_allclose(copied.transform(TEXTS[:3]), encoder.encode(TEXTS[:3]), atol=1e-6)
+
+
+def test_importing_loads_no_torch():
+    code = (
+        "import sys, vectorlong.classify; assert not {'torch', 'transformers'} & set(sys.modules)"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True)
+
+
 def test_clones_share_the_encoder_and_keep_settings(vectorizer, encoder):
     vectorizer.set_output(transform="pandas").fit(TEXTS)
     twin = clone(vectorizer)
@@ -232,5 +250,7 @@ def test_bad_texts(vectorizer, encoder, texts, error, message):
 def test_bad_options(encoder):
     with pytest.raises(OptionError, match=r"pooling='max' is not valid. model is an encoder alrea"):
         LongformerVectorizer(encoder, pooling="max").fit(TEXTS)
+    with pytest.raises(OptionError, match=r"cache=None is not valid. Valid values: True, False"):
+        LongformerVectorizer(encoder, cache=None).fit(TEXTS)
     with pytest.raises(OptionError, match=r"model=3 is not valid. Pass a model's name"):
         LongformerVectorizer(3).fit(TEXTS)

@@ -201,12 +201,13 @@ def _fit_ridges(
     spread, axes = np.linalg.eigh(((whitened - centre) * root).T @ ((whitened - centre) * root))
     spread = np.clip(spread, 0, None)  # [e]
     rotated = ((whitened - centre) * root) @ axes  # [n, e]
+    squares = rotated**2
     projected = rotated.T @ ((is_class - share) * root)  # [e, c]
     fits = []
     for penalty in _PENALTIES:
         solution = projected / (spread + penalty)[:, None]  # [e, c]
         scores = rotated @ solution / root + share  # [n, c]
-        leverage = rotated**2 @ (1 / (spread + penalty)) + weights / weights.sum()  # [n]
+        leverage = squares @ (1 / (spread + penalty)) + weights / weights.sum()  # [n]
         left_out = is_class - (is_class - scores) / np.maximum(1 - leverage, 1e-9)[:, None]
         log_loss, scale = _fit_scale(left_out, is_class, weights)
         coef = axes @ solution  # [e, c]

@@ -190,11 +190,15 @@ class FaissKNeighborsClassifier(ClassifierMixin, BaseEstimator):
             found = self._vectors[rows[part]].astype(np.float64)  # [c, k, e]
             if self._metric == "inner_product":
                 distances[part] = -(asked * found).sum(axis=2)
+                continue
+            squared = ((asked - found) ** 2).sum(axis=2)  # [c, k]
+            if self._metric == "cosine":
+                # For vectors of length 1 this is 1 - cosine, without the cancellation that would
+                # make identical vectors differ. A zero vector has cosine 0 to all.
+                n_zeros = (~asked.any(axis=2)).astype(int) + ~found.any(axis=2)
+                distances[part] = (squared + n_zeros) / 2
             else:
-                # For vectors of length 1, half the squared distance is 1 - cosine, without the
-                # cancellation that would make identical vectors differ.
-                squared = ((asked - found) ** 2).sum(axis=2)
-                distances[part] = squared / 2 if self._metric == "cosine" else np.sqrt(squared)
+                distances[part] = np.sqrt(squared)
         return distances
 
 

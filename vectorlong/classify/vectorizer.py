@@ -57,7 +57,8 @@ class LongformerVectorizer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Ba
     ----------
     model
         What ``Longformer2Vec`` takes: a short name such as "minilm", a hub id or a folder. Or an
-        encoder that is loaded already; the options below are then its own.
+        encoder that is loaded already, such as ``Longformer2Vec.load(folder)`` for one that was
+        saved with its options; the options below are then its own.
     pooling, global_attention, max_tokens, overlength, normalize, postprocess, device, dtype
         As in :class:`vectorlong.Longformer2Vec`.
     batch_size
@@ -134,6 +135,8 @@ class LongformerVectorizer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Ba
             The model is neither a folder, nor cached, nor reachable.
         """
         check_documents(X, "X")
+        if not isinstance(self.cache, bool | str | os.PathLike):
+            raise OptionError("cache", self.cache, [True, False], "Or a folder.")
         encoder = self.load_encoder()
         self.fingerprint_ = encoder.fingerprint
         self._n_features_out = encoder.get_embedding_dimension()
