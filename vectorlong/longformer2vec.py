@@ -269,7 +269,7 @@ class Longformer2Vec:
             inputs, prompt=self._prompt(prompt, "document", "passage", "corpus"), **options
         )
 
-    def bulk_encode(self, texts: Sequence[str]) -> np.ndarray | Tensor:
+    def bulk_encode(self, texts: Sequence[str]) -> np.ndarray:
         """Encode many texts: vectorhub's name for :meth:`encode`, and the same vectors.
 
         Returns
@@ -277,7 +277,7 @@ class Longformer2Vec:
         numpy.ndarray
             float32 [n, e].
         """
-        return self.encode(texts)
+        return np.asarray(self.encode(texts))
 
     def encode_documents(
         self,
@@ -311,7 +311,8 @@ class Longformer2Vec:
         Raises
         ------
         InputTypeError, InputValueError
-            A text is none; raised when the stream reaches it.
+            A text is none. Texts are drawn in groups ahead of the results; the error comes before
+            the results of its group.
         OptionError
             Late passages were asked of a pooling that reads only the window's first token.
 
