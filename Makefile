@@ -10,7 +10,7 @@ export VECTORLONG_DATA
 
 .PHONY: demo test test-slow lint format benchmark-speed benchmark-index benchmark-quality clean
 
-$(STAMP): pyproject.toml constraints.txt setup.py
+$(STAMP): pyproject.toml constraints.txt setup.py vectorlong/attention/window_kernel.c
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --upgrade pip
 	$(BIN)/python -m pip install --quiet --constraint constraints.txt torch

@@ -8,14 +8,20 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from vectorlong.attention import blocked, cpu, flex, reference
+from vectorlong.attention import blocked, cpu, flex, kernel, reference
 from vectorlong.attention.dispatch import BACKENDS, Case, choose_backend, explain_backends
 from vectorlong.attention.spec import AttentionSpec, PackedTexts
 from vectorlong.errors import OptionError
 
 TOLERANCE = 1e-5
 DIFFERENTIABLE = [backend for backend in BACKENDS if backend.name == "blocked"]
-FAST_BACKENDS = [backend for backend in BACKENDS if backend.name in ("cpu", "blocked")]
+KERNEL_REASON = kernel.why_not(torch.bfloat16)
+needs_kernel = pytest.mark.skipif(KERNEL_REASON is not None, reason=str(KERNEL_REASON))
+FAST_BACKENDS = [
+    pytest.param(backend, marks=[needs_kernel] if backend.name == "kernel" else [])
+    for backend in BACKENDS
+    if backend.name in ("kernel", "cpu", "blocked")
+]
 
 
 def random_heads(n_tokens: int, n_heads: int, width: int, seed: int = 0) -> list[torch.Tensor]:
@@ -48,7 +54,7 @@ def cases(draw: st.DrawFn) -> tuple[PackedTexts, AttentionSpec, int, int]:
     return PackedTexts(tuple(lengths), positions), spec, n_heads, draw(st.integers(0, 1000))
 
 
-@pytest.mark.parametrize("backend", FAST_BACKENDS, ids=lambda backend: backend.name)
+@pytest.mark.parametrize("backend", FAST_BACKENDS)
 @given(case=cases(), block_tokens=st.sampled_from([1, 3, 16, 128]))
 @settings(max_examples=150, deadline=None)
 def test_backend_equals_reference_on_random_shapes(backend, case, block_tokens):
@@ -111,6 +117,7 @@ def test_gradients_equal_the_reference(backend, lengths, positions, spec):
         (blocked, torch.float16),
         (blocked, torch.bfloat16),
         (cpu, torch.bfloat16),
+        pytest.param(kernel, torch.bfloat16, marks=needs_kernel),
     ],
 )
 def test_half_precision_stays_finite_and_close(backend, dtype):
@@ -131,7 +138,7 @@ def test_large_scores_do_not_overflow_in_float16():
     assert actual.isfinite().all()
 
 
-@pytest.mark.parametrize("backend", FAST_BACKENDS, ids=lambda backend: backend.name)
+@pytest.mark.parametrize("backend", FAST_BACKENDS)
 def test_a_given_scale_replaces_the_usual_one(backend):
     texts, spec = PackedTexts((40,), ((0, 30),)), AttentionSpec(window=8)
     query, key, value = random_heads(40, 2, 8)
@@ -198,7 +205,9 @@ def test_impossible_packs_are_refused(lengths, positions, message):
 
 
 def test_unknown_backend_lists_the_choices():
-    with pytest.raises(OptionError, match="'auto', 'cpu', 'blocked', 'flex', 'reference'"):
+    with pytest.raises(
+        OptionError, match="'auto', 'kernel', 'cpu', 'blocked', 'flex', 'reference'"
+    ):
         choose_backend("flash", Case(torch.device("cpu")))
 
 
@@ -220,7 +229,7 @@ def test_a_backend_says_why_it_cannot_run(name, case, reason):
         choose_backend(name, case)
     assert reason in explain_backends(case)[name]
     assert explain_backends(case)["blocked"] == "available"
-    assert choose_backend("auto", case).name in {"cpu", "blocked"} - {name}
+    assert choose_backend("auto", case).name in {"kernel", "cpu", "blocked"} - {name}
 
 
 def test_the_reference_refuses_dropout():

@@ -12,7 +12,7 @@ from typing import Protocol
 import torch
 from torch import Tensor
 
-from vectorlong.attention import blocked, cpu, flex, reference
+from vectorlong.attention import blocked, cpu, flex, kernel, reference
 from vectorlong.attention.spec import AttentionSpec, PackedTexts
 from vectorlong.errors import OptionError
 
@@ -87,6 +87,10 @@ def _cpu_why_not(case: Case) -> str | None:
     return None
 
 
+def _kernel_why_not(case: Case) -> str | None:
+    return _cpu_why_not(case) or kernel.why_not(case.dtype)
+
+
 def _blocked_why_not(case: Case) -> str | None:
     return None
 
@@ -102,6 +106,7 @@ def _reference_why_not(case: Case) -> str | None:
 
 
 BACKENDS: tuple[Backend, ...] = (
+    Backend("kernel", kernel.local_attention, _kernel_why_not),
     Backend("cpu", cpu.local_attention, _cpu_why_not),
     Backend("blocked", blocked.local_attention, _blocked_why_not),
     Backend("flex", flex.local_attention, _flex_why_not),
@@ -132,7 +137,7 @@ def choose_backend(name: str, case: Case) -> Backend:
 
     Examples
     --------
-    >>> choose_backend("auto", Case(torch.device("cpu"))).name
+    >>> choose_backend("cpu", Case(torch.device("cpu"))).name
     'cpu'
     >>> choose_backend("auto", Case(torch.device("cpu"), needs_gradients=True)).name
     'blocked'
