@@ -11,7 +11,7 @@ import os
 import sqlite3
 import warnings
 import zlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import closing
 from pathlib import Path
 
@@ -20,6 +20,7 @@ from filelock import FileLock
 from tqdm import tqdm
 
 from vectorlong.errors import OptionError
+from vectorlong.text.batching import bounded_groups
 
 Encode = Callable[[list[str]], np.ndarray]
 
@@ -98,7 +99,9 @@ class VectorCache:
         with tqdm(
             total=len(missing), unit="text", desc="Encoding", disable=None, delay=_PROGRESS_DELAY_S
         ) as progress:
-            for group in _groups(missing, by_key):
+            for group in bounded_groups(
+                missing, _GROUP_CHARACTERS, length=lambda key: len(by_key[key])
+            ):
                 with self._lock:
                     # Another process may have encoded some of them meanwhile.
                     vectors.update(self._read(group))
@@ -176,17 +179,3 @@ class VectorCache:
                 connection.executemany("INSERT OR REPLACE INTO vectors VALUES (?, ?, ?)", rows)
         except sqlite3.OperationalError as error:
             raise self._unusable(error) from error
-
-
-def _groups(keys: Sequence[bytes], texts: dict[bytes, str]) -> Iterator[list[bytes]]:
-    """Divide the work into groups of bounded size."""
-    group: list[bytes] = []
-    n_characters = 0
-    for key in keys:
-        group.append(key)
-        n_characters += len(texts[key])
-        if n_characters >= _GROUP_CHARACTERS:
-            yield group
-            group, n_characters = [], 0
-    if group:
-        yield group

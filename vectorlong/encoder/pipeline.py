@@ -19,7 +19,7 @@ from vectorlong.documents import PassageSpec
 from vectorlong.encoder.model import Encoder
 from vectorlong.errors import CheckpointError, InputValueError, OptionError, TextTooLongError
 from vectorlong.pooling import Partial, Pooling, TokenStates
-from vectorlong.text.batching import plan_batches
+from vectorlong.text.batching import bounded_groups, plan_batches
 from vectorlong.text.global_attention import GlobalPolicy, global_mask
 from vectorlong.text.passages import split_passages
 from vectorlong.text.tokenizer import TextTokenizer, TokenizedText
@@ -175,7 +175,7 @@ class Pipeline:
         """
         done = 0
         budget = max_batch_tokens or default_batch_tokens(self.encoder)
-        for group in _groups(texts):
+        for group in bounded_groups(texts, _GROUP_CHARACTERS, _GROUP_TEXTS):
             tokenized = self.tokenizer.encode([prompt + text for text in group])
             plans = [
                 self._plan(index, text, tokens, prompt, passages)
@@ -373,20 +373,6 @@ def _in_order(partials: dict[int, Partial]) -> list[Partial]:
 def default_batch_tokens(encoder: Encoder) -> int:
     """Tokens a batch holds by default: what keeps the device busy without wasting memory."""
     return 32_768 if next(encoder.parameters()).device.type == "cuda" else 4_096
-
-
-def _groups(texts: Iterable[str]) -> Iterator[list[str]]:
-    """Divide a stream of texts into groups of bounded size."""
-    group: list[str] = []
-    n_characters = 0
-    for text in texts:
-        group.append(text)
-        n_characters += len(text)
-        if n_characters >= _GROUP_CHARACTERS or len(group) >= _GROUP_TEXTS:
-            yield group
-            group, n_characters = [], 0
-    if group:
-        yield group
 
 
 def _split_prompt(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 import hashlib
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import chain
@@ -17,6 +17,7 @@ from tokenizers import Encoding, Tokenizer, normalizers
 from transformers.tokenization_utils_base import PreTrainedTokenizerBase
 
 from vectorlong.errors import CheckpointError
+from vectorlong.text.batching import bounded_groups
 from vectorlong.text.loading import load_tokenizer, uses_lowercase_wrapper
 from vectorlong.text.long_words import longest_unknown, split_long_words, warn_of_long_word
 
@@ -150,7 +151,7 @@ class TextTokenizer:
         """
         return [
             tokenized
-            for group in _groups(texts, _GROUP_CHARACTERS)
+            for group in bounded_groups(texts, _GROUP_CHARACTERS)
             for tokenized in self._encode_group(group)
         ]
 
@@ -276,17 +277,3 @@ def _private_backend(tokenizer: PreTrainedTokenizerBase, lowercase: bool) -> Tok
             steps.append(backend.normalizer)
         backend.normalizer = normalizers.Sequence(steps)
     return backend
-
-
-def _groups(texts: Sequence[str], max_characters: int) -> Iterator[list[str]]:
-    """Cut a list of texts into runs of bounded size; a longer text is a run of its own."""
-    group: list[str] = []
-    n_characters = 0
-    for text in texts:
-        if group and n_characters + len(text) > max_characters:
-            yield group
-            group, n_characters = [], 0
-        group.append(text)
-        n_characters += len(text)
-    if group:
-        yield group
