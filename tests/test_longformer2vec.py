@@ -213,12 +213,17 @@ def test_prompts(folder, tmp_path):
     encoder.prompts = {"query": "question: ", "document": "passage: "}
     assert close(encoder.encode_query("who?"), encoder.encode("question: who?"))
     assert close(encoder.encode_document("it."), encoder.encode("passage: it."))
+    assert encoder.document_prompt == "passage: "
     assert close(encoder.encode("who?", prompt="ask: "), encoder.encode("ask: who?"))
     assert close(encoder.encode_query("who?", prompt="ask: "), encoder.encode("ask: who?"))
     encoding = next(encoder.encode_documents(["First one. Second one."], PassageSpec(5)))
     assert encoding.passages.spans[0, 0] == 0
     assert encoding.passages.spans[-1, 1] == len("First one. Second one.")
     assert close(encoding.vector, encoder.encode("passage: First one. Second one."))
+    encoder.prompts = {"query": "question: "}
+    assert encoder.document_prompt == ""
+    encoder.prompts["corpus"] = "text: "
+    assert encoder.document_prompt == "text: "
 
 
 def test_dtypes(folder, encoder):

@@ -46,6 +46,8 @@ from vectorlong.text.global_attention import GlobalPolicy, check_policy, policy_
 from vectorlong.text.tokenizer import TextTokenizer
 
 _POSTPROCESS_FILE = "postprocess"
+# Names under which models keep their prompt for documents; the first that a model has counts.
+_DOCUMENT_PROMPTS = ("document", "passage", "corpus")
 # A progress bar appears once work has taken this long.
 _PROGRESS_DELAY_S = 2.0
 
@@ -237,7 +239,7 @@ class Longformer2Vec:
         self._check_truncate_dim(truncate_dim)
         texts = check_texts(inputs)
         options: dict[str, Any] = {
-            "prompt": self._prompt(prompt) or "",
+            "prompt": self._prompt(prompt),
             "batch_size": batch_size,
             "max_batch_tokens": max_batch_tokens,
         }
@@ -265,9 +267,7 @@ class Longformer2Vec:
         self, inputs: str | Sequence[str], *, prompt: str | None = None, **options: Any
     ) -> np.ndarray | Tensor:
         """Encode documents: :meth:`encode` with the model's prompt for documents, if it has one."""
-        return self.encode(
-            inputs, prompt=self._prompt(prompt, "document", "passage", "corpus"), **options
-        )
+        return self.encode(inputs, prompt=self._prompt(prompt, *_DOCUMENT_PROMPTS), **options)
 
     def bulk_encode(self, texts: Sequence[str]) -> np.ndarray:
         """Encode many texts: vectorhub's name for :meth:`encode`, and the same vectors.
@@ -336,7 +336,7 @@ class Longformer2Vec:
         check_count("batch_size", batch_size)
         check_count("max_batch_tokens", max_batch_tokens)
         options: dict[str, Any] = {
-            "prompt": self._prompt(prompt, "document", "passage", "corpus"),
+            "prompt": self._prompt(prompt, *_DOCUMENT_PROMPTS),
             "batch_size": batch_size,
             "max_batch_tokens": max_batch_tokens,
         }
@@ -360,7 +360,6 @@ class Longformer2Vec:
                 kept.append(check_text(text, f"texts[{position}]"))
                 yield kept[-1]
 
-        options["prompt"] = options["prompt"] or ""
         n_dropped: list[int] = []
         with _progress_bar(None, show_progress_bar) as progress:
             pooled = self._pipeline.encode(
@@ -428,13 +427,13 @@ class Longformer2Vec:
         if truncate_dim is not None and truncate_dim > width:
             raise OptionError("truncate_dim", truncate_dim, hint=f"Pass 1 to {width}.")
 
-    def _prompt(self, prompt: str | None, *names: str) -> str | None:
-        """Give the caller's prompt, else the first the model has under these names."""
+    def _prompt(self, prompt: str | None, *names: str) -> str:
+        """Give the caller's prompt, else the first the model has under these names, else ""."""
         if prompt is not None:
             return check_text(prompt, "prompt")
         if self.default_prompt_name is not None:
             names = (*names, self.default_prompt_name)
-        return next((self.prompts[name] for name in names if name in self.prompts), None)
+        return next((self.prompts[name] for name in names if name in self.prompts), "")
 
     # --- what the encoder is ---------------------------------------------------------------------
 
@@ -462,6 +461,11 @@ class Longformer2Vec:
     def tokenizer(self) -> TextTokenizer:
         """The model's tokenizer."""
         return self._pipeline.tokenizer
+
+    @property
+    def document_prompt(self) -> str:
+        """What is put before every document where no prompt is given; "" if nothing is."""
+        return self._prompt(None, *_DOCUMENT_PROMPTS)
 
     @property
     def vector_length(self) -> int:

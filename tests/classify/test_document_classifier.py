@@ -190,6 +190,20 @@ def test_truncated_and_prompted_documents(tmp_path):
     assert explanation.passages[-1].end < len(LONG)
 
 
+def test_a_default_prompt_is_no_part_of_a_passage(tmp_path):
+    encoder = tiny_encoder(tmp_path / "model")
+    explanations = []
+    for prompts, name in (({"document": "passage: "}, None), ({"all": "passage: "}, "all")):
+        encoder.prompts, encoder.default_prompt_name = prompts, name
+        classifier = DocumentClassifier(LongformerVectorizer(encoder, cache=False))
+        explanations.append(classifier.fit(TEXTS, LABELS).explain(LONG, "law", max_tokens=8))
+    by_name, by_default = explanations
+    assert by_default.special_tokens == pytest.approx(by_name.special_tokens, abs=1e-6)
+    assert [passage.contribution for passage in by_default.passages] == pytest.approx(
+        [passage.contribution for passage in by_name.passages], abs=1e-6
+    )
+
+
 def test_an_explanation_reads_well(fitted):
     explanation = fitted.explain(LONG, max_tokens=16)
     lines = str(explanation).splitlines()

@@ -19,8 +19,6 @@ from vectorlong.text.passages import split_passages
 if TYPE_CHECKING:
     from vectorlong.longformer2vec import Longformer2Vec
 
-# Names under which a model keeps its prompt for documents, as encode_document looks for it.
-_PROMPTS = ("document", "passage", "corpus")
 _SHOWN_CHARACTERS = 60
 
 
@@ -176,7 +174,7 @@ def _token_shares(
     encoder: Longformer2Vec, text: str, spec: PassageSpec, encoding: DocumentEncoding
 ) -> np.ndarray:
     """Part of all tokens pooled that each passage has, float64 [p]."""
-    prompt = next((encoder.prompts[name] for name in _PROMPTS if name in encoder.prompts), "")
+    prompt = encoder.document_prompt
     tokens = encoder.tokenizer.encode([prompt + text])[0]
     assert tokens.offsets is not None  # or the document would have had no passages
     is_own = tokens.offsets[:, 1] > len(prompt)
