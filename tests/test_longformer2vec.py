@@ -83,6 +83,8 @@ def test_shapes_and_types(encoder):
     assert encoder.encode([]).shape == (0, 32)
     assert encoder.encode([]).dtype == encoder.encode("one").dtype == np.float32
     tensor = encoder.encode(["one"], convert_to_tensor=True)
+    assert torch.equal(encoder.encode_query(["one"], convert_to_tensor=True), tensor)
+    assert torch.equal(encoder.encode_document(["one"], convert_to_tensor=True), tensor)
     assert isinstance(tensor, torch.Tensor)
     assert tensor.dtype == torch.float32
     assert encoder.encode(np.array(["one", "two"])).shape == (2, 32)

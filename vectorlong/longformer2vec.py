@@ -15,7 +15,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, TypedDict, Unpack, overload
 
 import numpy as np
 import torch
@@ -50,6 +50,18 @@ _POSTPROCESS_FILE = "postprocess"
 _DOCUMENT_PROMPTS = ("document", "passage", "corpus")
 # A progress bar appears once work has taken this long.
 _PROGRESS_DELAY_S = 2.0
+
+
+class _EncodeOptions(TypedDict, total=False):
+    """What `Longformer2Vec.encode` takes beside what decides the type of its answer."""
+
+    prompt: str | None
+    batch_size: int | None
+    max_batch_tokens: int | None
+    show_progress_bar: bool | None
+    normalize_embeddings: bool | None
+    truncate_dim: int | None
+    n_processes: int | None
 
 
 class Longformer2Vec:
@@ -177,6 +189,24 @@ class Longformer2Vec:
 
     # --- encoding --------------------------------------------------------------------------------
 
+    @overload
+    def encode(
+        self,
+        inputs: str | Sequence[str],
+        *,
+        convert_to_tensor: Literal[False] = False,
+        **options: Unpack[_EncodeOptions],
+    ) -> np.ndarray: ...
+
+    @overload
+    def encode(
+        self,
+        inputs: str | Sequence[str],
+        *,
+        convert_to_tensor: Literal[True],
+        **options: Unpack[_EncodeOptions],
+    ) -> Tensor: ...
+
     def encode(
         self,
         inputs: str | Sequence[str],
@@ -257,11 +287,47 @@ class Longformer2Vec:
             vectors = vectors[0]  # [e]
         return torch.from_numpy(vectors).to(self.device) if convert_to_tensor else vectors
 
+    @overload
+    def encode_query(
+        self,
+        inputs: str | Sequence[str],
+        *,
+        convert_to_tensor: Literal[False] = False,
+        **options: Unpack[_EncodeOptions],
+    ) -> np.ndarray: ...
+
+    @overload
+    def encode_query(
+        self,
+        inputs: str | Sequence[str],
+        *,
+        convert_to_tensor: Literal[True],
+        **options: Unpack[_EncodeOptions],
+    ) -> Tensor: ...
+
     def encode_query(
         self, inputs: str | Sequence[str], *, prompt: str | None = None, **options: Any
     ) -> np.ndarray | Tensor:
         """Encode questions: :meth:`encode` with the model's prompt for queries, if it has one."""
         return self.encode(inputs, prompt=self._prompt(prompt, "query"), **options)
+
+    @overload
+    def encode_document(
+        self,
+        inputs: str | Sequence[str],
+        *,
+        convert_to_tensor: Literal[False] = False,
+        **options: Unpack[_EncodeOptions],
+    ) -> np.ndarray: ...
+
+    @overload
+    def encode_document(
+        self,
+        inputs: str | Sequence[str],
+        *,
+        convert_to_tensor: Literal[True],
+        **options: Unpack[_EncodeOptions],
+    ) -> Tensor: ...
 
     def encode_document(
         self, inputs: str | Sequence[str], *, prompt: str | None = None, **options: Any
@@ -277,7 +343,7 @@ class Longformer2Vec:
         numpy.ndarray
             float32 [n, e].
         """
-        return np.asarray(self.encode(texts))
+        return self.encode(texts)
 
     def encode_documents(
         self,

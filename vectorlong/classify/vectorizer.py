@@ -46,8 +46,14 @@ class TextEncoder(Protocol):
     def get_embedding_dimension(self) -> int:
         """Width e of every vector."""
 
-    def encode_document(self, inputs: list[str], **options: Any) -> Any:
-        """float32 [n, e]; takes ``batch_size`` and ``show_progress_bar``."""
+    def encode_document(
+        self,
+        inputs: list[str],
+        *,
+        batch_size: int | None = None,
+        show_progress_bar: bool | None = None,
+    ) -> np.ndarray:
+        """float32 [n, e], input order kept."""
 
 
 class LongformerVectorizer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import tempfile
 import time
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 import typer
 
@@ -14,7 +14,6 @@ from vectorlong.cli.output import JsonOption, print_json, results_console, say
 
 if TYPE_CHECKING:
     from vectorlong.documents import Document
-    from vectorlong.retrieval.encoder_protocol import DocumentEncoder
 
 _QUESTIONS = (
     "What happens when a default argument is a mutable list?",
@@ -28,7 +27,7 @@ def demo_command(as_json: JsonOption = False) -> None:
     """Encode Python's own language reference and answer three questions about it."""
     say("Loading the model ...")
     started = time.perf_counter()
-    encoder = cast("DocumentEncoder", build_encoder(DEFAULT_MODEL))
+    encoder = build_encoder(DEFAULT_MODEL)
     seconds = {"load": time.perf_counter() - started}
     from vectorlong.cli.hits import hit_as_json, print_hits
     from vectorlong.retrieval.document_index import DocumentIndex

@@ -6,7 +6,7 @@ import itertools
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, cast
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -25,7 +25,6 @@ if TYPE_CHECKING:
     from vectorlong.documents import Document
     from vectorlong.files.source import FileSource
     from vectorlong.retrieval.document_index import DocumentIndex
-    from vectorlong.retrieval.encoder_protocol import DocumentEncoder
     from vectorlong.retrieval.writer import AddReport
 
 PathsArgument = Annotated[
@@ -135,10 +134,7 @@ def _open_or_create(into: Path, model: str | None) -> Iterator[DocumentIndex]:
     """Open an index with the model it was made with, or make one."""
     from vectorlong.retrieval.document_index import DocumentIndex
 
-    if is_index(into) and model is None:
-        encoder = index_encoder(into)
-    else:
-        encoder = cast("DocumentEncoder", build_encoder(model))
+    encoder = index_encoder(into) if is_index(into) and model is None else build_encoder(model)
     make = DocumentIndex.open if is_index(into) else DocumentIndex.create
     with make(into, encoder) as index:
         yield index

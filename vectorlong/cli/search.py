@@ -6,7 +6,7 @@ import json
 import time
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, cast
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -160,4 +160,4 @@ def index_encoder(folder: Path) -> DocumentEncoder:
             f"{str(folder)!r} was made by an encoder without a name, which only Python can pass: "
             "DocumentIndex.open(folder, encoder). Here, search it with --mode lexical."
         )
-    return cast("DocumentEncoder", build_encoder(name))
+    return build_encoder(name)
