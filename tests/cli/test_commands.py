@@ -7,6 +7,7 @@ import sys
 import numpy as np
 import pytest
 
+from tests.cli.conftest import WordEncoder
 from vectorlong import DocumentIndex, __version__
 
 QUESTION = "where is the purple needle"
@@ -80,6 +81,30 @@ def test_the_model_of_an_index_is_kept_and_another_refused(root, folder, encoder
     result = run("index", root, "--into", folder, "--model", "other", code=1)
     assert "fingerprint of words" in error_of(result)
     assert "fingerprint of other" in error_of(result)
+
+
+@pytest.mark.parametrize("options", [(), ("--model", "words")])
+def test_an_encoder_is_built_only_where_something_changed(root, folder, encoders, run, options):
+    encoders.clear()
+    assert "4 unchanged" in run("index", root, "--into", folder, *options).stdout
+    assert encoders == []
+    (root / "c.txt").write_text("new")
+    assert "1 added" in run("index", root, "--into", folder, *options).stdout
+    assert [encoder.encoded for encoder in encoders] == [["new"]]
+
+
+def test_a_late_encoder_that_is_another_is_refused(root, folder, encoders, run, monkeypatch):
+    names = ("ledger.sqlite", "vectors.f32", "documents.f32", "manifest.json")
+    before = {name: (folder / name).read_bytes() for name in names}
+    monkeypatch.setattr(WordEncoder, "fingerprint", "fingerprint of other weights")
+    run("index", root, "--into", folder)
+    (root / "a.txt").write_text("changed")
+    (root / "c.txt").write_text("new")
+    error = error_of(run("index", root, "--into", folder, code=1))
+    assert "fingerprint of words" in error
+    assert "fingerprint of other weights" in error
+    assert {name: (folder / name).read_bytes() for name in names} == before
+    assert encoders[-1].encoded == []
 
 
 def test_columns(tmp_path, encoders, run, run_json):
@@ -250,8 +275,6 @@ def test_folders_that_are_no_index(tmp_path, encoders, run, command):
 
 
 def test_an_encoder_without_a_name_leaves_lexical_search(folder, tmp_path, encoders, run, run_json):
-    from tests.cli.conftest import WordEncoder
-
     encoder = WordEncoder()
     encoder.model_name = None
     with DocumentIndex.create(tmp_path / "nameless", encoder) as index:

@@ -109,12 +109,13 @@ def test_an_unchanged_folder_is_not_encoded_again(index_folder):
     assert "minilm is the default" not in result.stderr
 
 
-@pytest.mark.parametrize("command", ["--help", "info", "verify", "search", "models"])
+@pytest.mark.parametrize("command", ["--help", "info", "verify", "search", "models", "index"])
 def test_light_commands_load_no_torch(index_folder, command):
     arguments = {
         "info": (index_folder,),
         "verify": (index_folder,),
         "search": (index_folder, "lighthouse", "--mode", "lexical"),
+        "index": (index_folder.parent / "root", "--into", index_folder),  # where nothing changed
     }
     loaded = modules_loaded_by(command, *arguments.get(command, ()))
     assert not loaded & {"torch", "transformers"}

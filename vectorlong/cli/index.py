@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from vectorlong.cli.models import ModelOption, build_encoder
+from vectorlong.cli.models import ModelOption, build_encoder, locate_model
 from vectorlong.cli.output import (
     JsonOption,
     counted,
@@ -19,12 +19,13 @@ from vectorlong.cli.output import (
     report_files,
     say,
 )
-from vectorlong.cli.search import index_encoder, is_index
+from vectorlong.cli.search import index_manifest, index_model, is_index
 
 if TYPE_CHECKING:
     from vectorlong.documents import Document
     from vectorlong.files.source import FileSource
     from vectorlong.retrieval.document_index import DocumentIndex
+    from vectorlong.retrieval.encoder_protocol import DocumentEncoder
     from vectorlong.retrieval.writer import AddReport
 
 PathsArgument = Annotated[
@@ -134,10 +135,26 @@ def _open_or_create(into: Path, model: str | None) -> Iterator[DocumentIndex]:
     """Open an index with the model it was made with, or make one."""
     from vectorlong.retrieval.document_index import DocumentIndex
 
-    encoder = index_encoder(into) if is_index(into) and model is None else build_encoder(model)
-    make = DocumentIndex.open if is_index(into) else DocumentIndex.create
-    with make(into, encoder) as index:
+    if is_index(into):
+        opened = DocumentIndex.open(into, _encoder_of(into, model))
+    else:
+        opened = DocumentIndex.create(into, build_encoder(model))
+    with opened as index:
         yield index
+
+
+def _encoder_of(into: Path, model: str | None) -> DocumentEncoder:
+    """Give an index's own encoder, to be loaded when it is needed.
+
+    Another that was asked for is loaded at once, so that it is refused though nothing changed.
+    """
+    from vectorlong.cli.late_encoder import LateEncoder
+
+    manifest = index_manifest(into)
+    name = index_model(into, manifest) if model is None else locate_model(model)
+    if name != manifest.model_name:
+        return build_encoder(name)
+    return LateEncoder(into, manifest, lambda: build_encoder(name))
 
 
 def _print_report(report: AddReport, n_documents: int, into: Path) -> None:

@@ -14,7 +14,7 @@ from vectorlong.cli.models import build_encoder
 from vectorlong.cli.output import JsonOption, print_json, results_console
 
 if TYPE_CHECKING:
-    from vectorlong.retrieval.encoder_protocol import DocumentEncoder
+    from vectorlong.retrieval.manifest import Manifest
 
 IndexArgument = Annotated[Path, typer.Argument(metavar="DIR", help="The index's folder.")]
 
@@ -62,7 +62,9 @@ def search_command(
 
     conditions = _parse_where(where)
     require_index(folder)
-    encoder = None if mode is ModeChoice.lexical else index_encoder(folder)
+    encoder = None
+    if mode is not ModeChoice.lexical:
+        encoder = build_encoder(index_model(folder, index_manifest(folder)))
     with DocumentIndex.open(folder, encoder, read_only=True) as index:
         started = time.perf_counter()
         hits = index.search(
@@ -142,8 +144,17 @@ def require_index(folder: Path) -> None:
         )
 
 
-def index_encoder(folder: Path) -> DocumentEncoder:
-    """Build the model that an index was made with.
+def index_manifest(folder: Path) -> Manifest:
+    """Read what an index was made with; its vectors are left for the opening to check."""
+    from vectorlong.retrieval.opening import load_manifest
+    from vectorlong.retrieval.storage import folder_errors
+
+    with folder_errors("open an index", folder):
+        return load_manifest(folder, is_writer=False)
+
+
+def index_model(folder: Path, manifest: Manifest) -> str:
+    """Give the name of the model that an index was made with.
 
     Raises
     ------
@@ -151,13 +162,10 @@ def index_encoder(folder: Path) -> DocumentEncoder:
         The index does not name one.
     """
     from vectorlong.errors import InputValueError
-    from vectorlong.retrieval.document_index import DocumentIndex
 
-    with DocumentIndex.open(folder, read_only=True) as index:
-        name = index.manifest.model_name
-    if name is None:
+    if manifest.model_name is None:
         raise InputValueError(
             f"{str(folder)!r} was made by an encoder without a name, which only Python can pass: "
             "DocumentIndex.open(folder, encoder). Here, search it with --mode lexical."
         )
-    return build_encoder(name)
+    return manifest.model_name
