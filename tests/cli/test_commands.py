@@ -317,6 +317,27 @@ def test_verify_names_damaged_files_and_exits_with_1(folder, run, run_json):
     assert "vectors.f32" in error_of(run("info", folder, code=1))
 
 
+@pytest.mark.parametrize("ledger", ["flipped", "cut", "removed", "whole"])
+def test_verify_names_every_damaged_file_of_an_index_that_does_not_open(folder, run, ledger):
+    content = (folder / "vectors.f32").read_bytes()
+    (folder / "vectors.f32").write_bytes(content[:-1])
+    (folder / "documents.f32").unlink()
+    path = folder / "ledger.sqlite"
+    content = bytearray(path.read_bytes())
+    content[-1] ^= 1
+    if ledger == "removed":
+        path.unlink()
+    elif ledger != "whole":
+        path.write_bytes(content if ledger == "flipped" else content[:100])
+    result = run("verify", folder, "--json", code=1)
+    answer = json.loads(result.stdout)
+    assert answer["n_documents"] is None
+    for name, reason in (("vectors.f32", "bytes"), ("documents.f32", "is missing")):
+        assert any(name in finding and reason in finding for finding in answer["damage"])
+    assert any("ledger.sqlite" in finding for finding in answer["damage"]) == (ledger != "whole")
+    assert run("verify", folder, code=1).stdout.splitlines() == answer["damage"]
+
+
 # --- encode --------------------------------------------------------------------------------------
 
 

@@ -22,6 +22,7 @@ from vectorlong.errors import FormatVersionError, IndexCorruptError, IndexFolder
 from vectorlong.retrieval import derived, storage, vectors
 from vectorlong.retrieval.document_index import DocumentIndex
 from vectorlong.retrieval.faiss_index import VectorIndex
+from vectorlong.retrieval.integrity import find_damage
 from vectorlong.retrieval.storage import read_sealed, replace_sealed
 
 QUESTIONS = [f"marker{number} version0 river copper" for number in range(12)]
@@ -120,6 +121,40 @@ def test_damaged_derived_files_are_named_and_made_anew(
                 assert answers(index) == expected, (name, damage)
                 assert index.verify() == [], (name, damage)
                 assert index.info()["faiss_in_use"] == "ivf-sq8"
+
+
+@pytest.mark.parametrize("is_stamped", [True, False])
+def test_all_damage_is_found_whatever_the_ledger_still_tells(
+    original: tuple[Path, list], tmp_path: Path, is_stamped: bool
+) -> None:
+    target = tmp_path / "index"
+    for damage in damaged_copies(original[0], "ledger.sqlite", target):
+        if not is_stamped:
+            content = read_sealed(target / "manifest.json")
+            assert content is not None
+            replace_sealed(target / "manifest.json", {**content, "files": {}})
+        assert not is_stamped or any("ledger.sqlite" in found for found in find_damage(target))
+        (target / "documents.f32").unlink()
+        spoiled = bytearray((target / "vectors.f32").read_bytes())
+        spoiled[40] ^= 1
+        (target / "vectors.f32").write_bytes(spoiled)
+        findings = find_damage(target)
+        for name in ("vectors.f32", "documents.f32"):
+            assert any(name in finding for finding in findings), (damage, findings)
+
+
+@pytest.mark.parametrize("name", ["vectors.f32", "documents.f32"])
+def test_whole_files_are_not_called_damaged(
+    original: tuple[Path, list], tmp_path: Path, name: str
+) -> None:
+    target = tmp_path / "index"
+    for damage in damaged_copies(original[0], name, target):
+        findings = find_damage(target)
+        assert findings, damage
+        assert all(name in finding for finding in findings), damage
+    (target / "ledger.sqlite").unlink()
+    (other,) = {"vectors.f32", "documents.f32"} - {name}
+    assert any(f"{other}' cannot be checked" in finding for finding in find_damage(target))
 
 
 @pytest.mark.parametrize("name", ["vectors.f32", "documents.f32", "ledger.sqlite"])

@@ -51,18 +51,17 @@ def _size(n_bytes: int) -> str:
 
 def verify_command(folder: IndexArgument, as_json: JsonOption = False) -> None:
     """Read every byte of an index; name what is damaged and exit with 1 if anything is."""
-    from vectorlong.errors import FormatVersionError, IndexCorruptError
+    from vectorlong.errors import IndexCorruptError
     from vectorlong.retrieval.document_index import DocumentIndex
+    from vectorlong.retrieval.integrity import find_damage
 
     require_index(folder)
     try:
         with DocumentIndex.open(folder, read_only=True) as index:
             findings = index.verify()
             n_documents = len(index)
-    except FormatVersionError:
-        raise
-    except IndexCorruptError as error:
-        findings, n_documents = [str(error)], None
+    except IndexCorruptError as error:  # which names the first file only
+        findings, n_documents = find_damage(folder) or [str(error)], None
     if as_json:
         print_json({"folder": str(folder), "n_documents": n_documents, "damage": findings})
     elif findings:

@@ -477,7 +477,7 @@ class DocumentIndex:
         writing; damage to the ledger or the vector files is not, because they are the truth.
         """
         with self._write_guard:
-            findings = integrity.find_damage(self._folder, self._manifest, self._reader)
+            findings = integrity.find_damage(self._folder)
             if self._writer is not None and not findings:
                 findings = self._writer.check_lexical()
             return findings

@@ -2,17 +2,38 @@
 
 from __future__ import annotations
 
+import contextlib
 import sqlite3
+from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 from vectorlong.errors import IndexCorruptError, IndexFolderError
 from vectorlong.retrieval.derived import SnapshotFolder
-from vectorlong.retrieval.ledger import DOCUMENTS, LEDGER_NAME, VECTORS, connect
-from vectorlong.retrieval.manifest import Manifest, read_manifest
+from vectorlong.retrieval.ledger import DOCUMENTS, LEDGER_NAME, VECTORS, connect, ledger_errors
+from vectorlong.retrieval.manifest import MANIFEST_NAME, Manifest, read_manifest
 from vectorlong.retrieval.snapshot import LedgerReader, Snapshot
 from vectorlong.retrieval.storage import file_digest, needs_check
 from vectorlong.retrieval.vectors import VectorFile
 from vectorlong.retrieval.view import Views, vector_path
+
+_DOUBT = " (So says the ledger, which is damaged itself.)"
+
+
+def check_ledger_exists(folder: Path) -> None:
+    """Refuse a folder without a ledger.
+
+    Raises
+    ------
+    IndexCorruptError
+        It is missing; the message names it.
+    """
+    path = folder / LEDGER_NAME
+    if not path.is_file():
+        raise IndexCorruptError(
+            f"{str(path)!r} is missing. Restore it from a copy, or build the index anew from the "
+            "documents."
+        )
 
 
 def check_ledger_file(folder: Path, manifest: Manifest) -> None:
@@ -78,41 +99,91 @@ def check_vector_files(folder: Path, manifest: Manifest, snapshot: Snapshot) -> 
             raise IndexCorruptError(damage)
 
 
-def find_damage(folder: Path, manifest: Manifest, reader: LedgerReader) -> list[str]:
-    """Read every byte of every file and list what is wrong, naming each file."""
+def find_damage(folder: Path) -> list[str]:
+    """Read every byte of every file and list what is wrong, naming each file.
+
+    Nothing needs to be whole for that: where one file cannot be read, the others still are.
+    """
     findings: list[str] = []
-    try:
-        written = read_manifest(folder)
-    except IndexFolderError as error:
-        findings.append(str(error))
-    else:
-        recorded = written.files.get(LEDGER_NAME)
-        if recorded and file_digest(folder / LEDGER_NAME) != recorded["digest"]:
-            findings.append(f"{str(folder / LEDGER_NAME)!r} does not have its recorded digest")
-        if written.settings() != manifest.settings():
-            findings.append(f"{str(folder / 'manifest.json')!r} does not agree with the ledger")
-    try:
-        with reader.snapshot() as snapshot:
-            findings.extend(_find_in_snapshot(folder, manifest, snapshot))
-    except (IndexFolderError, OSError) as error:
-        findings.append(str(error))
+    manifest = None
+    with _noted(findings, folder / MANIFEST_NAME):
+        manifest = read_manifest(folder)
+    files = {} if manifest is None else manifest.files
+    path = folder / LEDGER_NAME
+    checked: set[str] = set()
+    with _noted(findings, path):
+        check_ledger_exists(folder)
+        if LEDGER_NAME in files and file_digest(path) != files[LEDGER_NAME]["digest"]:
+            findings.append(f"{str(path)!r} does not have its recorded digest")
+        with contextlib.closing(LedgerReader(path)) as reader, reader.snapshot() as snapshot:
+            checked = _find_in_snapshot(folder, manifest, snapshot, findings)
+    for file in (VECTORS, DOCUMENTS):
+        if file not in checked:
+            findings.extend(_find_without_ledger(folder, file, files))
     snapshot_damage = SnapshotFolder(folder).damage(thorough=True)
     return findings if snapshot_damage is None else [*findings, snapshot_damage]
 
 
-def _find_in_snapshot(folder: Path, manifest: Manifest, snapshot: Snapshot) -> list[str]:
+@contextlib.contextmanager
+def _noted(findings: list[str], path: Path) -> Iterator[None]:
+    """Note what cannot be read, and go on; what makes no sense is laid to the file at ``path``."""
+    try:
+        with ledger_errors(path):
+            yield
+        return
+    except (IndexFolderError, OSError) as error:
+        finding = str(error)
+    except (LookupError, TypeError, ValueError, ArithmeticError) as error:
+        finding = f"{str(path)!r} is damaged: {error}"
+    if findings[-1:] != [finding]:  # one bad page spoils many records
+        findings.append(finding)
+
+
+def _find_in_snapshot(
+    folder: Path, manifest: Manifest | None, snapshot: Snapshot, findings: list[str]
+) -> set[str]:
+    """Check the ledger and what it vouches for; return the vector files that could be checked."""
     path = folder / LEDGER_NAME
-    findings = [f"{str(path)!r} is damaged: {finding}" for finding in snapshot.check_database()]
-    for file in (VECTORS, DOCUMENTS):
-        vector_file = VectorFile(vector_path(folder, file, snapshot.epoch), manifest.dimension)
-        damage = vector_file.damage(snapshot.segments(file))
-        if damage is not None:
-            findings.append(damage)
+    dimension = None if manifest is None else manifest.dimension
+    with _noted(findings, path):
+        settings = snapshot.settings()
+        if manifest is not None and manifest.settings() != settings:
+            findings.append(f"{str(folder / MANIFEST_NAME)!r} does not agree with the ledger")
+        dimension = settings["dimension"]
+    with _noted(findings, path):
+        findings.extend(f"{str(path)!r} is damaged: {found}" for found in snapshot.check_database())
+    is_doubtful = any(str(path) in finding for finding in findings)
+    checked = set()
+    for file in (VECTORS, DOCUMENTS) if dimension is not None else ():
+        with _noted(findings, path):
+            vector_file = VectorFile(vector_path(folder, file, snapshot.epoch), dimension)
+            damage = vector_file.damage(snapshot.segments(file))
+            checked.add(file)
+            if damage is not None:
+                findings.append(damage + _DOUBT if is_doubtful else damage)
     if not findings:
-        Views(folder, manifest.dimension).of(snapshot)
-    for key in snapshot.placements()[:, 0].tolist():
-        try:
-            snapshot.fetch(key)
-        except IndexCorruptError as error:
-            findings.append(str(error))
-    return findings
+        with _noted(findings, path):
+            Views(folder, snapshot.settings()["dimension"]).of(snapshot)
+    with _noted(findings, path):
+        for key in snapshot.placements()[:, 0].tolist():
+            with _noted(findings, path):
+                snapshot.fetch(key)
+    return checked
+
+
+def _find_without_ledger(
+    folder: Path, file: str, files: Mapping[str, Mapping[str, Any]]
+) -> Iterator[str]:
+    """Compare a vector file with what the manifest recorded of it, which is its size only."""
+    names = [name for name in files if name.startswith(file)]
+    names = names or [path.name for path in sorted(folder.glob(f"{file}*.f32"))] or [f"{file}.f32"]
+    for path in (folder / name for name in names):
+        if not path.is_file():
+            yield f"{str(path)!r} is missing"
+        elif path.name in files and path.stat().st_size != files[path.name]["size"]:
+            yield (
+                f"{str(path)!r} is damaged: it has {path.stat().st_size} bytes where "
+                f"{files[path.name]['size']} were recorded when it was closed"
+            )
+        else:
+            yield f"{str(path)!r} cannot be checked, because its checksums are in the ledger"

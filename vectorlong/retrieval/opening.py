@@ -41,12 +41,7 @@ def check_unused(folder: Path) -> None:
 
 def load_manifest(path: Path, *, is_writer: bool) -> Manifest:
     """Return what the index is: from the manifest, or where that is damaged from the ledger."""
-    ledger_path = path / LEDGER_NAME
-    if not ledger_path.is_file():
-        raise IndexCorruptError(
-            f"{str(ledger_path)!r} is missing. Restore it from a copy, or build the index anew "
-            "from the documents."
-        )
+    integrity.check_ledger_exists(path)
     try:
         manifest = read_manifest(path)
     except FormatVersionError:
@@ -57,7 +52,7 @@ def load_manifest(path: Path, *, is_writer: bool) -> Manifest:
         integrity.check_ledger_file(path, manifest)
     if manifest is None or not manifest.files:
         integrity.check_unstamped_ledger(path)
-    reader = LedgerReader(ledger_path)
+    reader = LedgerReader(path / LEDGER_NAME)
     try:
         with reader.snapshot() as snapshot:  # refuses a ledger of a newer format
             if manifest is None:
