@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from tests.cli.conftest import WordEncoder
-from vectorlong import DocumentIndex, __version__
+from vectorlong import Document, DocumentIndex, __version__
 
 QUESTION = "where is the purple needle"
 
@@ -118,6 +118,110 @@ def test_columns(tmp_path, encoders, run, run_json):
     assert run_json("index", table, "--into", tmp_path / "index", *columns)["added"] == 1
     (hit,) = run_json("search", tmp_path / "index", "needle")["hits"]
     assert hit["id"] == "10/1"
+
+
+def ids_in(folder):
+    with DocumentIndex.open(folder, read_only=True) as index:
+        return set(index.ids())
+
+
+def test_what_is_no_longer_there_is_said_and_pruned_on_request(
+    root, folder, encoders, run_json, run
+):
+    with DocumentIndex.open(folder, WordEncoder()) as index:
+        index.add([("docs/mine.txt", "added from Python"), ("mine", "likewise")])
+        index.add([Document("named", "likewise", {"file.path": "docs/named.txt"})])
+    (root.parent / "other").mkdir()
+    (root.parent / "other" / "a.txt").write_text("other")
+    run("index", root.parent / "other", "--into", folder)
+    (root.parent / "other" / "a.txt").unlink()  # not given below, so not missed
+    (root / "a.txt").unlink()
+    (root / "rows.csv").write_text("id,text,year\nnew,purple wool,2020\n")
+    before = ids_in(folder)
+    report = run_json("index", root, "--into", folder)
+    assert (report["n_gone"], report["n_removed"]) == (2, 0)
+    assert set(report["gone"]) == {"docs/a.txt", "old"}
+    assert "--prune" in report["to_remove_gone"]
+    result = run("index", root, "--into", folder)
+    assert "2 documents" in result.stderr
+    assert "no longer" in result.stderr
+    assert "--prune" in result.stderr
+    assert ids_in(folder) == before
+    encoders.clear()
+    result = run("index", root, "--into", folder, "--prune")
+    assert "2 removed" in result.stdout
+    assert ids_in(folder) == before - {"docs/a.txt", "old"}
+    assert encoders == []
+    report = run_json("index", root, "--into", folder, "--prune")
+    assert (report["n_gone"], report["n_removed"]) == (0, 0)
+
+
+def test_only_what_was_given_is_pruned(root, folder, run):
+    before = ids_in(folder)
+    (root / "sub" / "b.md").unlink()
+    run("index", root / "a.txt", root / "rows.csv", "--into", folder, "--prune")
+    assert ids_in(folder) == before
+    assert "1 removed" in run("index", root, "--into", folder, "--prune").stdout
+
+
+def test_nothing_is_pruned_for_paths_that_cannot_be_read(root, folder, run, monkeypatch):
+    before = ids_in(folder)
+    result = run("index", root, root / "nowhere", "--into", folder, "--prune", code=1)
+    assert "no file or folder" in error_of(result)
+    root.rename(root.parent / "away")
+    assert "no file" in error_of(run("index", root, "--into", folder, "--prune", code=1))
+    root.mkdir()  # as the place of a disk that is not mounted
+    assert "nothing to read" in error_of(run("index", root, "--into", folder, "--prune", code=1))
+    root.rmdir()
+    (root.parent / "away").rename(root)
+    (root / "rows.csv").write_bytes(b"id,text\n\x00\x00\n")
+    monkeypatch.setattr(os, "scandir", refusing(os.scandir, root / "sub"))
+    result = run("index", root, "--into", folder, "--prune")
+    assert "docs/sub: cannot be opened" in result.stderr
+    assert ids_in(folder) == before
+
+
+def refusing(scandir, folder):
+    def refuse(path):
+        if str(path) == str(folder):
+            raise PermissionError(13, "Permission denied", str(path))
+        return scandir(path)
+
+    return refuse
+
+
+def test_another_folder_of_the_same_name_prunes_nothing(root, folder, run, run_json):
+    before = ids_in(folder)
+    other = root.parent / "elsewhere" / "docs"
+    other.mkdir(parents=True)
+    (other / "b.txt").write_text("of the other folder")
+    for given in (other, root):
+        report = run_json("index", given, "--into", folder, "--prune")
+        assert (report["n_gone"], report["n_removed"]) == (0, 0)
+        assert set(report["of_unknown_origin"]) == (before if given == other else {"docs/b.txt"})
+    assert ids_in(folder) == before | {"docs/b.txt"}
+    result = run("index", root, "--into", folder)
+    assert "1 document" in result.stderr
+    assert "another folder called 'docs'" in result.stderr
+
+
+def test_a_folder_that_was_moved_whole_is_pruned_at_its_new_place(root, folder, run):
+    (root.parent / "new").mkdir()
+    root = root.rename(root.parent / "new" / "docs")
+    assert "4 unchanged" in run("index", root, "--into", folder).stdout
+    (root / "a.txt").unlink()
+    assert "1 removed" in run("index", root, "--into", folder, "--prune").stdout
+
+
+@pytest.mark.parametrize("damage", ["removed", "spoiled"])
+def test_without_the_record_of_folders_nothing_is_pruned(root, folder, run_json, damage):
+    (root / "a.txt").unlink()
+    if damage == "removed":
+        (folder / "sources.json").unlink()
+    else:
+        (folder / "sources.json").write_text("{}")
+    report = run_json("index", root, "--into", folder, "--prune")
+    assert (report["gone"], report["of_unknown_origin"]) == ([], ["docs/a.txt"])
 
 
 def test_other_encodings_are_said(tmp_path, encoders, run, run_json):

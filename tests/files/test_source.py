@@ -240,3 +240,53 @@ def test_page_at_its_first_and_last_character():
         4,
         4,
     ]
+
+
+# --- what an earlier reading had -----------------------------------------------------------------
+
+
+def accounted(source, *paths):
+    assert not any(map(source.accounts_for, paths)), "before all is read nothing is known"
+    list(source)
+    return [path for path in paths if source.accounts_for(path)]
+
+
+def test_files_that_are_gone_are_told_from_those_elsewhere(root):
+    write(root, "a.txt")
+    write(root, ".hidden.txt")
+    write(root, "empty.txt", "")
+    write(root, "picture.png")
+    gone = ["root/gone.txt", "root/sub/gone.txt"]
+    kept = ["root/.hidden.txt", "root/empty.txt", "root/picture.png", "other/a.txt", "rooted/a.txt"]
+    assert accounted(FileSource([root]), *gone, "root/a.txt", *kept) == [*gone, "root/a.txt"]
+
+
+def test_of_a_file_alone_only_its_rows_are_known(root):
+    table = write(root, "t.csv", "text\nrow\n")
+    paths = ("root/gone.txt", "root/t.csv", "root/t.csv/gone.txt")
+    assert accounted(FileSource([table]), *paths) == ["root/t.csv"]
+
+
+def test_rows_of_a_table_with_a_bad_row_are_not_known(root):
+    table = write(root, "t.csv", 'text\nrow\n""\n')
+    assert accounted(FileSource([root, table]), "root/t.csv") == []
+
+
+def test_nothing_is_known_below_a_folder_that_cannot_be_read(root, monkeypatch):
+    write(root, "a.txt")
+    write(root, "closed/b.txt")
+    scandir = os.scandir
+
+    def refuse(path):
+        if str(path).endswith("closed"):
+            raise PermissionError(13, "Permission denied", str(path))
+        return scandir(path)
+
+    monkeypatch.setattr(os, "scandir", refuse)
+    paths = ("root/closed/gone.txt", "root/closed.txt")
+    assert accounted(FileSource([root]), *paths) == ["root/closed.txt"]
+
+
+def test_a_file_that_is_read_under_another_name_is_not_gone(root):
+    write(root, "sub/a.txt")
+    assert accounted(FileSource([root, root / "sub"]), "sub/a.txt", "sub/b.txt") == ["sub/b.txt"]

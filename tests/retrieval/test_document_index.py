@@ -713,3 +713,12 @@ def test_a_kind_whose_search_takes_no_filter_still_hides_the_deleted(
             found = index.search("marker5 marker105 version0", 108, mode="vector")
             assert len({hit.id for hit in found}) == 108
             assert not {"doc-5", "doc-105"} & {hit.id for hit in found}
+
+
+def test_ids_of_a_filter_keep_the_order_of_adding(tmp_path: Path) -> None:
+    with DocumentIndex.create(tmp_path / "index", FakeEncoder()) as index:
+        index.add([Document(name, "text", {"n": n}) for n, name in enumerate("cba")])
+        assert index.ids({"n": {"$gte": 1}}) == ["b", "a"]
+        assert index.ids({"n": 7}) == []
+        with pytest.raises(FilterError, match="Unknown operator"):
+            index.ids({"n": {"$near": 1}})

@@ -54,15 +54,23 @@ def index_command(
     model: ModelOption = None,
     text_column: TextColumnOption = None,
     id_column: IdColumnOption = None,
+    prune: Annotated[
+        bool,
+        typer.Option(
+            "--prune", help="Remove documents that came from PATHS and are no longer there."
+        ),
+    ] = False,
     as_json: JsonOption = False,
 ) -> None:
     """Index files and folders, so that they can be searched.
 
     Run it again after files changed or after an interruption: only what changed or is missing is
-    encoded. Files that cannot be read are listed at the end. Of tables (.jsonl, .csv) every row is
+    encoded. Files that cannot be read are listed at the end, and documents of the index that are no
+    longer in PATHS are counted; --prune removes them. Of tables (.jsonl, .csv) every row is
     a document, and the columns that are neither text nor id become metadata to filter by; cells of
     a .csv that are plain numbers become numbers.
     """
+    from vectorlong.cli.gone import HOW_TO_REMOVE, Watch
     from vectorlong.files.records import Columns
     from vectorlong.files.source import FileSource
 
@@ -71,10 +79,14 @@ def index_command(
     documents = first_drawn(source)
     with _open_or_create(into, model) as index:
         say(f"Reading {counted(source.n_files, 'file')} into {into} ...")
-        report = index.add(documents)
+        watch = Watch(index, source)
+        report = index.add(watch.follow(documents))
+        gone = watch.gone()
+        n_removed = index.delete(gone.ids) if prune else 0
         n_documents = len(index)
+    gone.report(are_removed=prune)
     if not as_json:
-        _print_report(report, n_documents, into)
+        _print_report(report, n_removed, n_documents, into)
         report_files(source)
         return
     print_json(
@@ -84,6 +96,11 @@ def index_command(
             "added": report.added,
             "updated": report.updated,
             "unchanged": report.unchanged,
+            "n_gone": len(gone.ids),
+            "gone": gone.ids,
+            "to_remove_gone": HOW_TO_REMOVE if gone.ids and not prune else None,
+            "n_removed": n_removed,
+            "of_unknown_origin": gone.doubtful_ids,
             "n_tokens": report.n_tokens,
             "seconds": round(report.seconds, 3),
             **files_as_json(source),
@@ -157,9 +174,11 @@ def _encoder_of(into: Path, model: str | None) -> DocumentEncoder:
     return LateEncoder(into, manifest, lambda: build_encoder(name))
 
 
-def _print_report(report: AddReport, n_documents: int, into: Path) -> None:
+def _print_report(report: AddReport, n_removed: int, n_documents: int, into: Path) -> None:
+    removed = f", {n_removed:,} removed" if n_removed else ""
     typer.echo(
-        f"{report.added:,} added, {report.updated:,} updated, {report.unchanged:,} unchanged "
+        f"{report.added:,} added, {report.updated:,} updated, {report.unchanged:,} unchanged"
+        f"{removed} "
         f"({report.n_tokens:,} tokens in {report.seconds:.1f} s). "
         f"The index holds {counted(n_documents, 'document')}."
     )

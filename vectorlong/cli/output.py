@@ -78,7 +78,7 @@ def report_files(source: FileSource) -> None:
     for path, encoding in source.other_encodings.items():
         by_encoding[encoding].append(path)
     for encoding, paths in by_encoding.items():
-        say(f"Read as {encoding}, not UTF-8: {_some(paths)}")
+        say(f"Read as {encoding}, not UTF-8: {some(paths)}")
     if source.left_out:
         _report_left_out(source.left_out)
 
@@ -89,14 +89,15 @@ def _report_left_out(left_out: list[LeftOut]) -> None:
         by_reason[item.reason].append(item.path)
     say(f"Left out ({len(left_out):,}):")
     for reason, paths in list(by_reason.items())[:_MAX_REASONS]:
-        say(f"  {_some(paths)}: {reason}")
+        say(f"  {some(paths)}: {reason}")
     if len(by_reason) > _MAX_REASONS:
         say(f"  and {len(by_reason) - _MAX_REASONS:,} more reasons; --json lists them all.")
 
 
-def _some(paths: list[str]) -> str:
-    shown = ", ".join(paths[:_MAX_NAMES])
-    return shown + (f" and {len(paths) - _MAX_NAMES:,} more" if len(paths) > _MAX_NAMES else "")
+def some(names: list[str]) -> str:
+    """Write the first few names, and how many more there are."""
+    shown = ", ".join(names[:_MAX_NAMES])
+    return shown + (f" and {len(names) - _MAX_NAMES:,} more" if len(names) > _MAX_NAMES else "")
 
 
 def files_as_json(source: FileSource) -> dict[str, Any]:

@@ -72,6 +72,8 @@ class FileSource:
 
     Attributes
     ----------
+    roots
+        The folder that every path begins with the name of, by that name.
     n_files
         Files of known types that were found.
     n_files_read
@@ -99,7 +101,10 @@ class FileSource:
         self._exclude = exclude.resolve() if exclude is not None else None
         self._not_files: list[LeftOut] = []
         self._files: list[_File] = []
+        self.roots: dict[str, Path] = {}
+        self._given: set[str] = set()  # names of files, and of folders with a "/" behind
         self._find(paths)
+        self._names = {file.name for file in self._files}
         self.n_files = len(self._files)
         self._restart()
 
@@ -123,6 +128,10 @@ class FileSource:
                     f"{str(other)!r} and {str(root)!r} are both called {root.name!r}, so their "
                     "documents' ids could be the same. Rename one, or name a folder above them."
                 )
+            self.roots[_name(root, root)] = root
+            self._given.add(
+                _name(root, root) + "/" if path.is_dir() else _name(root, root / path.name)
+            )
             found = self._walk(root) if path.is_dir() else [root / path.name]
             for file in found:
                 target = file.resolve()
@@ -194,6 +203,30 @@ class FileSource:
                 self.left_out.append(LeftOut(file.name, reason))
             self._note_bad_rows(file, bad_rows)
             self.n_files_read += 1
+
+    def accounts_for(self, path: str) -> bool:
+        """Whether the reading, complete now, gave every document that there is of a file.
+
+        What an earlier reading had of the file and this one has not is gone, then.
+
+        Parameters
+        ----------
+        path
+            The file, as an earlier reading named it in its documents' metadata.
+
+        Returns
+        -------
+        bool
+            True if the file was read without complaint, or is no longer in the folders given.
+            False if it was not asked for, or it or a folder above it could not be read.
+        """
+        parts = path.split("/")
+        above = {"/".join(parts[:n]) for n in range(1, len(parts))}
+        is_given = path in self._given or any(f"{folder}/" in self._given for folder in above)
+        is_left_out = any(item.path == path or item.path in above for item in self.left_out)
+        if not is_given or is_left_out or self.n_files_read < self.n_files:
+            return False
+        return path in self._names or not os.path.lexists(self.roots[parts[0]].joinpath(*parts[1:]))
 
     def _read(self, file: _File) -> Iterable[Content | BadRow]:
         suffix = file.path.suffix.lower().removeprefix(".")

@@ -28,6 +28,7 @@ from vectorlong.retrieval import integrity
 from vectorlong.retrieval.encoder_protocol import DocumentEncoder
 from vectorlong.retrieval.exact import exact_search, sample_queries, sampled_recall
 from vectorlong.retrieval.faiss_kinds import check_kind
+from vectorlong.retrieval.filters import compile_filter
 from vectorlong.retrieval.fusion import DEFAULT_FUSION, get_fusion
 from vectorlong.retrieval.incoming import Addable, check_id, check_vectors
 from vectorlong.retrieval.ledger import (
@@ -420,10 +421,13 @@ class DocumentIndex:
             found = snapshot.known([id]).get(id)
             return None if found is None else as_document(snapshot.fetch(found[0]))
 
-    def ids(self) -> list[str]:
-        """Return the ids of all documents, in the order in which they were added."""
+    def ids(self, where: Mapping[str, Any] | None = None) -> list[str]:
+        """Return the ids of all documents, or of those that fulfil a filter, in order of adding."""
         with self._snapshot() as (snapshot, _):
-            return [name for _, name in snapshot.ids()]
+            if where is None:
+                return [name for _, name in snapshot.ids()]
+            keys = set(snapshot.matching_keys(*compile_filter(where)).tolist())
+            return [name for key, name in snapshot.ids() if key in keys]
 
     def recall(self, k: int = 10, *, n_queries: int = 100, seed: int = 0) -> float:
         """recall@k of the vector index against exact search.
