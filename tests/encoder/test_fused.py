@@ -8,6 +8,7 @@ from torch import nn
 from transformers import LongformerModel
 
 from tests.models import load, longformer_config, randomize, write_longformer
+from vectorlong.attention import kernel
 from vectorlong.attention.spec import PackedTexts
 from vectorlong.encoder import fused
 from vectorlong.encoder.accelerate import accelerate
@@ -27,9 +28,12 @@ def is_fused(module) -> bool:
     return module in fused._FUSED
 
 
+@pytest.mark.parametrize("has_kernel", [True, False])
 @pytest.mark.parametrize("is_packed", [True, False])
 @pytest.mark.parametrize("activation", ["gelu", "relu", "gelu_new"])
-def test_equals_the_plain_path(tmp_path, is_packed, activation):
+def test_equals_the_plain_path(tmp_path, monkeypatch, has_kernel, is_packed, activation):
+    if not has_kernel:
+        monkeypatch.setattr(kernel, "_KERNEL", None)
     write_longformer(tmp_path, hidden_act=activation)
     encoder = load(tmp_path)
     plain = encoder(IDS, TEXTS).detach()
