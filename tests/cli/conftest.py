@@ -69,8 +69,9 @@ def encoders(monkeypatch):
 
     built = Built()
 
-    def build(model: str | None) -> WordEncoder:
+    def build(model: str | None, *, dtype: str = "float32") -> WordEncoder:
         built.append(WordEncoder(model or "words"))
+        built[-1].dtype = dtype
         built[-1].stop_after = built.stop_after
         return built[-1]
 

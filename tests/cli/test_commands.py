@@ -58,6 +58,14 @@ def test_only_what_changed_is_encoded_again(root, folder, encoders, run_json):
     ]
 
 
+def test_indexing_is_fast_and_asking_exact(root, folder, encoders, run, run_json):
+    """Documents are many and take the fastest dtype; one question is encoded in float32."""
+    (root / "new.txt").write_text("something new")
+    run("index", root, "--into", folder)
+    run_json("search", folder, "something")
+    assert [encoder.dtype for encoder in encoders] == ["auto", "auto", "float32"]
+
+
 def test_an_interruption_keeps_what_was_committed(root, tmp_path, encoders, run, monkeypatch):
     monkeypatch.setattr("vectorlong.retrieval.writer._COMMIT_EVERY_S", 0.0)
     encoders.stop_after = 2

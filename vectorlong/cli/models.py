@@ -42,9 +42,10 @@ def locate_model(model: str | None) -> str:
     return str(folder.resolve()) if folder.is_dir() else model
 
 
-def build_encoder(model: str | None) -> Longformer2Vec:
+def build_encoder(model: str | None, *, dtype: str = "float32") -> Longformer2Vec:
     """Load a model with everything its folder says of it."""
     located = locate_model(model)
     from vectorlong.longformer2vec import Longformer2Vec
 
-    return Longformer2Vec.load(located) if Path(located).is_dir() else Longformer2Vec(located)
+    build = Longformer2Vec.load if Path(located).is_dir() else Longformer2Vec
+    return build(located, dtype=dtype)
