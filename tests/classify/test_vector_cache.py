@@ -83,6 +83,30 @@ def test_a_damaged_file_is_replaced(tmp_path, encoder, damage):
     assert len(encoder.encoded) == 2 * len(TEXTS)
 
 
+def test_damage_that_only_writing_meets(tmp_path, encoder):
+    cache = open_cache(tmp_path, encoder)
+    expected = cache.encode(TEXTS, encoder.encode_document)
+    content = bytearray(cache.path.read_bytes())
+    content[32:40] = (9).to_bytes(4, "big") * 2  # a list of free pages that are none
+    cache.path.write_bytes(content)
+    more = [f"another text {number}" for number in range(400)]
+    with pytest.warns(UserWarning, match=r"name\.sqlite is damaged .* encoded again"):
+        cache.encode(more, encoder.encode_document)
+    np.testing.assert_array_equal(cache.encode(TEXTS, encoder.encode_document), expected)
+    n_before = len(encoder.encoded)
+    open_cache(tmp_path, encoder).encode(TEXTS, encoder.encode_document)
+    assert len(encoder.encoded) == n_before
+
+
+def test_a_row_that_holds_no_vector(tmp_path, encoder):
+    cache = open_cache(tmp_path, encoder)
+    expected = cache.encode(TEXTS, encoder.encode_document)
+    with sqlite3.connect(cache.path) as connection:
+        connection.execute("UPDATE vectors SET vector = 5")
+    connection.close()
+    np.testing.assert_array_equal(cache.encode(TEXTS, encoder.encode_document), expected)
+
+
 def test_threads_share_the_work(tmp_path, encoder):
     def work(_):
         return open_cache(tmp_path, encoder).encode(TEXTS, encoder.encode_document)
@@ -164,3 +188,29 @@ def test_a_folder_that_cannot_be_written(tmp_path, encoder):
     (tmp_path / "cache").write_text("a file stands in the way")
     with pytest.raises(OptionError, match=r"cache='.*cache' is not valid.*or cache=False"):
         open_cache(tmp_path, encoder)
+
+
+def test_a_cache_that_cannot_be_written_still_gives_what_it_has(tmp_path, encoder, monkeypatch):
+    expected = open_cache(tmp_path, encoder).encode(TEXTS, encoder.encode_document)
+    cache = open_cache(tmp_path, encoder)
+
+    def refuse():
+        raise PermissionError(13, "Permission denied", "name.lock")
+
+    monkeypatch.setattr(cache._lock, "acquire", refuse)
+    np.testing.assert_array_equal(cache.encode(TEXTS, encoder.encode_document), expected)
+    with pytest.raises(OptionError, match=r"cache='.*' is not valid.*Permission.*or cache=False"):
+        cache.encode(["a new text"], encoder.encode_document)
+
+
+def test_a_file_that_cannot_be_read(tmp_path, encoder, monkeypatch):
+    cache = open_cache(tmp_path, encoder)
+    monkeypatch.setattr("vectorlong.classify.vector_cache._LOCKED_TIMEOUT_S", 0.05)
+    other = sqlite3.connect(cache.path)
+    other.execute("BEGIN EXCLUSIVE")
+    with pytest.raises(OptionError, match=r"cache='.*' is not valid.*locked.*or cache=False"):
+        cache.encode(TEXTS, encoder.encode_document)
+    other.close()
+    (tmp_path / "cache").rename(tmp_path / "gone")
+    with pytest.raises(OptionError, match=r"cache='.*' is not valid.*unable to open"):
+        cache.encode(TEXTS, encoder.encode_document)

@@ -11,9 +11,10 @@ import os
 import sqlite3
 import warnings
 import zlib
-from collections.abc import Callable, Sequence
-from contextlib import closing
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing, contextmanager
 from pathlib import Path
+from typing import TypeVar
 
 import numpy as np
 from filelock import FileLock
@@ -23,6 +24,7 @@ from vectorlong.errors import OptionError
 from vectorlong.text.batching import bounded_groups
 
 Encode = Callable[[list[str]], np.ndarray]
+_Result = TypeVar("_Result")
 
 # Work between two commits: what an interruption loses, and how long another process may wait.
 _GROUP_CHARACTERS = 200_000
@@ -68,9 +70,9 @@ class VectorCache:
         self._lock = FileLock(self.path.with_suffix(".lock"))
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
-            self._make_table()
-        except (OSError, sqlite3.OperationalError) as error:
+        except OSError as error:
             raise self._unusable(error) from error
+        self._do(lambda _: None)
 
     def encode(self, texts: Sequence[str], encode: Encode) -> np.ndarray:
         """Give the vectors of texts, encoding only those that are not known yet.
@@ -90,7 +92,7 @@ class VectorCache:
         Raises
         ------
         OptionError
-            The file cannot be written, for example on a full disk.
+            The file cannot be read or written, for example on a full disk.
         """
         keys = [hashlib.sha256(text.encode()).digest() for text in texts]
         by_key = dict(zip(keys, texts, strict=True))
@@ -102,7 +104,7 @@ class VectorCache:
             for group in bounded_groups(
                 missing, _GROUP_CHARACTERS, length=lambda key: len(by_key[key])
             ):
-                with self._lock:
+                with self._alone():
                     # Another process may have encoded some of them meanwhile.
                     vectors.update(self._read(group))
                     wanted = [key for key in group if key not in vectors]
@@ -127,46 +129,66 @@ class VectorCache:
     def _connect(self) -> sqlite3.Connection:
         return sqlite3.connect(self.path, timeout=_LOCKED_TIMEOUT_S)
 
-    def _make_table(self) -> None:
+    @contextmanager
+    def _alone(self) -> Iterator[None]:
+        """Keep other processes from encoding the same texts meanwhile."""
         try:
-            with closing(self._connect()) as connection, connection:
-                connection.execute(
-                    "CREATE TABLE IF NOT EXISTS vectors"
-                    " (text BLOB PRIMARY KEY, vector BLOB NOT NULL, checksum INTEGER NOT NULL)"
-                    " WITHOUT ROWID"
-                )
-        except sqlite3.DatabaseError as error:
-            self._start_again(error)
+            self._lock.acquire()
+        except OSError as error:
+            raise self._unusable(error) from error
+        try:
+            yield
+        finally:
+            self._lock.release()
 
-    def _start_again(self, error: sqlite3.DatabaseError) -> None:
-        """Replace a damaged file by an empty one; raise any other error."""
-        if getattr(error, "sqlite_errorcode", None) not in _DAMAGE:
-            raise error
-        warnings.warn(
-            f"{self.path} is damaged ({error}); its texts are encoded again.", stacklevel=5
-        )
-        with self._lock:
-            self.path.unlink()
-            self._make_table()
+    def _do(self, action: Callable[[sqlite3.Connection], _Result]) -> _Result:
+        """Read or write, all or nothing; a file found damaged is replaced by an empty one."""
+        try:
+            return self._try(action)
+        except sqlite3.DatabaseError as error:
+            # Extended codes, such as that of a damaged tree, have the plain one in their last byte.
+            if getattr(error, "sqlite_errorcode", 0) & 0xFF not in _DAMAGE:
+                raise self._unusable(error) from error
+            warnings.warn(
+                f"{self.path} is damaged ({error}); its texts are encoded again.", stacklevel=5
+            )
+        try:
+            with self._alone():
+                self.path.unlink(missing_ok=True)
+                return self._try(action)
+        except (OSError, sqlite3.DatabaseError) as error:
+            raise self._unusable(error) from error
+
+    def _try(self, action: Callable[[sqlite3.Connection], _Result]) -> _Result:
+        with closing(self._connect()) as connection, connection:
+            # Every time, since another process may just have removed a damaged file.
+            connection.execute(
+                "CREATE TABLE IF NOT EXISTS vectors"
+                " (text BLOB PRIMARY KEY, vector BLOB NOT NULL, checksum INTEGER NOT NULL)"
+                " WITHOUT ROWID"
+            )
+            return action(connection)
 
     def _read(self, keys: Sequence[bytes]) -> dict[bytes, np.ndarray]:
         """Give the vectors [e] that are there and sound."""
-        found = {}
-        try:
-            with closing(self._connect()) as connection:
-                for start in range(0, len(keys), _KEYS_A_QUERY):
-                    part = keys[start : start + _KEYS_A_QUERY]
-                    rows = connection.execute(
-                        "SELECT text, vector, checksum FROM vectors WHERE text IN"
-                        f" ({','.join('?' * len(part))})",
-                        part,
-                    )
-                    for key, blob, checksum in rows:
-                        if len(blob) == 4 * self._width and zlib.crc32(key + blob) == checksum:
-                            found[key] = np.frombuffer(blob, dtype="<f4")
-        except sqlite3.DatabaseError as error:
-            self._start_again(error)
-        return found
+
+        def select(connection: sqlite3.Connection) -> dict[bytes, np.ndarray]:
+            found = {}
+            for start in range(0, len(keys), _KEYS_A_QUERY):
+                part = keys[start : start + _KEYS_A_QUERY]
+                rows = connection.execute(
+                    "SELECT text, vector, checksum FROM vectors WHERE text IN"
+                    f" ({','.join('?' * len(part))})",
+                    part,
+                )
+                for key, blob, checksum in rows:
+                    # Damage may have made something else than bytes of it.
+                    is_vector = isinstance(blob, bytes) and len(blob) == 4 * self._width
+                    if is_vector and zlib.crc32(key + blob) == checksum:
+                        found[key] = np.frombuffer(blob, dtype="<f4")
+            return found
+
+        return self._do(select)
 
     def _write(self, vectors: dict[bytes, np.ndarray]) -> None:
         """Keep vectors, all or none."""
@@ -174,8 +196,8 @@ class VectorCache:
         for key, vector in vectors.items():
             blob = vector.astype("<f4").tobytes()
             rows.append((key, blob, zlib.crc32(key + blob)))
-        try:
-            with closing(self._connect()) as connection, connection:
-                connection.executemany("INSERT OR REPLACE INTO vectors VALUES (?, ?, ?)", rows)
-        except sqlite3.OperationalError as error:
-            raise self._unusable(error) from error
+        self._do(
+            lambda connection: connection.executemany(
+                "INSERT OR REPLACE INTO vectors VALUES (?, ?, ?)", rows
+            )
+        )
