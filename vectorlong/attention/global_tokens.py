@@ -9,8 +9,8 @@ two of n x (g h) x e: cheaper while g h < e. Past that the tokens are projected 
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Protocol
+from collections.abc import Callable, Sequence
+from typing import Any, Protocol
 
 import torch
 import torch.nn.functional as F
@@ -75,22 +75,34 @@ def global_attention(
     query = projections.query_global(hidden[index])  # [g, h d]
     query = query.unflatten(-1, (n_heads, -1))  # [g, h, d]
     query = query * query.shape[-1] ** -0.5
-    parts, done = [], 0
+    key, value = projections.key_global, projections.value_global
+    is_plain = type(key) is nn.Linear and type(value) is nn.Linear
+    # Up to so many globals in a text folding is cheaper.
+    n_foldable = (hidden.shape[1] - 1) // n_heads if is_plain else 0
+    folded_query, shift = _fold(query, key) if n_foldable else (query, query)
+    parts: list[Tensor | None] = []
+    mixed, totals = [], []
+    done = 0
     for text, positions in texts:
         if not positions:
             continue
-        rows = query[done : done + len(positions)]  # [g, h, d]
-        done += len(positions)
+        rows = slice(done, done + len(positions))
+        done = rows.stop
         visible = (
             _visible(positions, text.stop - text.start, hidden.device) if spec.causal else None
         )
-        key, value = projections.key_global, projections.value_global
-        is_cheaper_folded = len(positions) * n_heads < hidden.shape[1]
-        if is_cheaper_folded and type(key) is nn.Linear and type(value) is nn.Linear:
-            parts.append(_attend_folded(hidden[text], rows, key, value, visible, dropout))
-        else:
-            parts.append(_attend_projected(hidden[text], rows, key, value, visible, dropout))
-    return torch.cat(parts)
+        if len(positions) > n_foldable:
+            parts.append(_attend_projected(hidden[text], query[rows], key, value, visible, dropout))
+            continue
+        scores = folded_query[rows] @ hidden[text].T  # [g, h, n]
+        if torch.is_grad_enabled():
+            scores = scores + shift[rows]
+        weights = _weights(scores, visible, dropout)
+        mixed.append(weights.to(hidden.dtype) @ hidden[text])  # [g, h, e]
+        totals.append(weights.sum(-1, keepdim=True))  # [g, h, 1]
+        parts.append(None)
+    unfolded = iter(_unfold(mixed, totals, value) if mixed else ())
+    return torch.cat([next(unfolded) if part is None else part for part in parts])
 
 
 def _visible(positions: tuple[int, ...], n_tokens: int, device: torch.device) -> Tensor:
@@ -106,33 +118,30 @@ def _weights(scores: Tensor, visible: Tensor | None, dropout: float) -> Tensor:
     return F.dropout(scores.softmax(-1, dtype=torch.float32), dropout, training=dropout > 0)
 
 
-def _attend_folded(
-    hidden: Tensor,
-    query: Tensor,
-    key: nn.Linear,
-    value: nn.Linear,
-    visible: Tensor | None,
-    dropout: float,
-) -> Tensor:
-    """Fold the projections into the few queries: hidden [n, e], query [g, h, d] -> [g, h d]."""
-    n_heads = query.shape[1]
-    key_weight = key.weight.unflatten(0, (n_heads, -1))  # [h, d, e]
-    folded_query = torch.einsum("ghd,hde->ghe", query, key_weight)
-    scores = folded_query @ hidden.T  # [g, h, n]
-    if key.bias is not None:
-        # Falls out of the softmax; kept so that the bias gets its (zero) gradient, which
-        # distributed training waits for.
-        bias = key.bias.unflatten(0, (n_heads, -1))  # [h, d]
-        scores = scores + (query * bias).sum(-1, keepdim=True)
-    weights = _weights(scores, visible, dropout).to(hidden.dtype)
-    mixed = weights @ hidden  # [g, h, e]
-    value_weight = value.weight.unflatten(0, (n_heads, -1))  # [h, d, e]
-    output = torch.einsum("ghe,hde->ghd", mixed, value_weight)
+def _fold(query: Tensor, key: Any) -> tuple[Tensor, Tensor]:
+    """Fold a linear key projection into the queries: [g, h, d] -> [g, h, e]; its bias's share.
+
+    The bias adds the same to all scores of a query [g, h, 1], which the softmax takes out again:
+    only its gradient needs it, which is zero and which distributed training waits for.
+    """
+    key_weight = key.weight.unflatten(0, (query.shape[1], -1))  # [h, d, e]
+    folded_query = torch.bmm(query.transpose(0, 1), key_weight).transpose(0, 1)
+    if key.bias is None:
+        return folded_query, folded_query.new_zeros(len(query), 1, 1)
+    bias = key.bias.unflatten(0, (query.shape[1], -1))  # [h, d]
+    return folded_query, (query * bias).sum(-1, keepdim=True)
+
+
+def _unfold(mixed: Sequence[Tensor], totals: Sequence[Tensor], value: Any) -> tuple[Tensor, ...]:
+    """Apply a linear value projection to each text's weighted means [g, h, e] -> [g, h d]."""
+    joined = torch.cat(list(mixed)).transpose(0, 1)  # [h, all g, e]
+    value_weight = value.weight.unflatten(0, (len(joined), -1))  # [h, d, e]
+    output = torch.bmm(joined, value_weight.transpose(1, 2)).transpose(0, 1)  # [all g, h, d]
     if value.bias is not None:
         # Dropped weights no longer add up to 1, so the bias takes their sum, not 1.
-        bias = value.bias.unflatten(0, (n_heads, -1))  # [h, d]
-        output = output + weights.sum(-1, keepdim=True) * bias
-    return output.flatten(1)  # [g, h d]
+        bias = value.bias.unflatten(0, (len(joined), -1))  # [h, d]
+        output = output + torch.cat(list(totals)).to(output.dtype) * bias
+    return output.flatten(1).split([len(part) for part in mixed])
 
 
 def _attend_projected(
