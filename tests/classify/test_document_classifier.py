@@ -247,10 +247,27 @@ def test_what_cannot_be_explained(fitted, tiny, counting):
         (TEXTS[:2], pd.Series(["a", pd.NA]), InputValueError, r"labels\[1\] is .*missing"),
         (TEXTS, ["a"] * 36, InputValueError, "There is one class only, 'a'. A classifier needs"),
         (TEXTS, [*LABELS[:-1], "x"], InputValueError, "Class 'x' has one member only"),
+        (
+            [*TEXTS[1:], np.nan],
+            LABELS,
+            InputTypeError,
+            "Leave missing texts out .*with their label",
+        ),
         (["", *TEXTS[1:]], LABELS, InputValueError, r"texts\[0\] is '': empty texts .here 1 of 36"),
         ([None, *TEXTS[1:]], LABELS, InputTypeError, r"texts\[0\] is None, not a text"),
         (TEXTS[:3], ["a", 1, "b"], InputTypeError, r"labels\[1\] is 1 \(int\) and labels\[0\] is"),
         (TEXTS[:3], "abc", InputTypeError, "labels is 'abc'; pass a list"),
+        (TEXTS[:3], {"a", "b", "c"}, InputTypeError, "labels is {.*}; pass a list"),
+        (TEXTS, pd.DataFrame({"y": LABELS}), InputTypeError, r"columns \['y'\]; pass one of them"),
+        (TEXTS, np.array([LABELS]).T, InputTypeError, r"labels\[0\] is array\(\['sport'\].*one fo"),
+        (TEXTS, np.eye(36), InputTypeError, r"labels\[0\] is array.*Pass one column of a table"),
+        (
+            TEXTS[:2],
+            [["a"], ["a", "b"]],
+            InputTypeError,
+            r"labels\[0\] is \['a'\] \(list\); a label",
+        ),
+        (TEXTS[:2], [b"a", b"b"], InputTypeError, r"labels\[0\] is b'a' \(bytes\); a label is a"),
         (TEXTS[:3], [0.1, 0.2, 0.7], ValueError, "Unknown label type: continuous"),
         ([], [], InputValueError, "There is nothing to learn from; pass"),
     ],
@@ -261,6 +278,15 @@ def test_bad_training_input(counting, texts, labels, error, message):
         classifier.fit(texts, labels)
     assert encoder.encoded == []
     assert not hasattr(classifier, "classes_")
+
+
+def test_bad_class_weights_are_noticed_before_encoding(counting):
+    classifier, encoder = counting
+    classifier.set_params(class_weight={"art": 2.0})
+    message = r"class_weight={'art': 2.0} is not valid.*the classes \['food', 'law', 'sport'\]"
+    with pytest.raises(OptionError, match=message):
+        classifier.fit(TEXTS, LABELS)
+    assert encoder.encoded == []
 
 
 def test_one_member_without_calibration(counting):
@@ -377,6 +403,49 @@ def test_bad_model_files(tmp_path, fitted, monkeypatch):
     monkeypatch.undo()
     with pytest.raises(FormatVersionError, match=r"format version 2; .* reads up to 1. Upgrade"):
         DocumentClassifier.load(path)
+
+
+@pytest.mark.parametrize(
+    "part", ["vectorizer_", "head_", "classes_", "coef_", "mean_", "fingerprint_"]
+)
+def test_incomplete_model_files(tmp_path, fitted, part):
+    fitted.save(tmp_path / "file")
+    with zipfile.ZipFile(tmp_path / "file") as archive:
+        members = {name: archive.read(name) for name in archive.namelist()}
+    schema = json.loads(members["schema.json"], object_hook=lambda node: without(node, part))
+    members["schema.json"] = json.dumps(schema).encode()
+    with zipfile.ZipFile(tmp_path / "file", "w") as archive:
+        for name, content in members.items():
+            archive.writestr(name, content)
+    with pytest.raises(CheckpointError, match=f"file' is incomplete: .*{part}.*Restore it from a"):
+        DocumentClassifier.load(tmp_path / "file")
+
+
+def without(node, name):
+    return {key: value for key, value in node.items() if key != name}
+
+
+def test_a_file_that_zipfile_cannot_read(tmp_path, fitted):
+    path = tmp_path / "file"
+    fitted.save(path)
+    content = path.read_bytes()
+    entry = content.rindex(b"PK\x01\x02")
+    path.write_bytes(content[: entry + 6] + b"\xff" + content[entry + 7 :])  # version needed
+    with pytest.raises(CheckpointError, match="is damaged or no model file: NotImplementedError"):
+        DocumentClassifier.load(path)
+
+
+def test_files_that_cannot_be_written(tmp_path, fitted):
+    for path in (tmp_path, tmp_path / "no folder" / "file", tmp_path / ("long" * 100)):
+        with pytest.raises(InputValueError, match=r"Cannot write the model file '.*Name a file in"):
+            fitted.save(path)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_others_may_read_a_model_file_as_they_may_any(tmp_path, fitted):
+    fitted.save(tmp_path / "file")
+    (tmp_path / "any").touch()
+    assert (tmp_path / "file").stat().st_mode == (tmp_path / "any").stat().st_mode
 
 
 def test_foreign_types_are_not_read(tmp_path):

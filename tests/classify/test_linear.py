@@ -142,6 +142,15 @@ def test_one_class():
         VectorClassifier().fit(X, ["x"] * 40)
 
 
+@pytest.mark.parametrize("class_weight", ["equal", {"other": 2.0}, [1.0, 2.0], {0: "much"}])
+def test_weights_that_are_none(class_weight):
+    X, y = sample(40)
+    with pytest.raises(
+        OptionError, match=r"class_weight=.* is not valid.*of the classes \[0, 1, 2"
+    ):
+        VectorClassifier(class_weight=class_weight).fit(X, y)
+
+
 def test_a_weight_of_zero():
     X, y = sample(40)
     with pytest.raises(OptionError, match="Pass weights above 0"):

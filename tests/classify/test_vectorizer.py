@@ -50,6 +50,14 @@ def test_gives_the_encoders_vectors(tiny, tmp_path):
         assert vectors.dtype == np.float32
 
 
+@pytest.mark.parametrize("keeps", [True, False])
+def test_generators_are_drawn_once(tmp_path, encoder, keeps):
+    vectorizer = LongformerVectorizer(encoder, cache=tmp_path / "cache" if keeps else False)
+    vectors = vectorizer.fit_transform(text for text in TEXTS)
+    np.testing.assert_array_equal(vectors, vectorizer.transform(iter(TEXTS)))
+    assert len(vectors) == len(TEXTS)
+
+
 def test_options_reach_the_encoder(tiny):
     vectorizer = LongformerVectorizer(
         tiny.model_name,
@@ -254,3 +262,6 @@ def test_bad_options(encoder):
         LongformerVectorizer(encoder, cache=None).fit(TEXTS)
     with pytest.raises(OptionError, match=r"model=3 is not valid. Pass a model's name"):
         LongformerVectorizer(3).fit(TEXTS)
+    for name, value in (("pooling", [{}]), ("max_tokens", [40]), ("global_attention", [0])):
+        with pytest.raises(OptionError, match=f"{name}=.* is not valid"):
+            LongformerVectorizer("minilm", **{name: value}).fit(TEXTS)

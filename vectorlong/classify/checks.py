@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import reprlib
+from collections.abc import Iterable, Mapping, Set
 from typing import Any
 
 import numpy as np
 from sklearn.utils.multiclass import check_classification_targets
 
 from vectorlong.errors import InputTypeError, InputValueError
-from vectorlong.text.check import check_texts
+from vectorlong.text.check import check_container, check_texts
+
+_LABEL_TYPES = (str, int, float, np.bool_, np.integer, np.floating)
 
 
 def check_documents(documents: Any, name: str) -> list[str]:
@@ -31,7 +34,17 @@ def check_documents(documents: Any, name: str) -> list[str]:
     """
     if isinstance(documents, str):
         raise InputTypeError(f"{name} is a single text; pass a list, if need be of one: [{name}].")
-    texts = check_texts(documents, name)
+    check_container(documents, name)
+    items = list(documents)
+    missing = [position for position, item in enumerate(items) if _is_missing(item)]
+    if missing:
+        value = items[missing[0]]
+        kind = "" if value is None else f" ({type(value).__name__})"
+        raise InputTypeError(
+            f"{name}[{missing[0]}] is {value!r}{kind}, not a text. Leave missing texts out (here "
+            f"{len(missing)} of {len(items)}), together with their labels."
+        )
+    texts = check_texts(items, name)
     empty = [position for position, text in enumerate(texts) if not text.strip()]
     if empty:
         raise InputValueError(
@@ -47,14 +60,19 @@ def check_labels(labels: Any, n_documents: int) -> np.ndarray:
     Raises
     ------
     InputTypeError
-        ``labels`` is no list of labels, or mixes texts with other types.
+        ``labels`` is no list of labels, a label is no text or number, or texts mix with numbers.
     InputValueError
         A label is missing, or there are more or fewer labels than documents.
     ValueError
-        scikit-learn: the labels are continuous numbers or several a document.
+        scikit-learn: the labels are continuous numbers.
     """
-    if isinstance(labels, str) or not isinstance(labels, Iterable):
+    if isinstance(labels, str | Mapping | Set) or not isinstance(labels, Iterable):
         raise InputTypeError(f"labels is {labels!r}; pass a list with one label a text.")
+    if hasattr(labels, "columns"):
+        raise InputTypeError(
+            f"labels is a table with the columns {list(labels.columns)}; pass one of them: "
+            "labels['column']."
+        )
     values = list(labels)
     if len(values) != n_documents:
         raise InputValueError(
@@ -66,6 +84,13 @@ def check_labels(labels: Any, n_documents: int) -> np.ndarray:
             f"labels[{missing[0]}] is {values[missing[0]]!r} ({len(missing)} of {len(values)} "
             "labels are missing). Leave these texts out, or label them."
         )
+    for position, value in enumerate(values):
+        if not isinstance(value, _LABEL_TYPES):
+            raise InputTypeError(
+                f"labels[{position}] is {reprlib.repr(value)} ({type(value).__name__}); a label is "
+                "a text, a whole number or a bool, one for each text. Pass one column of a table, "
+                "and write other values as texts: [str(x) for x in labels]."
+            )
     is_text = [isinstance(value, str) for value in values]
     if any(is_text) and not all(is_text):
         position = is_text.index(not is_text[0])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from operator import attrgetter
 from pathlib import Path
 from typing import Any, Self
 
@@ -14,10 +15,11 @@ from sklearn.utils.validation import check_is_fitted
 
 from vectorlong.classify.checks import check_documents, check_known, check_labels
 from vectorlong.classify.explanation import Explanation, explain_document
-from vectorlong.classify.linear import VectorClassifier, check_classes
+from vectorlong.classify.linear import VectorClassifier, check_classes, class_weights
 from vectorlong.classify.model_file import read_model, write_model
 from vectorlong.classify.vectorizer import LongformerVectorizer, TextEncoder, as_vectorizer
 from vectorlong.errors import (
+    CheckpointError,
     EncoderMismatchError,
     InputTypeError,
     ModelNotFoundError,
@@ -86,12 +88,15 @@ class DocumentClassifier(ClassifierMixin, BaseEstimator):
         InputTypeError, InputValueError
             A text is none or empty, a label is missing, there are more texts than labels or fewer,
             one class only, or a class of one member under calibration. Nothing was encoded.
+        OptionError
+            An option has a value outside its choices.
         ModelNotFoundError
             The model is neither a folder, nor cached, nor reachable.
         """
         documents = check_documents(texts, "texts")
         targets = check_labels(labels, len(documents))
         check_classes(targets, calibrate=self.calibrate)
+        class_weights(self.class_weight, targets)
         vectorizer = as_vectorizer(self.vectorizer)
         vectors = vectorizer.fit_transform(documents)  # [n, e]
         head = VectorClassifier(class_weight=self.class_weight, calibrate=self.calibrate)
@@ -192,6 +197,8 @@ class DocumentClassifier(ClassifierMixin, BaseEstimator):
         OptionError
             The vectorizer holds code (a callable, a post-processing step of your own), which is
             not stored.
+        InputValueError
+            The file cannot be written.
         MissingExtraError
             skops is not installed.
         """
@@ -221,13 +228,14 @@ class DocumentClassifier(ClassifierMixin, BaseEstimator):
         EncoderMismatchError
             The encoder is not the one trained with; the message shows both fingerprints.
         CheckpointError
-            The file is damaged, holds other types, or no classifier.
+            The file is damaged or incomplete, holds other types, or no classifier.
         FormatVersionError
             A newer version of this library wrote it.
         MissingExtraError
             skops is not installed.
         """
         classifier = read_model(Path(path), cls)
+        classifier._check_is_whole(path)
         vectorizer = classifier.vectorizer_
         # Devices and folders are this machine's, not those of the one that trained.
         cache = vectorizer.cache is not False
@@ -245,6 +253,21 @@ class DocumentClassifier(ClassifierMixin, BaseEstimator):
         except EncoderMismatchError as error:
             raise EncoderMismatchError(f"{os.fspath(path)!r}: {error}") from error
         return classifier
+
+    def _check_is_whole(self, path: str | os.PathLike[str]) -> None:
+        """Refuse a classifier that was read without the parts that training gives."""
+        parts = {"vectorizer_": LongformerVectorizer, "head_": VectorClassifier}
+        try:
+            for name, kind in parts.items():
+                if not isinstance(getattr(self, name), kind):
+                    raise AttributeError(f"{name} is no {kind.__name__}")
+            attrgetter("classes_", "vectorizer_.fingerprint_", "vectorizer_._n_features_out")(self)
+            attrgetter("classes_", "coef_", "intercept_", "mean_", "n_features_in_")(self.head_)
+        except AttributeError as error:
+            raise CheckpointError(
+                f"{os.fspath(path)!r} is incomplete: {error}. Restore it from a copy, or train "
+                "again."
+            ) from error
 
     def _vectors(self, texts: Any) -> Any:
         """Check texts under the name they have here, and encode them [m, e]."""

@@ -98,21 +98,15 @@ class VectorClassifier(ClassifierMixin, BaseEstimator):
             There is one class only, a class has one member under calibration, or all vectors are
             equal.
         OptionError
-            A class weight is 0 or less.
+            ``class_weight`` names no classes of ``y``, or a weight is 0 or less.
         ValueError
-            scikit-learn: ``X``, ``y`` or ``class_weight`` is not as described.
+            scikit-learn: ``X`` or ``y`` is not as described.
         """
         X, y = validate_data(self, X, y, dtype=[np.float64, np.float32], ensure_min_samples=2)
         check_classification_targets(y)
         check_classes(y, calibrate=self.calibrate)
         self.classes_, targets = np.unique(y, return_inverse=True)
-        weights = compute_sample_weight(self.class_weight, y)  # [n]
-        if not (weights > 0).all():
-            raise OptionError(
-                "class_weight",
-                self.class_weight,
-                hint="Pass weights above 0; leave out examples of a class that is not to count.",
-            )
+        weights = class_weights(self.class_weight, y)  # [n]
         weights = weights * (len(y) / weights.sum())
         fits = [
             fit for shrinkage in _SHRINKAGES for fit in _fit_ridges(X, targets, weights, shrinkage)
@@ -174,6 +168,33 @@ def check_classes(labels: np.ndarray, *, calibrate: bool) -> None:
             "classes): nothing tells how sure of it to be. Add another example of it, leave it "
             "out, or pass calibrate=False."
         )
+
+
+def class_weights(class_weight: Any, labels: np.ndarray) -> np.ndarray:
+    """Weight of every label, float64 [n].
+
+    Raises
+    ------
+    OptionError
+        ``class_weight`` is not one of the choices, names other classes, or is not above 0.
+    """
+    try:
+        weights: np.ndarray = compute_sample_weight(class_weight, labels)
+        is_positive = bool((weights > 0).all())
+    except (LookupError, TypeError, ValueError) as error:
+        raise OptionError(
+            "class_weight",
+            class_weight,
+            ["balanced", None],
+            f"Or a dict with a weight for each of the classes {np.unique(labels).tolist()}.",
+        ) from error
+    if not is_positive:
+        raise OptionError(
+            "class_weight",
+            class_weight,
+            hint="Pass weights above 0; leave out examples of a class that is not to count.",
+        )
+    return weights
 
 
 @dataclass(frozen=True)

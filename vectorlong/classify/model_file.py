@@ -7,18 +7,19 @@ knows to be harmless. The encoder's weights stay out; the file names the model a
 from __future__ import annotations
 
 import os
-import tempfile
+import uuid
 from pathlib import Path
 from types import ModuleType
 from typing import Any, TypeVar
-from zipfile import BadZipFile
 
 from vectorlong.errors import (
     CheckpointError,
     FormatVersionError,
+    InputValueError,
     MissingExtraError,
     ModelNotFoundError,
     OptionError,
+    VectorlongError,
 )
 
 FORMAT_VERSION = 1
@@ -44,6 +45,8 @@ def write_model(model: object, path: Path) -> None:
     ------
     OptionError
         The model holds something that is not stored; the message lists it.
+    InputValueError
+        The file cannot be written; what was there is left as it was.
     MissingExtraError
         skops is not installed.
     """
@@ -57,16 +60,13 @@ def write_model(model: object, path: Path) -> None:
             hint=f"It holds {', '.join(foreign)}, which is not stored in a model file. Use "
             "options that are names, numbers or steps of vectorlong.postprocess.",
         )
-    descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     try:
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(temporary, path)
-    except BaseException:
-        Path(temporary).unlink(missing_ok=True)
-        raise
+        _write_atomically(path, content)
+    except OSError as error:
+        raise InputValueError(
+            f"Cannot write the model file {str(path)!r}: {error.strerror}. Name a file in a folder "
+            "that is there and can be written."
+        ) from error
 
 
 def read_model(path: Path, kind: type[_Model]) -> _Model:
@@ -97,7 +97,9 @@ def read_model(path: Path, kind: type[_Model]) -> _Model:
                 "does; it was not read. Take a file from someone you trust."
             )
         stored = skops.loads(content, trusted=list(TRUSTED_TYPES))
-    except (BadZipFile, ValueError, KeyError, TypeError, EOFError, AttributeError) as error:
+    except VectorlongError:
+        raise
+    except Exception as error:  # skops and zipfile raise anything when a file is damaged
         raise CheckpointError(
             f"{str(path)!r} is damaged or no model file: {error!r}. Restore it from a copy, or "
             "train again."
@@ -116,6 +118,20 @@ def read_model(path: Path, kind: type[_Model]) -> _Model:
             f"{str(path)!r} holds a {type(model).__name__}, not a {kind.__name__}."
         )
     return model
+
+
+def _write_atomically(path: Path, content: bytes) -> None:
+    """Write a file so that a crash leaves either the old content or the new."""
+    temporary = path.with_name(f".{uuid.uuid4().hex}")
+    try:
+        with temporary.open("xb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(temporary, path)
+    except BaseException:
+        temporary.unlink(missing_ok=True)
+        raise
 
 
 def _foreign_types(skops: ModuleType, content: bytes) -> list[str]:

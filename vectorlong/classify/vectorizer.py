@@ -169,7 +169,21 @@ class LongformerVectorizer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Ba
             The model's name leads to another encoder than the one fitted with.
         """
         check_is_fitted(self)
+        return self._encode(check_documents(X, "X"))
+
+    def fit_transform(self, X: Any, y: Any = None) -> np.ndarray:
+        """Fit and encode, drawing the texts once: ``X`` may be a generator.
+
+        Raises
+        ------
+        InputTypeError, InputValueError, OptionError, ModelNotFoundError
+            As :meth:`fit`.
+        """
         texts = check_documents(X, "X")
+        return self.fit(texts)._encode(texts)
+
+    def _encode(self, texts: list[str]) -> np.ndarray:
+        """Encode checked texts [n, e], those that are not in the cache."""
         encoder = self.fitted_encoder()
 
         def encode(part: list[str]) -> np.ndarray:
@@ -201,7 +215,12 @@ class LongformerVectorizer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Ba
         if isinstance(self.model, str | os.PathLike):
             pooling = options["pooling"]
             options["pooling"] = tuple(pooling) if isinstance(pooling, list) else pooling
-            return _load(os.fspath(self.model), _stamp(self.model), **options)
+            name = os.fspath(self.model)
+            try:
+                hash(tuple(options.values()))
+            except TypeError:  # code that cannot be kept by its value, or no option at all
+                return _load.__wrapped__(name, None, **options)
+            return _load(name, _stamp(self.model), **options)
         if not all(hasattr(self.model, name) for name in ("encode_document", "fingerprint")):
             raise OptionError(
                 "model", self.model, hint="Pass a model's name, a folder, or a Longformer2Vec."
