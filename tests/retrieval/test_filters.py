@@ -20,8 +20,15 @@ RECORDS: dict[str, dict] = {
     "d": {"year": None, "v1.0": "dotted", "size": 7},
     "e": {"titel": "Größe", "nested": {"year": 2019}, "list": [1, "two", None, [3]]},
     "f": {},
-    "g": {"$odd": 1, "year": -3, "author": "Lu"},
+    "g": {"$odd": 1, "year": -3, "author": "Lu", "line\nend": 5, "a\tb": {"c\x01": 6}},
 }
+
+
+def _nested(depth: int, width: int) -> dict:
+    where: dict = {"year": 2019}
+    for _ in range(depth):
+        where = {"$or": [{"year": 1}] * (width - 1) + [{"$and": [where]}]}
+    return where
 
 
 @pytest.fixture(scope="module")
@@ -72,6 +79,8 @@ def index(tmp_path_factory: pytest.TempPathFactory) -> DocumentIndex:
         ({"$not": {"tags": "y"}}, "bdefg"),
         ({"$not": {"$or": [{"year": {"$exists": True}}, {"titel": {"$exists": True}}]}}, "f"),
         ({"$or": [{"$and": [{"open": True}, {"year": 2019}]}, {"year": None}]}, "ad"),
+        ({"line\nend": 5}, "g"),
+        ({"a\tb.c\x01": {"$gt": 5}}, "g"),
         ({"x' OR 1=1 --": "y"}, ""),
         ({"year": "x' OR '1'='1"}, ""),
     ],
@@ -100,8 +109,8 @@ def test_a_remembered_filter_forgets_with_the_generation(tmp_path: Path) -> None
 
 
 def test_long_lists_are_taken(index: DocumentIndex) -> None:
-    where = {"year": {"$in": [*range(300_000, 700_000), 2019]}}
-    assert [hit.id for hit in index.search("text", where=where)] == ["a"]
+    where = {"year": {"$in": [*range(300_000, 700_000), *[None, True] * 2000, 2019]}}
+    assert [hit.id for hit in index.search("text", where=where)] == ["a", "d"]
 
 
 @pytest.mark.parametrize(
@@ -122,6 +131,11 @@ def test_long_lists_are_taken(index: DocumentIndex) -> None:
         ({"x": {"$gt": float("nan")}}, "needs a finite number"),
         ({"x": 2**63}, "beyond 64-bit integers"),
         ({"x": "\ud800"}, "not valid Unicode"),
+        ({"\ud800": "x"}, "lone surrogate"),
+        ({"x": {"$in": ["a\x00b"]}}, "must not hold a NUL"),
+        ({"$or": [{"x": number} for number in range(3000)]}, r"too many conditions.*One \$in"),
+        ({"$or": [{"x": 1}] * 20_000}, "too many conditions"),
+        (_nested(15, 3), "nested too deep"),
         ({"x": {"$exists": 1}}, r"\$exists on 'x' takes True or False"),
         ({"$and": []}, "at least one"),
         ({"$or": {"x": 1}}, "takes a list of filters"),

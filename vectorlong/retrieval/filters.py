@@ -16,7 +16,8 @@ a number, True, False or None. ``{"field": {operator: operand}}`` with
 
 ``{"$and": [...]}``, ``{"$or": [...]}``, ``{"$not": {...}}`` combine filters. A dot descends:
 ``"author.name"``; a field whose own name has a dot is found first. Where a field holds a list,
-equality, membership and ranges hold if they hold for one of its elements.
+equality, membership and ranges hold if they hold for one of its elements. Of a stored string,
+what comes before a NUL is compared.
 """
 
 from __future__ import annotations
@@ -143,15 +144,28 @@ def _condition(name: str, operator: object, value: Any) -> tuple[str, list[Any]]
 
 def _paths(name: str) -> list[str]:
     """JSON paths that a field name may mean: its literal self, then the descent at its dots."""
-    if not name or '"' in name or "\\" in name or "\x00" in name:
+    if not name or '"' in name or "\\" in name or "\x00" in name or not _is_unicode(name):
         raise FilterError(
             f"The field name {name!r} cannot be asked for: it must not be empty and must hold no "
-            "double quote, backslash or NUL."
+            "double quote, backslash, NUL or lone surrogate."
         )
-    literal = f'$."{name}"'
+    literal = f"$.{_label(name)}"
     if "." not in name.strip("."):
         return [literal]
-    return [literal, "$" + "".join(f'."{part}"' for part in name.split("."))]
+    return [literal, "$" + "".join(f".{_label(part)}" for part in name.split("."))]
+
+
+def _label(name: str) -> str:
+    """Write a name in a JSON path as JSON writes it, line ends and tabs as escapes."""
+    return json.dumps(name, ensure_ascii=False)
+
+
+def _is_unicode(text: str) -> bool:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _equals(name: str, value: Any) -> tuple[str, list[Any]]:
@@ -172,7 +186,9 @@ def _one_of(name: str, operator: str, values: Any) -> tuple[str, list[Any]]:
     by_kind: dict[str, list[Any]] = {}
     for value in values:
         if value is None or isinstance(value, bool):
-            tests.append(_equals(name, value)[0])
+            test = _equals(name, value)[0]
+            if test not in tests:
+                tests.append(test)
         else:
             kinds, bound = _comparable(name, operator, value)
             by_kind.setdefault(kinds, []).append(bound)
@@ -186,10 +202,10 @@ def _one_of(name: str, operator: str, values: Any) -> tuple[str, list[Any]]:
 def _comparable(name: str, operator: str, value: Any) -> tuple[str, Any]:
     """Return the JSON types a value compares with, and the value ready to be bound."""
     if isinstance(value, str):
-        try:
-            value.encode()
-        except UnicodeEncodeError:
-            raise FilterError(f"The value {value!r} of {name!r} is not valid Unicode.") from None
+        if not _is_unicode(value):
+            raise FilterError(f"The value {value!r} of {name!r} is not valid Unicode.")
+        if "\x00" in value:  # of which SQLite's JSON reads what comes before
+            raise FilterError(f"The value {value!r} of {name!r} must not hold a NUL.")
         return "'text'", value
     if isinstance(value, int | float) and not isinstance(value, bool):
         if isinstance(value, int) and value not in _SQL_INTEGER_RANGE:

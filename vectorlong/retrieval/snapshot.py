@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from vectorlong.errors import IndexCorruptError, IndexFolderError
+from vectorlong.errors import FilterError, IndexCorruptError, IndexFolderError
 from vectorlong.retrieval.ledger import (
     PASSAGE_BITS,
     SPAN_TYPE,
@@ -25,6 +25,11 @@ from vectorlong.retrieval.ledger import (
     ledger_errors,
 )
 from vectorlong.retrieval.vectors import Segment
+
+# SQLite takes at least 999 in one statement.
+_MAX_PARAMETERS = 900
+# How SQLite says that a statement is well formed and too large (sqlite.org/limits.html).
+_SQL_LIMITS = ("Expression tree is too large", "parser stack overflow", "too many SQL variables")
 
 
 @dataclass(frozen=True)
@@ -154,21 +159,40 @@ class Snapshot:
 
     def known(self, names: Sequence[str]) -> dict[str, tuple[int, bytes]]:
         """Key and content digest of those ids that the index holds."""
-        rows = self._connection.execute(
-            "SELECT id, key, content_digest FROM documents "
-            "WHERE id IN (SELECT value FROM json_each(?))",
-            (json.dumps(list(names)),),
-        )
-        return {name: (key, digest) for name, key, digest in rows}
+        found: dict[str, tuple[int, bytes]] = {}
+        # Bound one by one, and not as a JSON list, of whose strings SQLite drops all after a NUL.
+        for start in range(0, len(names), _MAX_PARAMETERS):
+            part = names[start : start + _MAX_PARAMETERS]
+            marks = ",".join("?" * len(part))
+            rows = self._connection.execute(
+                f"SELECT id, key, content_digest FROM documents WHERE id IN ({marks})", part
+            )
+            found.update({name: (key, digest) for name, key, digest in rows})
+        return found
 
     def ids(self) -> Iterator[tuple[int, str]]:
         """Yield key and id of every document, by key."""
         yield from self._connection.execute("SELECT key, id FROM documents ORDER BY key")
 
     def matching_keys(self, condition: str, parameters: Sequence[Any]) -> np.ndarray:
-        """int64 [n]: keys of the documents whose metadata fulfil a compiled filter."""
+        """int64 [n]: keys of the documents whose metadata fulfil a compiled filter.
+
+        Raises
+        ------
+        FilterError
+            The filter has more conditions, or is nested deeper, than SQLite takes.
+        """
         query = f"SELECT key FROM documents WHERE {condition}"
-        return self._integers(1, query, parameters)[:, 0]  # [n]
+        try:
+            return self._integers(1, query, parameters)[:, 0]  # [n]
+        except sqlite3.OperationalError as error:
+            if not any(limit in str(error) for limit in _SQL_LIMITS):
+                raise
+            raise FilterError(
+                f"The filter has too many conditions, or is nested too deep ({error}). One $in "
+                "takes a list of any length in place of many conditions on a field; else search "
+                "several times."
+            ) from None
 
     def fetch(self, key: int) -> StoredDocument:
         """One document, its content checked against its digests.
