@@ -26,6 +26,7 @@ from vectorlong.errors import (
 )
 from vectorlong.retrieval import derived, row_index, writer
 from vectorlong.retrieval.document_index import DocumentIndex
+from vectorlong.retrieval.faiss_index import VectorIndex
 from vectorlong.retrieval.search import Hit
 
 MODES = ["hybrid", "vector", "lexical"]
@@ -69,6 +70,31 @@ def test_changed_metadata_is_a_changed_document(index: DocumentIndex) -> None:
     assert index.add([Document("a", "A text.", {"x": 2})]).updated == 1
     assert index.search("text", where={"x": 2})[0].metadata == {"x": 2}
     assert index.search("text", where={"x": 1}) == []
+
+
+def test_ids_may_hold_any_character(index: DocumentIndex) -> None:
+    names = [
+        "a\0b",
+        "a\0",
+        "a",
+        "\0",
+        "a\nb",
+        " ",
+        "a'b",
+        'a"b',
+        "a\\b",
+        "😀",
+        "\ufffe",
+        "x" * 9999,
+    ]
+    names += [f"number {number}" for number in range(2000)]
+    assert index.add([(name, "A text.") for name in names]).added == len(names)
+    assert index.add([(name, "A text.") for name in names]).unchanged == len(names)
+    assert index.add([(name, "Another.") for name in names]).updated == len(names)
+    assert index.ids() == names
+    assert all(index.get(name) is not None for name in names[:12])
+    assert index.delete(names) == len(names)
+    assert index.verify() == []
 
 
 @pytest.mark.parametrize("batch_documents", [2, 512])
@@ -722,3 +748,41 @@ def test_ids_of_a_filter_keep_the_order_of_adding(tmp_path: Path) -> None:
         assert index.ids({"n": 7}) == []
         with pytest.raises(FilterError, match="Unknown operator"):
             index.ids({"n": {"$near": 1}})
+
+
+@pytest.mark.parametrize(
+    ("arguments", "error", "match"),
+    [
+        ({"k": -1}, InputValueError, "k=-1 is not valid"),
+        ({"k": 1.5}, InputTypeError, "k must be an integer"),
+        ({"n_queries": -1}, InputValueError, "n_queries=-1 is not valid"),
+    ],
+)
+def test_recall_refuses_what_is_no_count(
+    index: DocumentIndex, arguments: dict, error: type[Exception], match: str
+) -> None:
+    index.add(["A text."])
+    with pytest.raises(error, match=match):
+        index.recall(**arguments)
+    with pytest.raises(error, match=match):
+        VectorIndex(2).recall(**arguments)
+    assert index.recall(10**12) == 1.0
+
+
+def test_passages_that_are_no_spec_make_no_index(tmp_path: Path, encoder: FakeEncoder) -> None:
+    with pytest.raises(InputTypeError, match="must be a PassageSpec, not 5"):
+        DocumentIndex.create(tmp_path / "index", encoder, passages=5)  # type: ignore[arg-type]
+    assert not (tmp_path / "index").exists()
+
+
+def test_files_of_others_in_the_folder_stay(tmp_path: Path, encoder: FakeEncoder) -> None:
+    folder = tmp_path / "index"
+    DocumentIndex.create(folder, encoder).close()
+    theirs = [folder / name for name in ("vectors-copy.f32", "documents.f32.bak", "notes.new")]
+    for path in theirs:
+        path.write_bytes(b"theirs")
+    with DocumentIndex.open(folder, encoder) as index:
+        index.add(["A text."])
+        index.compact()
+    assert [path.read_bytes() for path in theirs] == [b"theirs"] * 3
+    assert not (folder / "vectors.f32").exists()

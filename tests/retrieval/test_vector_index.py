@@ -83,6 +83,29 @@ def test_huge_finite_vectors_are_taken() -> None:
     assert index.add(["a", "b"], np.full((2, 2), 3e38, dtype=np.float32)) == 2
 
 
+@pytest.mark.parametrize("length", [1e-38, 1e-25, 1e-16, 1e16, 1e25, 3e38])
+def test_the_cosine_is_that_of_the_direction_whatever_the_length(length: float) -> None:
+    index = VectorIndex(2)
+    index.add(["right", "up", "zero"], np.array([[length, 0], [0, 1], [0, 0]]))
+    found = index.search(np.array([-length, length]), 3)
+    assert found == [
+        ("up", pytest.approx(0.5**0.5)),
+        ("zero", 0.0),
+        ("right", pytest.approx(-(0.5**0.5))),
+    ]
+
+
+@pytest.mark.parametrize("metric", ["l2", "inner_product"])
+@pytest.mark.parametrize("sign", [1, -1])
+def test_scores_beyond_float32_are_refused_and_never_a_wrong_id(metric: str, sign: int) -> None:
+    index = VectorIndex(2, metric=metric)
+    index.add(["a", "b", "c"], np.array([[1e30, 0], [0, 1e30], [0, 1]]))
+    with pytest.raises(InputValueError, match=r"beyond float32.*Scale them down"):
+        index.search(np.array([sign * 1e30, 0.0]), 3)
+    index.remove(["a", "b"])
+    assert index.search(np.array([0.0, 1.0]), 3) == [("c", 0.0 if metric == "l2" else 1.0)]
+
+
 def test_zero_vectors_have_cosine_zero(index: VectorIndex) -> None:
     index.add(["zero"], np.zeros((1, 8)))
     assert dict(index.search(VECTORS[0], 51))["zero"] == 0.0
@@ -97,6 +120,7 @@ def test_zero_vectors_have_cosine_zero(index: VectorIndex) -> None:
         (VECTORS[0, :5], 1, InputValueError, r"shape \(1, 5\); expected"),
         (VECTORS, 1, InputValueError, "search_many takes several"),
         (VECTORS[0] * np.nan, 1, InputValueError, "NaN or infinite"),
+        ("question", 1, InputTypeError, "not an array of numbers"),
     ],
 )
 def test_impossible_queries_are_refused(
@@ -130,6 +154,19 @@ def test_save_refuses_a_folder_of_something_else(index: VectorIndex, tmp_path: P
     with pytest.raises(IndexFolderError, match="holds no saved VectorIndex"):
         VectorIndex.load(tmp_path)
     assert [path.name for path in tmp_path.iterdir()] == ["notes.txt"]
+
+
+def test_save_removes_nothing_of_others(index: VectorIndex, tmp_path: Path) -> None:
+    (tmp_path / "vectors.npy").write_bytes(b"theirs")
+    with pytest.raises(IndexFolderError, match="holds something else"):
+        index.save(tmp_path)
+    index.save(tmp_path / "index")
+    (tmp_path / "index" / "ids.txt").write_bytes(b"theirs")
+    index.remove(index.ids[:1])
+    index.save(tmp_path / "index")
+    names = sorted(path.name.split("-")[0] for path in (tmp_path / "index").iterdir())
+    assert names == ["ids", "ids.txt", "vector_index.json", "vectors"]
+    assert (tmp_path / "vectors.npy").read_bytes() == b"theirs"
 
 
 def test_threads_see_whole_states() -> None:

@@ -54,6 +54,7 @@ from vectorlong.retrieval.search import (
     Mode,
     Searcher,
     as_document,
+    check_count,
     check_search,
 )
 from vectorlong.retrieval.snapshot import LedgerReader, Snapshot
@@ -149,6 +150,8 @@ class DocumentIndex:
             ``faiss`` names no kind; the message lists them.
         """
         path = Path(folder)
+        if passages is not None and not isinstance(passages, PassageSpec):
+            raise InputTypeError(f"passages must be a PassageSpec, not {passages!r}.")
         dimension = int(encoder.get_embedding_dimension())
         check_kind(faiss, dimension, "cosine")
         model_name = getattr(encoder, "model_name", None)
@@ -436,9 +439,12 @@ class DocumentIndex:
         half by 0.8 of their length.
         1.0 where the index is exact or empty.
         """
+        check_count("k", k)
+        check_count("n_queries", n_queries)
         with self._snapshot() as (_, view):
             if len(view.row_keys) == 0:
                 return 1.0
+            k = min(k, len(view.row_keys))
             queries = sample_queries(view.passages, n_queries, seed, "cosine")
             rows = view.everything.rows
             expected = exact_search(view.passages, queries, k, "cosine", rows)[0]

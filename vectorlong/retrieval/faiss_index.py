@@ -6,6 +6,7 @@ index can be built anew at any time. Saving and loading is in `vectorlong.retrie
 
 from __future__ import annotations
 
+import math
 import threading
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
@@ -20,6 +21,7 @@ from vectorlong.retrieval.derived import is_outgrown, prepare
 from vectorlong.retrieval.exact import (
     AllowedRows,
     exact_search,
+    is_finite,
     sample_queries,
     sampled_recall,
     unit_rows,
@@ -27,6 +29,7 @@ from vectorlong.retrieval.exact import (
 from vectorlong.retrieval.faiss_kinds import Metric, check_kind, check_metric, choose_kind
 from vectorlong.retrieval.incoming import check_id
 from vectorlong.retrieval.row_index import RowIndex, Training, search_rows
+from vectorlong.retrieval.search import check_count
 
 # Exact search drops removed rows from memory when they are this share of all.
 _MAX_REMOVED_SHARE = 0.1
@@ -245,7 +248,7 @@ class VectorIndex:
             Best first. The score is the cosine, the inner product, or for ``"l2"`` the squared
             distance, of which the least is the best; always exact.
         """
-        array = np.asarray(query, dtype=np.float32)
+        array = _as_numbers(query, "query")
         if array.ndim != 1:
             raise InputValueError(
                 f"search takes one query of shape ({self.dim},), not {array.shape}; "
@@ -257,10 +260,7 @@ class VectorIndex:
         self, queries: np.ndarray, k: int = 10, *, among: Iterable[str] | None = None
     ) -> list[Neighbours]:
         """Find the nearest vectors of several queries, float32 [q, e]; see `search`."""
-        if isinstance(k, bool) or not isinstance(k, int | np.integer):
-            raise InputTypeError(f"k must be an integer, not {k!r}.")
-        if k < 0:
-            raise InputValueError(f"k={k} is not valid: pass 0 or more.")
+        check_count("k", k)
         array = self._check(queries, "queries")
         state = self._state
         if not state.is_settled:
@@ -274,16 +274,30 @@ class VectorIndex:
         scores, rows = search_rows(
             state.matrix, state.row_index, array, n_wanted, self.metric, allowed
         )  # [q, k]
+        found_rows, found_scores = rows.tolist(), scores.tolist()
+        # Every row that there is was compared, so that one is missing only where its score is
+        # beyond float32; one that is beyond on the better side comes first.
+        if any(
+            row[-1] < 0 or abs(score[0]) == math.inf
+            for row, score in zip(found_rows, found_scores, strict=True)
+        ):
+            raise InputValueError(
+                "The vectors and queries are so large that scores between them are beyond "
+                f"float32's {np.finfo(np.float32).max:.1e}. Scale them down"
+                + (", or use the cosine." if self.metric == "inner_product" else ".")
+            )
         # A row that is found was not removed, so that it has an id.
         name_of: Callable[[int], Any] = state.ids.__getitem__
         return [
             list(zip(map(name_of, found), values, strict=True))
-            for found, values in zip(rows.tolist(), scores.tolist(), strict=True)
+            for found, values in zip(found_rows, found_scores, strict=True)
         ]
 
     def _among(self, among: Iterable[str]) -> tuple[_State, AllowedRows]:
         """Return the rows of some ids, and the state in which they are those rows."""
         names = [among] if isinstance(among, str) else list(among)
+        for name in names:
+            check_id(name)
         with self._guard:
             state = self._settle()
             mask = np.zeros(len(state.matrix), dtype=bool)  # [n]
@@ -315,9 +329,12 @@ class VectorIndex:
         float
             Share of the true neighbours that are found; 1.0 for an empty index.
         """
+        check_count("k", k)
+        check_count("n_queries", n_queries)
         state = self._settle()
         if len(self._rows) == 0:
             return 1.0
+        k = min(k, len(state.matrix))
         if queries is None:
             array = sample_queries(state.matrix, n_queries, seed, self.metric)
         else:
@@ -328,13 +345,10 @@ class VectorIndex:
 
     def _check(self, vectors: np.ndarray, what: str) -> np.ndarray:
         """``vectors`` as contiguous float32 [n, e], of length 1 for cosine."""
-        try:
-            array = np.ascontiguousarray(vectors, dtype=np.float32)
-        except (TypeError, ValueError) as error:
-            raise InputTypeError(f"The {what} are not an array of numbers: {error}") from error
+        array = np.ascontiguousarray(_as_numbers(vectors, what))
         if array.ndim != 2 or array.shape[1] != self.dim:
             raise InputValueError(f"The {what} have shape {array.shape}; expected (n, {self.dim}).")
-        if not np.isfinite(array).all():
+        if not is_finite(array):
             raise InputValueError(f"The {what} hold NaN or infinite values.")
         return unit_rows(array) if self.metric == "cosine" else array
 
@@ -377,3 +391,12 @@ class VectorIndex:
         index._buffer = stored.matrix
         index._replace_state(stored.matrix, stored.ids, stored.row_index)
         return index
+
+
+def _as_numbers(values: object, what: str) -> np.ndarray:
+    """``values`` as float32 of whatever shape."""
+    try:
+        return np.asarray(values, dtype=np.float32)
+    except (TypeError, ValueError) as error:
+        message = f"Cannot take the {what}: not an array of numbers ({error})"
+        raise InputTypeError(message) from error

@@ -97,6 +97,6 @@ DEFAULT_FUSION = "score"
 
 def get_fusion(name: str) -> Callable[[Mapping[str, np.ndarray]], np.ndarray]:
     """Return the fusion called ``name``; OptionError lists the names there are."""
-    if name not in FUSIONS:
+    if not isinstance(name, str) or name not in FUSIONS:
         raise OptionError("fusion", name, FUSIONS)
     return FUSIONS[name]

@@ -13,7 +13,7 @@ import numpy as np
 
 from vectorlong.documents import Document, DocumentEncoding
 from vectorlong.errors import InputTypeError, InputValueError
-from vectorlong.retrieval.exact import unit_rows
+from vectorlong.retrieval.exact import is_finite, unit_rows
 from vectorlong.retrieval.ledger import PASSAGE_BITS
 from vectorlong.retrieval.search import check_unicode
 from vectorlong.retrieval.snapshot import content_digest
@@ -214,6 +214,6 @@ def check_vectors(vectors: object, dimension: int, what: str) -> np.ndarray:
     array = np.asarray(vectors, dtype=np.float32)
     if array.ndim != 2 or array.shape[1] != dimension:
         raise InputValueError(f"The {what} has shape {array.shape}; expected (n, {dimension}).")
-    if not np.isfinite(array).all():
+    if not is_finite(array):
         raise InputValueError(f"The {what} holds NaN or infinite values.")
     return np.ascontiguousarray(unit_rows(array))

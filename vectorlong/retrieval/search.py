@@ -82,15 +82,20 @@ def check_search(queries: object, k: object, mode: str, level: str) -> list[str]
         if not isinstance(query, str):
             raise InputTypeError(f"A query must be a string, not {query!r}.")
         check_unicode("query", query)
-    if isinstance(k, bool) or not isinstance(k, int | np.integer):
-        raise InputTypeError(f"k must be an integer, not {k!r}.")
-    if k < 0:
-        raise InputValueError(f"k={k} is not valid: pass 0 or more.")
+    check_count("k", k)
     if mode not in get_args(Mode):
         raise OptionError("mode", mode, get_args(Mode))
     if level not in get_args(Level):
         raise OptionError("level", level, get_args(Level))
     return list(queries)
+
+
+def check_count(name: str, value: object) -> None:
+    """Refuse what is no integer of 0 or more."""
+    if isinstance(value, bool) or not isinstance(value, int | np.integer):
+        raise InputTypeError(f"{name} must be an integer, not {value!r}.")
+    if value < 0:
+        raise InputValueError(f"{name}={value} is not valid: pass 0 or more.")
 
 
 def check_unicode(what: str, text: str) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import json
 import logging
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -35,7 +36,8 @@ _LOGGER = logging.getLogger(__name__)
 
 DESCRIPTION_NAME = "vector_index.json"
 FORMAT_VERSION = 1
-_PARTS = ("ids", "vectors", "faiss")
+# Whatever else lies in the folder is somebody's, also vectors.npy and ids.txt.
+_OWN_NAME = re.compile(r"(ids|vectors|faiss)(-[0-9a-f]{24}|\.draft(\.new)?)")
 
 
 @dataclass(frozen=True)
@@ -67,7 +69,7 @@ def save(folder: Path, stored: Stored) -> None:
     with folder_errors("save the vectors", folder):
         folder.mkdir(parents=True, exist_ok=True)
         if not (folder / DESCRIPTION_NAME).exists() and any(
-            not path.name.startswith(_PARTS) for path in folder.iterdir()
+            not _OWN_NAME.fullmatch(path.name) for path in folder.iterdir()
         ):
             raise IndexFolderError(
                 f"{str(folder)!r} holds something else; save the vectors to a folder of their own."
@@ -95,7 +97,7 @@ def save(folder: Path, stored: Stored) -> None:
         replace_sealed(folder / DESCRIPTION_NAME, content)
         kept = {DESCRIPTION_NAME, *(file["name"] for file in files.values())}
         for path in folder.iterdir():
-            if path.name not in kept and path.name.startswith(_PARTS):
+            if path.name not in kept and _OWN_NAME.fullmatch(path.name):
                 with contextlib.suppress(OSError):  # on Windows somebody may still map it
                     path.unlink()
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import logging
+import re
 import time
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -22,7 +23,7 @@ from vectorlong.retrieval.derived import SnapshotFolder, is_outgrown, prepare
 from vectorlong.retrieval.encoder_protocol import DocumentEncoder
 from vectorlong.retrieval.incoming import Addable, Incoming, batches, check_encoding, check_id
 from vectorlong.retrieval.ledger import DOCUMENTS, VECTORS, LedgerWriter, NewDocument
-from vectorlong.retrieval.manifest import Manifest
+from vectorlong.retrieval.manifest import MANIFEST_NAME, Manifest
 from vectorlong.retrieval.report import AddReport, Outcomes
 from vectorlong.retrieval.row_index import RowIndex
 from vectorlong.retrieval.snapshot import LedgerReader, Snapshot, record_digest
@@ -35,6 +36,7 @@ _LOGGER = logging.getLogger(__name__)
 _COMMIT_EVERY_S = 5.0
 _COMMIT_BYTES = 64 << 20
 _COPY_ROWS = 16_384
+_REPLACEABLE = re.compile(rf"({VECTORS}|{DOCUMENTS})(-\d+)?\.f32|{re.escape(MANIFEST_NAME)}\.new")
 
 
 @dataclass
@@ -94,8 +96,8 @@ class IndexWriter:
         rows = self._acknowledged_rows()
         current = {vector_path(self._folder, file, epoch) for file in rows}
         for path in self._folder.iterdir():
-            is_old = path.suffix == ".f32" and path not in current
-            if (is_old and path.name.startswith((VECTORS, DOCUMENTS))) or path.suffix == ".new":
+            # Whatever else lies in the folder is somebody's, also a copy of one of these files.
+            if _REPLACEABLE.fullmatch(path.name) and path not in current:
                 with contextlib.suppress(OSError):  # a reader on Windows may still map it
                     path.unlink()
         self._files = {
