@@ -87,16 +87,23 @@ class LabelledSet:
         return cls(name, texts, labels, splits)
 
 
-def run(data_folder: Path, sets: Sequence[str] = SETS) -> list[dict[str, Any]]:
-    """Measure every way on every set, saying on stderr how far it is."""
+def run(data_folder: Path, cache: Path, sets: Sequence[str] = SETS) -> list[dict[str, Any]]:
+    """Measure every way on every set, saying on stderr how far it is.
+
+    The rows of a set are kept in ``cache`` and not measured again by the next run.
+    """
     encoder = Longformer2Vec("minilm", dtype="auto")
     source = load_source()
-    rows = []
+    rows: list[dict[str, Any]] = []
     for name in sets:
-        labelled = LabelledSet.read(data_folder, name)
-        for row in _measure(labelled, encoder, source):
-            print(f"{row.set}: {row.way}: {row.macro_f1:.3f}", file=sys.stderr, flush=True)
-            rows.append(asdict(row))
+        kept = cache / f"classification-{name}.json"
+        if not kept.exists():
+            of_set = []
+            for row in _measure(LabelledSet.read(data_folder, name), encoder, source):
+                print(f"{row.set}: {row.way}: {row.macro_f1:.3f}", file=sys.stderr, flush=True)
+                of_set.append(asdict(row))
+            kept.write_text(json.dumps(of_set))
+        rows.extend(json.loads(kept.read_text()))
     return rows
 
 
@@ -216,6 +223,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--data", type=Path, default=os.environ.get("VECTORLONG_DATA"))
     parser.add_argument("--sets", nargs="+", choices=SETS, default=list(SETS))
+    parser.add_argument("--cache", type=Path, help="folder that keeps figures for the next run")
     arguments = parser.parse_args()
     if arguments.data is None or not Path(arguments.data).is_dir():
         print(
@@ -223,7 +231,10 @@ def main() -> None:
             "Set VECTORLONG_DATA or pass --data."
         )
         return
-    rows = run(Path(arguments.data), arguments.sets)
+    with tempfile.TemporaryDirectory() as temporary:
+        cache = arguments.cache or Path(temporary)
+        cache.mkdir(parents=True, exist_ok=True)
+        rows = run(Path(arguments.data), cache, arguments.sets)
     print_table(rows)
     print(json.dumps({"benchmark": "classification", "rows": rows}))
 

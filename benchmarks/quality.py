@@ -231,7 +231,9 @@ def main() -> None:
     parser.add_argument("--data", type=Path, default=os.environ.get("VECTORLONG_DATA"))
     parser.add_argument("--sets", nargs="+", choices=list(SPLITS), default=list(SPLITS))
     parser.add_argument("--max-queries", type=int, help="the first questions of each set only")
-    parser.add_argument("--cache", type=Path, help="folder that keeps vectors for the next run")
+    parser.add_argument(
+        "--cache", type=Path, help="folder that keeps vectors and figures for the next run"
+    )
     parser.add_argument("--classification", action="store_true", help="classification instead")
     arguments = parser.parse_args()
     if arguments.data is None or not Path(arguments.data).is_dir():
@@ -241,14 +243,14 @@ def main() -> None:
         )
         return
     data_folder = Path(arguments.data)
-    if arguments.classification:
-        classified = classification.run(data_folder)
-        classification.print_table(classified)
-        print(json.dumps({"benchmark": "classification", "rows": classified}))
-        return
     with tempfile.TemporaryDirectory() as temporary:
         cache = arguments.cache or Path(temporary)
         cache.mkdir(parents=True, exist_ok=True)
+        if arguments.classification:
+            classified = classification.run(data_folder, cache)
+            classification.print_table(classified)
+            print(json.dumps({"benchmark": "classification", "rows": classified}))
+            return
         rows, margins = run(data_folder, cache, arguments.sets, arguments.max_queries)
     print_report(rows, margins)
     figures = {"benchmark": "retrieval", "rows": [asdict(row) for row in rows], "margins": margins}

@@ -8,15 +8,14 @@
 
    In bfloat16 the products take pairs of numbers and add up in float32; scores stay in float32.
 
-   Python sees one function, attend; window.py describes its arguments. Where the processor or the
-   compiler has no AVX-512 the module is built all the same and says so. */
+   Only kernel.py calls this. Where the compiler has no AVX-512 the module is built all the same, and
+   is_supported says no. */
 
 #define Py_LIMITED_API 0x030B0000
 #define PY_SSIZE_T_CLEAN
 #include <Python.h>
 
 #if defined(__x86_64__) && defined(__GNUC__)
-#define HAS_KERNEL 1
 #include <immintrin.h>
 #include <math.h>
 #include <stdint.h>
@@ -37,7 +36,8 @@
 typedef struct {
     const char *query, *key, *value; /* [h, t, d] by their strides */
     char *output;                    /* [t, h, d] by its strides */
-    Py_ssize_t query_stride[2], key_stride[2], value_stride[2], output_stride[2]; /* head, token; bytes */
+    /* Bytes from head to head, and from token to token. */
+    Py_ssize_t query_stride[2], key_stride[2], value_stride[2], output_stride[2];
     Py_ssize_t n_heads, width, n_texts;
     const int64_t *starts, *lengths, *radii; /* of each text */
     const int64_t *global_ends;              /* of each text, in global_positions */
@@ -51,7 +51,6 @@ typedef struct {
 typedef struct {
     float *scores;    /* [keys][ROWS] */
     char *key_rows;   /* keys of the globals outside the windows, one after the other */
-    char *value_rows; /* their values */
     float *output;    /* [ROWS][width] */
     float *query;     /* [width][ROWS], or pairs [width / 2][ROWS] */
     uint32_t *weight_pairs; /* [CHUNK / 2][ROWS] */
@@ -61,8 +60,8 @@ typedef struct {
 
 /* 2^x for x <= 0; 0 below -115, where a weight no longer moves a float32 sum of 1 or more (smaller
    ones would become subnormal, which is slow); NaN for NaN. The polynomials are the power series of
-   2^r, |r| <= 1/2: their error is below 3e-7, or 5e-5 where the weights are rounded
-   to the 8 bits of bfloat16. */
+   2^r, |r| <= 1/2: their error is below 3e-7, or 5e-5 where the weights are rounded to the 8 bits
+   of bfloat16. */
 FLOAT_TARGET INLINE __m512 power_of_two(__m512 x, const int is_rounded)
 {
     const __mmask16 counts = _mm512_cmp_ps_mask(x, _mm512_set1_ps(-115.0f), _CMP_NLT_UQ);
@@ -339,8 +338,8 @@ BFLOAT_TARGET static void weigh_chunk_pairs(const float *scores, const char *con
                 _mm256_loadu_si256((const __m256i *)((const uint16_t *)values[k] + column)));
             __m512i odd = _mm512_setzero_si512();
             if (k + 1 < n_keys)
-                odd = _mm512_cvtepu16_epi32(
-                    _mm256_loadu_si256((const __m256i *)((const uint16_t *)values[k + 1] + column)));
+                odd = _mm512_cvtepu16_epi32(_mm256_loadu_si256(
+                    (const __m256i *)((const uint16_t *)values[k + 1] + column)));
             _mm512_store_si512(value_pairs + k / 2 * width + column,
                                _mm512_or_si512(even, _mm512_slli_epi32(odd, 16)));
         }
@@ -437,7 +436,8 @@ static void attend_block(const Problem *problem, Scratch *scratch, Py_ssize_t te
     Py_ssize_t n_keys = 0;
     for (Py_ssize_t g = 0; g < n_globals; g++)
         if (globals[g] < first || globals[g] >= last) {
-            memcpy(scratch->key_rows + n_keys * row_bytes, key + globals[g] * key_stride, row_bytes);
+            memcpy(scratch->key_rows + n_keys * row_bytes, key + globals[g] * key_stride,
+                   row_bytes);
             scratch->values[n_keys++] = value + globals[g] * value_stride;
         }
     const Py_ssize_t n_outside = n_keys;
@@ -559,6 +559,10 @@ static int supports(int is_bfloat)
            (!is_bfloat || __builtin_cpu_supports("avx512bf16"));
 }
 
+/* attend(query, key, value, output, n_heads, width, n_texts, starts, lengths, radii, global_ends,
+   global_positions, scale, is_bfloat, n_threads): the first four are (address, bytes from head to
+   head, bytes from token to token); starts to global_positions are addresses of int64 as in
+   Problem. Nothing is checked but what the processor needs. */
 static PyObject *attend(PyObject *module, PyObject *arguments)
 {
     Problem problem;
@@ -620,7 +624,7 @@ static PyObject *is_supported(PyObject *module, PyObject *argument)
 }
 
 static PyMethodDef methods[] = {
-    {"attend", attend, METH_VARARGS, "Attend packed texts; window.py describes the arguments."},
+    {"attend", attend, METH_VARARGS, "Attend packed texts."},
     {"is_supported", is_supported, METH_O, "Whether this processor can; True for bfloat16."},
     {NULL, NULL, 0, NULL},
 };
