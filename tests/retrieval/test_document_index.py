@@ -24,10 +24,11 @@ from vectorlong.errors import (
     InputValueError,
     OptionError,
 )
-from vectorlong.retrieval import derived, row_index, writer
+from vectorlong.retrieval import derived, ledger, row_index, writer
 from vectorlong.retrieval.document_index import DocumentIndex
 from vectorlong.retrieval.faiss_index import VectorIndex
 from vectorlong.retrieval.search import Hit
+from vectorlong.retrieval.vectors import Segment, VectorFile
 
 MODES = ["hybrid", "vector", "lexical"]
 
@@ -786,3 +787,52 @@ def test_files_of_others_in_the_folder_stay(tmp_path: Path, encoder: FakeEncoder
         index.compact()
     assert [path.read_bytes() for path in theirs] == [b"theirs"] * 3
     assert not (folder / "vectors.f32").exists()
+
+
+def test_verify_takes_no_compaction_for_damage(
+    tmp_path: Path, encoder: FakeEncoder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # The reader is in the way of every checkpoint below, which must not keep the writer waiting.
+    monkeypatch.setattr(ledger, "_CHECKPOINT_WAIT_MS", 10)
+    folder = tmp_path / "index"
+    with DocumentIndex.create(folder, encoder) as index:
+        index.add(make_documents(20))
+        index.delete(index.ids()[:5])
+        compactions = iter([index.compact])
+        original = VectorFile.damage
+
+        def compacting_meanwhile(self: VectorFile, segments: list[Segment]) -> str | None:
+            next(compactions, lambda: None)()
+            return original(self, segments)
+
+        with DocumentIndex.open(folder, read_only=True) as reader:
+            monkeypatch.setattr(VectorFile, "damage", compacting_meanwhile)
+            assert reader.verify() == []
+            assert next(compactions, None) is None
+
+
+def test_verify_takes_no_new_snapshot_for_a_missing_one(
+    tmp_path: Path, encoder: FakeEncoder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(derived, "MIN_ROWS", 50)
+    with DocumentIndex.create(tmp_path / "index", encoder, faiss="ivf") as index:
+        index.add(make_documents(40))
+        changes = iter([lambda: (index.delete(index.ids()[:5]), index.compact())])
+        original = derived.SnapshotFolder._describe
+
+        def changing_afterwards(self: derived.SnapshotFolder) -> dict | None:
+            content = original(self)
+            next(changes, lambda: None)()
+            return content
+
+        folder = derived.SnapshotFolder(index.folder)
+        monkeypatch.setattr(derived.SnapshotFolder, "_describe", changing_afterwards)
+        assert folder.damage(thorough=True) is None
+        assert next(changes, None) is None
+
+
+def test_sizes_are_counted_while_files_go(index: DocumentIndex) -> None:
+    n_bytes = index.info()["n_bytes"]
+    assert n_bytes > 0
+    (index.folder / "gone").symlink_to(index.folder / "nowhere")
+    assert index.info()["n_bytes"] == n_bytes

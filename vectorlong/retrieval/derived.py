@@ -123,6 +123,8 @@ class SnapshotFolder:
             ):
                 return f"{str(path)!r} is damaged; rebuild() makes it anew"
         except FileNotFoundError:
+            if self._describe() != content:  # a writer has put another in its place meanwhile
+                return self.damage(thorough=thorough)
             return f"{str(path)!r} is missing; rebuild() makes it anew"
         return None
 

@@ -58,7 +58,7 @@ from vectorlong.retrieval.search import (
     check_search,
 )
 from vectorlong.retrieval.snapshot import LedgerReader, Snapshot
-from vectorlong.retrieval.storage import flush_folder, folder_errors
+from vectorlong.retrieval.storage import flush_folder, folder_errors, folder_size
 from vectorlong.retrieval.vectors import VectorFile
 from vectorlong.retrieval.view import View, Views, vector_path
 from vectorlong.retrieval.writer import IndexWriter
@@ -257,9 +257,7 @@ class DocumentIndex:
                 "n_deleted_passages": len(view.row_keys) - n_passages,
                 "generation": snapshot.generation,
                 "faiss_in_use": "flat" if training is None else training.kind,
-                "n_bytes": sum(
-                    entry.stat().st_size for entry in self._folder.rglob("*") if entry.is_file()
-                ),
+                "n_bytes": folder_size(self._folder),
             }
 
     def __len__(self) -> int:

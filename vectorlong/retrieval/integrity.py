@@ -17,6 +17,7 @@ from vectorlong.retrieval.storage import file_digest, needs_check
 from vectorlong.retrieval.vectors import VectorFile
 from vectorlong.retrieval.view import Views, vector_path
 
+_MAX_LOOKS = 5
 _DOUBT = " (So says the ledger, which is damaged itself.)"
 
 
@@ -49,15 +50,20 @@ def check_ledger_file(folder: Path, manifest: Manifest) -> None:
     if recorded is None:
         return
     stamp = {"size": recorded["size"], "mtime_ns": recorded["mtime_ns"]}
-    if needs_check(path, stamp) and file_digest(path) != recorded["digest"]:
-        # A writer may have begun while the file was read; then the manifest says so.
-        if read_manifest(folder).files.get(LEDGER_NAME) != recorded:
-            return
+    if needs_check(path, stamp) and _is_other_than(folder, recorded):
         raise IndexCorruptError(
             f"{str(path)!r} is damaged: its content does not have the digest that was recorded "
             "when it was closed. Restore the file from a copy, or build the index anew from the "
             "documents."
         )
+
+
+def _is_other_than(folder: Path, recorded: Mapping[str, Any]) -> bool:
+    """Whether the ledger's file differs from what the manifest recorded, and still does record."""
+    if file_digest(folder / LEDGER_NAME) == recorded["digest"]:
+        return False
+    # A writer may have begun while the file was read; then the manifest says so.
+    return read_manifest(folder).files.get(LEDGER_NAME) == recorded
 
 
 def check_unstamped_ledger(folder: Path) -> None:
@@ -104,6 +110,31 @@ def find_damage(folder: Path) -> list[str]:
 
     Nothing needs to be whole for that: where one file cannot be read, the others still are.
     """
+    before, findings = _state(folder), _look(folder)
+    for _ in range(_MAX_LOOKS):
+        now = _state(folder)
+        if not findings or now == before:
+            break
+        # A writer was at work meanwhile. What was only in motion is not found again.
+        before, found_again = now, _look(folder)
+        findings = [finding for finding in findings if finding in found_again]
+    return findings
+
+
+def _state(folder: Path) -> tuple[int, int] | None:
+    """Epoch and generation, or None where the ledger cannot be read."""
+    try:
+        with (
+            contextlib.closing(LedgerReader(folder / LEDGER_NAME)) as reader,
+            reader.snapshot() as snapshot,
+        ):
+            return snapshot.epoch, snapshot.generation
+    except (IndexFolderError, sqlite3.Error, LookupError, TypeError, ValueError):
+        return None
+
+
+def _look(folder: Path) -> list[str]:
+    """List what is wrong with the files as they are now."""
     findings: list[str] = []
     manifest = None
     with _noted(findings, folder / MANIFEST_NAME):
@@ -113,7 +144,7 @@ def find_damage(folder: Path) -> list[str]:
     checked: set[str] = set()
     with _noted(findings, path):
         check_ledger_exists(folder)
-        if LEDGER_NAME in files and file_digest(path) != files[LEDGER_NAME]["digest"]:
+        if LEDGER_NAME in files and _is_other_than(folder, files[LEDGER_NAME]):
             findings.append(f"{str(path)!r} does not have its recorded digest")
         with contextlib.closing(LedgerReader(path)) as reader, reader.snapshot() as snapshot:
             checked = _find_in_snapshot(folder, manifest, snapshot, findings)

@@ -29,6 +29,8 @@ APPLICATION_ID = 0x766C6E67  # "vlng"
 # A passage's rowid in the lexical index is its document's key and its ordinal in these bits, so
 # that it stays the same when the vector files are rewritten.
 PASSAGE_BITS = 20
+_WAIT_MS = 60_000
+_CHECKPOINT_WAIT_MS = 2_000
 SPAN_TYPE = np.dtype("<i8")
 VECTORS = "vectors"  # the file of passage vectors
 DOCUMENTS = "documents"  # the file of document vectors
@@ -91,7 +93,7 @@ def connect(path: Path, *, read_only: bool, immutable: bool = False) -> sqlite3.
     mode = "ro" if read_only else "rw"
     uri = f"{path.resolve().as_uri()}?mode={mode}{'&immutable=1' if immutable else ''}"
     connection = sqlite3.connect(
-        uri, uri=True, timeout=60.0, isolation_level=None, check_same_thread=False
+        uri, uri=True, timeout=_WAIT_MS / 1000, isolation_level=None, check_same_thread=False
     )
     try:
         connection.execute("PRAGMA cache_size = -16000")
@@ -285,7 +287,12 @@ class LedgerWriter:
     def checkpoint(self) -> bool:
         """Move the write-ahead log into the database; False if a reader kept some of it back."""
         with ledger_errors(self.path):
-            busy = self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]
+            # A reader that takes longer than a search may take minutes, and nothing needs this now.
+            self._connection.execute(f"PRAGMA busy_timeout = {_CHECKPOINT_WAIT_MS}")
+            try:
+                busy = self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]
+            finally:
+                self._connection.execute(f"PRAGMA busy_timeout = {_WAIT_MS}")
         return not busy
 
     def close(self) -> None:

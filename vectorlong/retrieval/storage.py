@@ -115,6 +115,16 @@ def file_stamp(path: Path) -> dict[str, int]:
     return {"size": status.st_size, "mtime_ns": status.st_mtime_ns}
 
 
+def folder_size(folder: Path) -> int:
+    """Bytes of all files below a folder, passing over those that go while they are counted."""
+    n_bytes = 0
+    for here, _, names in os.walk(folder):
+        for name in names:
+            with contextlib.suppress(FileNotFoundError):
+                n_bytes += os.stat(os.path.join(here, name)).st_size
+    return n_bytes
+
+
 def needs_check(path: Path, stamp: dict[str, int] | None) -> bool:
     """Whether opening should read the whole file rather than trust what was recorded."""
     current = file_stamp(path)
