@@ -356,7 +356,12 @@ def test_nothing_found_has_a_reason(folder, run):
 
 @pytest.mark.parametrize(
     ("where", "message"),
-    [("{year: 1}", "not JSON"), ("[1]", "not a JSON object"), ("", "not JSON")],
+    [
+        ("{year: 1}", "not JSON"),
+        ("[1]", "not a JSON object"),
+        ("", "not JSON"),
+        ("[" * 99_999, "not JSON"),
+    ],
 )
 def test_where_that_is_no_json_is_a_usage_error(folder, run, where, message):
     stderr = run("search", folder, QUESTION, "--where", where, code=2).stderr
@@ -407,6 +412,40 @@ def test_texts_cannot_steer_the_terminal(tmp_path, encoders, run):
     assert "[bold]x[/bold] :smile:" in stdout
 
 
+def test_names_cannot_steer_the_terminal(tmp_path, encoders, run):
+    docs = tmp_path / "docs"
+    docs.mkdir()
+    (docs / "a.txt").write_text("needle")
+    (docs / "b\x1b[2J\n.xyz").write_text("needle")
+    result = run("index", docs, "--into", tmp_path / "index")
+    assert "docs/b\\x1b[2J\\n.xyz: files of type" in result.stderr
+    assert "\x1b" not in result.stderr
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="names there are text")
+def test_an_index_folder_whose_name_is_no_text(root, tmp_path, encoders, run, run_json):
+    folder = tmp_path / os.fsdecode(b"index\xff")
+    for _ in range(2):
+        assert run_json("index", root, "--into", folder)["n_documents"] == 4
+        assert run_json("info", folder)["n_documents"] == 4
+    assert "is whole: 4 documents" in run("verify", folder).stdout
+    assert run_json("search", folder, QUESTION)["hits"][0]["id"] == "docs/a.txt"
+
+
+@pytest.mark.parametrize(
+    "value", ["1e999", "9" * 500, "[" * 80 + "]" * 80, "[" * 900 + "]" * 900, '"\\ud800"']
+)
+def test_rows_that_no_index_takes_are_listed(tmp_path, encoders, run_json, value):
+    docs = tmp_path / "docs"
+    docs.mkdir()
+    (docs / "a.jsonl").write_text(f'{{"text": "x", "a": {value}}}\n{{"text": "y"}}\n')
+    report = run_json("index", docs, "--into", tmp_path / "index")
+    assert report["added"] == 1
+    ((path, reason),) = [tuple(item.values()) for item in report["left_out"]]
+    assert path == "docs/a.jsonl"
+    assert reason.startswith("row 1: ")
+
+
 # --- info and verify -----------------------------------------------------------------------------
 
 
@@ -420,6 +459,11 @@ def test_info(folder, run, run_json):
 def test_verify_names_damaged_files_and_exits_with_1(folder, run, run_json):
     assert "is whole: 4 documents" in run("verify", folder).stdout
     assert run_json("verify", folder)["damage"] == []
+    sources = (folder / "sources.json").read_bytes()
+    for damaged in (sources[:-1], sources.replace(b"docs", b"docx", 1)):
+        (folder / "sources.json").write_bytes(damaged)
+        assert "sources.json' is damaged" in run("verify", folder, code=1).stdout
+    (folder / "sources.json").write_bytes(sources)
     content = bytearray((folder / "vectors.f32").read_bytes())
     content[100] ^= 1
     (folder / "vectors.f32").write_bytes(content)

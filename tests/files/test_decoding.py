@@ -98,4 +98,5 @@ def test_declared_encoding_counts_after_utf_8(write):
     assert find_encoding(write(russian.encode("cp1251")), "windows-1251") == "windows-1251"
     assert find_encoding(write(russian.encode()), "windows-1251") == "utf-8"
     assert find_encoding(write(FRENCH.encode("cp1252")), "no-such-encoding") == "cp1252"
-    assert find_encoding(write(FRENCH.encode("cp1252")), "base64") == "cp1252"
+    for no_text in ("base64", "zlib", "bz2", "rot13"):
+        assert find_encoding(write(FRENCH.encode("cp1252")), no_text) == "cp1252"

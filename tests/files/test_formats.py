@@ -36,6 +36,18 @@ def test_markdown_title_is_its_first_heading(tmp_path):
     assert next(read_markdown(path, ANY)).metadata == {"title": "The *title*"}
     path.write_text("#hashtag, no heading\n")
     assert next(read_markdown(path, ANY)).metadata == {}
+    path.write_text("# C#\n")
+    assert next(read_markdown(path, ANY)).metadata == {"title": "C#"}
+    path.write_text("# \n\nThe text of an empty heading\n")
+    assert next(read_markdown(path, ANY)).metadata == {}
+
+
+def test_white_space_within_a_line_takes_no_time(tmp_path):
+    """Time grew with its cube: the first of these would have taken days."""
+    path = tmp_path / "a.md"
+    path.write_text("# a" + " " * 200_000 + "b\n")
+    assert next(read_markdown(path, ANY)).metadata["title"].endswith(" b")
+    assert len(page(tmp_path, f"<pre>a{' ' * 200_000}b</pre>").text) == 200_002
 
 
 # --- HTML ----------------------------------------------------------------------------------------
@@ -70,6 +82,13 @@ def test_html_blocks_lines_and_cells(tmp_path):
 def test_html_entities_and_broken_markup(tmp_path):
     content = page(tmp_path, "<p>&lt;tag&gt; &eacute; &#20013; &#x1F600; &bogus; a < b <p>open")
     assert content.text == "<tag> é 中 😀 &bogus; a < b\n\nopen"
+
+
+@pytest.mark.parametrize(
+    "markup", ["<![foo[bar]]>", "<![if !IE]>", "<![endif]>", "<![CDATA[x]]>", "<![", "<![ x>"]
+)
+def test_html_marked_sections_of_any_kind(tmp_path, markup):
+    assert "seen" in page(tmp_path, f"<p>seen {markup}</p> ").text
 
 
 def test_html_left_open_in_the_head_hides_nothing(tmp_path):
@@ -175,6 +194,8 @@ def test_csv_repeated_and_nameless_columns_keep_their_cells(tmp_path):
 def test_csv_without_text_column_lists_its_columns(tmp_path):
     with pytest.raises(UnreadableError, match=r"its columns are: name, abstract. .*--text-column"):
         read_table(tmp_path, "name,abstract\n1,2\n")
+    with pytest.raises(UnreadableError, match=r"its columns are: x{80}\. Name"):
+        read_table(tmp_path, "x" * 1_000_000)
     with pytest.raises(UnreadableError, match="no column 'doi'; its columns are: name, text"):
         read_table(tmp_path, "name,text\n1,2\n", Columns(id="doi"))
 

@@ -192,6 +192,53 @@ def write_one_of_each(root):
     write_docx(root / "a.docx", ["Needle"])
 
 
+def test_a_file_that_changes_while_it_is_read_is_listed(root, monkeypatch):
+    write(root, "a.txt")
+    write(root, "b.txt")
+    monkeypatch.setattr("vectorlong.files.decoding.find_encoding", lambda *_: "ascii")
+    write(root, "a.txt", "é")
+    source = FileSource([root])
+    assert [document.id for document in source] == ["root/b.txt"]
+    assert source.left_out == [LeftOut("root/a.txt", "was changed while it was read")]
+
+
+def test_links_in_a_circle_are_listed(root):
+    write(root, "a.txt")
+    (root / "loop.txt").symlink_to("loop.txt")
+    source = FileSource([root])
+    assert [document.id for document in source] == ["root/a.txt"]
+    (left_out,) = source.left_out
+    assert left_out.path == "root/loop.txt"
+    assert "cannot be opened" in left_out.reason
+
+
+def test_tables_without_rows_are_listed(root):
+    write(root, "a.jsonl", "\n")
+    write(root, "b.csv", "id,text\n")
+    source = FileSource([root])
+    assert list(source) == []
+    assert source.left_out == [
+        LeftOut(f"root/{name}", "holds no rows") for name in ("a.jsonl", "b.csv")
+    ]
+
+
+def test_what_fails_the_check_is_listed(root):
+    def check(document):
+        if "bad" in document.text:
+            raise InputValueError("is bad")
+
+    write(root, "a.txt", "bad")
+    write(
+        root, "b.jsonl", '{"text": "good"}\n{"text": "bad", "id": "x"}\n{"text": "x", "id": "x"}\n'
+    )
+    source = FileSource([root], check=check)
+    assert [document.id for document in source] == ["root/b.jsonl#1", "x"]
+    assert source.left_out == [
+        LeftOut("root/a.txt", "is bad"),
+        LeftOut("root/b.jsonl", "row 2: is bad"),
+    ]
+
+
 def test_every_type_is_read(root):
     write_one_of_each(root)
     documents = list(FileSource([root]))
@@ -222,6 +269,8 @@ def test_every_type_is_read(root):
         ),
         (Document("a", "x\nneedle"), "needle", "line 2"),
         (Document("a", "x\nneedle", {"file": "own metadata"}), "needle", "line 2"),
+        (Document("a", "x\nneedle", {"file": {"page_starts": 5}}), "needle", "line 2"),
+        (Document("a", "x\nneedle", {"file": {"page_starts": ["a"]}}), "needle", "line 2"),
     ],
 )
 def test_places(document, needle, place):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from vectorlong.cli.output import counted, say, some
 from vectorlong.documents import Document
@@ -13,6 +14,18 @@ from vectorlong.retrieval.storage import folder_errors, read_sealed, replace_sea
 
 HOW_TO_REMOVE = "run the same command with --prune"
 _SOURCES_NAME = "sources.json"
+
+
+def damaged_sources(folder: Path) -> list[str]:
+    """Say whether an index's note of the folders it came from is damaged; empty if not."""
+    path = folder / _SOURCES_NAME
+    with folder_errors("read", folder):
+        if not path.exists() or read_sealed(path) is not None:
+            return []
+    return [
+        f"{str(path)!r} is damaged; documents that are gone from their folders stay in the index "
+        "until it is known again where they come from. The next vectorlong index makes it anew."
+    ]
 
 
 @dataclass

@@ -76,9 +76,10 @@ def index_command(
     from vectorlong.cli.gone import HOW_TO_REMOVE, Watch
     from vectorlong.files.records import Columns
     from vectorlong.files.source import FileSource
+    from vectorlong.retrieval.incoming import prepare
 
     _check_destination(into)
-    source = FileSource(paths, Columns(text_column, id_column), exclude=into)
+    source = FileSource(paths, Columns(text_column, id_column), exclude=into, check=prepare)
     documents = first_drawn(source)
     with _open_or_create(into, model) as index:
         say(f"Reading {counted(source.n_files, 'file')} into {into} ...")

@@ -4,7 +4,14 @@ from __future__ import annotations
 
 import typer
 
-from vectorlong.cli.output import JsonOption, counted, print_facts, print_json, results_console
+from vectorlong.cli.output import (
+    JsonOption,
+    counted,
+    escaped,
+    print_facts,
+    print_json,
+    results_console,
+)
 from vectorlong.cli.search import IndexArgument, require_index
 
 _FINGERPRINT_CHARACTERS = 16
@@ -51,6 +58,7 @@ def _size(n_bytes: int) -> str:
 
 def verify_command(folder: IndexArgument, as_json: JsonOption = False) -> None:
     """Read every byte of an index; name what is damaged and exit with 1 if anything is."""
+    from vectorlong.cli.gone import damaged_sources
     from vectorlong.errors import IndexCorruptError
     from vectorlong.retrieval.document_index import DocumentIndex
     from vectorlong.retrieval.integrity import find_damage
@@ -62,13 +70,15 @@ def verify_command(folder: IndexArgument, as_json: JsonOption = False) -> None:
             n_documents = len(index)
     except IndexCorruptError as error:  # which names the first file only
         findings, n_documents = find_damage(folder) or [str(error)], None
+    findings = [*findings, *damaged_sources(folder)]
     if as_json:
         print_json({"folder": str(folder), "n_documents": n_documents, "damage": findings})
     elif findings:
         for finding in findings:
             typer.echo(finding)
     else:
-        typer.echo(f"{folder} is whole: {counted(n_documents or 0, 'document')}, every byte read.")
+        whole = f"{escaped(str(folder))} is whole"
+        typer.echo(f"{whole}: {counted(n_documents or 0, 'document')}, every byte read.")
     if findings:
         raise typer.Exit(1)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 import json
+import re
 import sys
 from collections import defaultdict
 from collections.abc import Callable
@@ -18,6 +19,9 @@ if TYPE_CHECKING:
 
 _MAX_NAMES = 3
 _MAX_REASONS = 20
+# Control characters could steer the terminal; lone surrogates cannot be written to it.
+_SURROGATES = re.compile("[\ud800-\udfff]")
+_UNSHOWN = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
 
 JsonOption = Annotated[
     bool, typer.Option("--json", help="Print JSON on stdout instead of text for people.")
@@ -37,9 +41,17 @@ def say(message: str) -> None:
 
 
 def print_json(value: Any, *, indent: int | None = 2) -> None:
-    """Print a result as JSON, in ASCII where stdout's encoding is not UTF-8."""
+    """Print a result as JSON, in ASCII where stdout is not UTF-8 or cannot take it."""
+    text = json.dumps(value, ensure_ascii=False, indent=indent)
     is_utf8 = (sys.stdout.encoding or "").lower().replace("-", "") == "utf8"
-    typer.echo(json.dumps(value, ensure_ascii=not is_utf8, indent=indent))
+    if not is_utf8 or _SURROGATES.search(text):  # of folders whose names are no text
+        text = json.dumps(value, indent=indent)
+    typer.echo(text)
+
+
+def escaped(text: str) -> str:
+    """Give a name with control characters and bytes that are no text as escapes."""
+    return _UNSHOWN.sub(lambda match: repr(match[0])[1:-1], text)
 
 
 def results_console() -> Console:
@@ -89,14 +101,14 @@ def _report_left_out(left_out: list[LeftOut]) -> None:
         by_reason[item.reason].append(item.path)
     say(f"Left out ({len(left_out):,}):")
     for reason, paths in list(by_reason.items())[:_MAX_REASONS]:
-        say(f"  {some(paths)}: {reason}")
+        say(f"  {some(paths)}: {escaped(reason)}")
     if len(by_reason) > _MAX_REASONS:
         say(f"  and {len(by_reason) - _MAX_REASONS:,} more reasons; --json lists them all.")
 
 
 def some(names: list[str]) -> str:
     """Write the first few names, and how many more there are."""
-    shown = ", ".join(names[:_MAX_NAMES])
+    shown = ", ".join(map(escaped, names[:_MAX_NAMES]))
     return shown + (f" and {len(names) - _MAX_NAMES:,} more" if len(names) > _MAX_NAMES else "")
 
 

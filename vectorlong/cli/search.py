@@ -98,9 +98,9 @@ def _parse_where(where: str | None) -> dict[str, Any] | None:
         return None
     try:
         conditions = json.loads(where)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise typer.BadParameter(
-            f"{where!r} is not JSON ({error}). Write, with the outer quotes for the shell: "
+            f"{where[:200]!r} is not JSON ({error}). Write, with the outer quotes for the shell: "
             "'{\"year\": 2020}'",
             param_hint="--where",
         ) from None

@@ -86,6 +86,7 @@ def encoding_facts(encoding: str) -> dict[str, str]:
 def _decodes(path: Path, encoding: str) -> bool:
     """Whether every byte of a file decodes."""
     try:
+        "a".encode(encoding)  # refuses codecs that give no text, such as compression
         decoder = codecs.getincrementaldecoder(encoding)("strict")
         with path.open("rb") as file:
             while block := file.read(_BLOCK_BYTES):

@@ -65,6 +65,13 @@ class _Page(HTMLParser):
         self._n_breaks = 0  # line ends since the last visible character
         self._ends_in_space = True
 
+    def parse_marked_section(self, i: int, report: bool = True) -> int:
+        """Pass over ``<![...>`` of any kind, as browsers do; Python before 3.14 raises."""
+        try:
+            return super().parse_marked_section(i, report)
+        except AssertionError:
+            return self.parse_bogus_comment(i)
+
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         """Begin a line at a block, a column at a cell."""
         if tag == "body":
@@ -127,4 +134,5 @@ class _Page(HTMLParser):
 
     def text(self) -> str:
         """Give the visible text, without white space at the ends of lines and of the page."""
-        return re.sub(r"[ \t]+\n", "\n", "".join(self._pieces)).strip()
+        lines = "".join(self._pieces).split("\n")
+        return "\n".join(line.rstrip(" \t") for line in lines).strip()

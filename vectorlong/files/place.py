@@ -64,9 +64,11 @@ def find_place(text: str, metadata: Mapping[str, Any], start: int) -> Place:
     facts = metadata.get("file")
     facts = facts if isinstance(facts, Mapping) else {}
     page, first = None, 0
-    if facts.get("page_starts"):
-        page = max(1, bisect.bisect_right(facts["page_starts"], start))
-        first = facts["page_starts"][page - 1]
+    starts = facts.get("page_starts")
+    # Documents that were added from Python may have whatever they like under these names.
+    if isinstance(starts, list) and starts and all(isinstance(place, int) for place in starts):
+        page = max(1, bisect.bisect_right(starts, start))
+        first = starts[page - 1]
     line = 1 + len(_LINE_END.findall(text, first, start))
     kind = facts.get("type")
     return Place(line, page, facts.get("row"), kind is None or kind in _LINES_OF_THE_FILE)

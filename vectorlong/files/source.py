@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any
 
 from vectorlong.documents import Document
-from vectorlong.errors import InputValueError, MissingExtraError
+from vectorlong.errors import InputTypeError, InputValueError, MissingExtraError
 from vectorlong.files.html import read_html
 from vectorlong.files.office import read_docx, read_pdf
 from vectorlong.files.plain import read_markdown, read_plain
@@ -69,6 +69,9 @@ class FileSource:
         Which columns of tables to read.
     exclude
         A folder to pass over.
+    check
+        Raises InputTypeError or InputValueError for a document that cannot be used, which is then
+        left out with that reason.
 
     Attributes
     ----------
@@ -95,9 +98,14 @@ class FileSource:
     """
 
     def __init__(
-        self, paths: Sequence[Path], columns: Columns | None = None, exclude: Path | None = None
+        self,
+        paths: Sequence[Path],
+        columns: Columns | None = None,
+        exclude: Path | None = None,
+        check: Callable[[Document], object] | None = None,
     ) -> None:
         self._columns = columns or Columns()
+        self._check = check
         self._exclude = exclude.resolve() if exclude is not None else None
         self._not_files: list[LeftOut] = []
         self._files: list[_File] = []
@@ -134,7 +142,7 @@ class FileSource:
             )
             found = self._walk(root) if path.is_dir() else [root / path.name]
             for file in found:
-                target = file.resolve()
+                target = Path(os.path.realpath(file))  # where Path.resolve raises on circles
                 if target not in known:
                     known.add(target)
                     self._sort(file, _name(root, file))
@@ -186,9 +194,11 @@ class FileSource:
         owners: dict[str, tuple[str, int]] = {}
         for file in self._files:
             bad_rows: list[BadRow] = []
+            is_empty = True
             try:
                 for part in self._read(file):
-                    document = part if isinstance(part, BadRow) else _document(file, part)
+                    is_empty = False
+                    document = part if isinstance(part, BadRow) else self._document(file, part)
                     if isinstance(document, Document) and isinstance(part, Content) and part.id:
                         document = _claim(document, owners)
                     if isinstance(document, BadRow):
@@ -196,11 +206,15 @@ class FileSource:
                         continue
                     self._note_encoding(file, document)
                     yield document
+                if is_empty:
+                    raise UnreadableError("holds no rows")
             except (UnreadableError, MissingExtraError) as error:
                 self.left_out.append(LeftOut(file.name, str(error)))
             except OSError as error:
                 reason = f"cannot be read ({error.strerror or error})"
                 self.left_out.append(LeftOut(file.name, reason))
+            except UnicodeError:  # though it was found to decode, before it was read
+                self.left_out.append(LeftOut(file.name, "was changed while it was read"))
             self._note_bad_rows(file, bad_rows)
             self.n_files_read += 1
 
@@ -228,6 +242,21 @@ class FileSource:
             return False
         return path in self._names or not os.path.lexists(self.roots[parts[0]].joinpath(*parts[1:]))
 
+    def _document(self, file: _File, content: Content) -> Document | BadRow:
+        """Make a document of a text, unless there is nothing to be found in it or no use for it."""
+        reason = _flaw(content)
+        if reason is None:
+            document = _named(file, content)
+            try:
+                if self._check is not None:
+                    self._check(document)
+                return document
+            except (InputTypeError, InputValueError) as error:
+                reason = str(error)
+        if content.row is None:
+            raise UnreadableError(reason)
+        return BadRow(content.row, reason)
+
     def _read(self, file: _File) -> Iterable[Content | BadRow]:
         suffix = file.path.suffix.lower().removeprefix(".")
         return _READERS[suffix](file.path, self._columns)
@@ -251,17 +280,18 @@ def _name(root: Path, path: Path) -> str:
     return os.fsencode(name).decode("utf-8", "backslashreplace")
 
 
-def _document(file: _File, content: Content) -> Document | BadRow:
-    """Give a text its id and metadata, unless there is nothing to be found in it."""
-    reason = None
+def _flaw(content: Content) -> str | None:
+    """Say why a text makes no document, if so."""
     if not content.text.strip():
-        reason = "holds no text"
-    elif not _is_storable(content):
-        reason = "holds lone surrogates, which are no characters"
-    if reason is not None:
-        if content.row is None:
-            raise UnreadableError(reason)
-        return BadRow(content.row, reason)
+        return "holds no text"
+    try:
+        return None if _is_storable(content) else "holds lone surrogates, which are no characters"
+    except RecursionError:
+        return "is nested too deep"
+
+
+def _named(file: _File, content: Content) -> Document:
+    """Give a text its id and metadata."""
     suffix = file.path.suffix.lower().removeprefix(".")
     facts: dict[str, Any] = {
         "path": file.name,

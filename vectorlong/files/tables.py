@@ -18,6 +18,7 @@ _DELIMITERS = ",;\t|"
 # The csv module's own limit of 131,072 characters is shorter than a long document.
 _MAX_CELL_CHARACTERS = 2**31 - 1
 _MAX_NAMES_SHOWN = 12
+_MAX_NAME_CHARACTERS = 80
 _NUMBER = re.compile(r"-?(0|[1-9]\d{0,15})(\.\d{1,15})?")
 
 
@@ -114,7 +115,8 @@ def _number_or_text(cell: str) -> int | float | str:
 
 def _choose_columns(names: Sequence[str], columns: Columns) -> tuple[str, str | None]:
     """Which column is the text and which, if any, the id."""
-    shown = ", ".join(names[:_MAX_NAMES_SHOWN]) + (", ..." if len(names) > _MAX_NAMES_SHOWN else "")
+    shown = ", ".join(name[:_MAX_NAME_CHARACTERS] for name in names[:_MAX_NAMES_SHOWN])
+    shown += ", ..." if len(names) > _MAX_NAMES_SHOWN else ""
     for chosen in (columns.text, columns.id):
         if chosen is not None and chosen not in names:
             raise UnreadableError(f"has no column {chosen!r}; its columns are: {shown}")

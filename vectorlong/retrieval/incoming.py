@@ -110,9 +110,9 @@ def _encode_metadata(name: str, metadata: object) -> str:
 
 def _check_json(name: str, place: str, value: object, depth: int) -> None:
     """Refuse whatever JSON would refuse, change silently, or not give back."""
-    what = f"{place} of document {name!r}"
     if depth > 64:
-        raise InputValueError(f"The {what} is nested more than 64 deep.")
+        raise InputValueError(f"The metadata of document {name!r} is nested more than 64 deep.")
+    what = f"{place} of document {name!r}"
     if value is None or isinstance(value, bool):
         return
     if isinstance(value, str):
