@@ -23,7 +23,9 @@ from vectorlong.retrieval import derived, storage, vectors
 from vectorlong.retrieval.document_index import DocumentIndex
 from vectorlong.retrieval.faiss_index import VectorIndex
 from vectorlong.retrieval.integrity import find_damage
+from vectorlong.retrieval.snapshot import LedgerReader
 from vectorlong.retrieval.storage import read_sealed, replace_sealed
+from vectorlong.retrieval.writer import IndexWriter
 
 QUESTIONS = [f"marker{number} version0 river copper" for number in range(12)]
 NOT_CONTENT = ("writer.lock", "writer.json", "ledger.sqlite-wal", "ledger.sqlite-shm")
@@ -366,6 +368,25 @@ def test_folders_without_permission(original: tuple[Path, list], mode: int, expe
         with DocumentIndex.open(target, FakeEncoder()) as index:
             assert answers(index) == original[1]
         shutil.rmtree(base)
+
+
+def test_a_log_that_cannot_be_read_is_not_passed_over(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A copy of what a killed writer left, where nothing can be written: its commits count."""
+    with DocumentIndex.create(tmp_path / "index", FakeEncoder()) as index:
+        index.add([("a", "First text.")])
+        monkeypatch.setattr(IndexWriter, "_checkpoint", lambda self: False)
+        index.add([("b", "Second text.")])
+        shutil.copytree(tmp_path / "index", tmp_path / "copy")
+    (tmp_path / "copy" / "ledger.sqlite-shm").unlink()
+    with monkeypatch.context() as unwritable:
+        unwritable.setattr(os, "access", lambda *_: False)
+        unwritable.setattr(LedgerReader, "_is_readable", lambda self: False)
+        with pytest.raises(IndexFolderError, match=r"copy' has commits in a write-ahead log.*once"):
+            DocumentIndex.open(tmp_path / "copy", FakeEncoder(), read_only=True)
+    with DocumentIndex.open(tmp_path / "copy", FakeEncoder(), read_only=True) as copy:
+        assert copy.ids() == ["a", "b"]
 
 
 # --- VectorIndex ----------------------------------------------------------------------------------

@@ -122,6 +122,20 @@ def test_an_id_belongs_to_its_first_row(root):
     ]
 
 
+def test_an_id_that_names_another_document_is_refused(root):
+    write(root, "a.txt")
+    rows = [{"text": "x", "id": name} for name in ("root/a.txt", "root/b.jsonl#3", "free")]
+    write(
+        root, "b.jsonl", "\n".join(map(json.dumps, [*rows, {"text": "y", "id": "root/b.jsonl#4"}]))
+    )
+    source = FileSource([root])
+    assert [document.id for document in source] == ["root/a.txt", "free", "root/b.jsonl#4"]
+    (left_out,) = source.left_out
+    assert left_out.reason.startswith(
+        "2 rows, the first of them row 1: its id 'root/a.txt' is the name of a document"
+    )
+
+
 def test_reading_again_starts_anew(root):
     write(root, "a.txt")
     write(root, "b.txt", "")

@@ -615,7 +615,13 @@ def test_a_closed_index_says_so(tmp_path: Path, encoder: FakeEncoder) -> None:
     index = DocumentIndex.create(tmp_path / "index", encoder)
     index.close()
     index.close()
-    for action in (lambda: index.add(["x"]), lambda: index.search("x"), lambda: len(index)):
+    actions = (
+        lambda: index.add(["x"]),
+        lambda: index.search("x"),
+        lambda: len(index),
+        index.verify,
+    )
+    for action in actions:
         with pytest.raises(IndexFolderError, match="is closed; open it again"):
             action()
 

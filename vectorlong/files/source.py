@@ -200,7 +200,7 @@ class FileSource:
                     is_empty = False
                     document = part if isinstance(part, BadRow) else self._document(file, part)
                     if isinstance(document, Document) and isinstance(part, Content) and part.id:
-                        document = _claim(document, owners)
+                        document = self._claim(document, owners)
                     if isinstance(document, BadRow):
                         bad_rows.append(document)
                         continue
@@ -260,6 +260,19 @@ class FileSource:
     def _read(self, file: _File) -> Iterable[Content | BadRow]:
         suffix = file.path.suffix.lower().removeprefix(".")
         return _READERS[suffix](file.path, self._columns)
+
+    def _claim(self, document: Document, owners: dict[str, tuple[str, int]]) -> Document | BadRow:
+        """Keep a row's own id for its first owner; a second would replace the first in an index."""
+        facts = document.metadata["file"]
+        position = (facts["path"], facts["row"])
+        owner = owners.setdefault(document.id, position)
+        is_other_name = (
+            document.id in self._names or document.id.rpartition("#")[0] in self._names
+        ) and document.id != f"{position[0]}#{position[1]}"
+        if owner == position and not is_other_name:
+            return document
+        whose = "the name of a document" if is_other_name else f"that of {owner[0]}, row {owner[1]}"
+        return BadRow(facts["row"], f"its id {document.id!r} is {whose}; see --id-column")
 
     def _note_encoding(self, file: _File, document: Document) -> None:
         encoding = document.metadata["file"].get("encoding")
@@ -322,14 +335,3 @@ def _is_unicode(value: Any) -> bool:
     if isinstance(value, Mapping):
         return all(_is_unicode(key) and _is_unicode(part) for key, part in value.items())
     return not isinstance(value, list) or all(map(_is_unicode, value))
-
-
-def _claim(document: Document, owners: dict[str, tuple[str, int]]) -> Document | BadRow:
-    """Keep a row's own id for its first owner; a second would replace the first in an index."""
-    facts = document.metadata["file"]
-    position = (facts["path"], facts["row"])
-    owner = owners.setdefault(document.id, position)
-    if owner == position:
-        return document
-    reason = f"its id {document.id!r} is that of {owner[0]}, row {owner[1]}; see --id-column"
-    return BadRow(facts["row"], reason)

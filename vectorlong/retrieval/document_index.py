@@ -315,13 +315,16 @@ class DocumentIndex:
             self._writing().rebuild()
 
     def _writing(self) -> IndexWriter:
-        if not self._closing.alive:
-            raise IndexFolderError("This index is closed; open it again.")
+        self._check_open()
         if self._writer is None:
             raise IndexLockedError(
                 f"{str(self._folder)!r} was opened with read_only=True; open it without to write."
             )
         return self._writer
+
+    def _check_open(self) -> None:
+        if not self._closing.alive:
+            raise IndexFolderError("This index is closed; open it again.")
 
     def _encoding(self, purpose: str) -> DocumentEncoder:
         if self._encoder is None:
@@ -485,6 +488,7 @@ class DocumentIndex:
         writing; damage to the ledger or the vector files is not, because they are the truth.
         """
         with self._write_guard:
+            self._check_open()
             findings = integrity.find_damage(self._folder)
             if self._writer is not None and not findings:
                 findings = self._writer.check_lexical()

@@ -286,6 +286,12 @@ class LedgerReader:
     ----------
     path
         The database.
+
+    Raises
+    ------
+    IndexFolderError
+        A stopped writer left commits in the write-ahead log, and they cannot be read without
+        writing beside it, which is not allowed.
     """
 
     def __init__(self, path: Path) -> None:
@@ -294,6 +300,17 @@ class LedgerReader:
         self._guard = threading.Lock()
         self._is_closed = False
         self._is_immutable = not os.access(path.parent, os.W_OK) and not self._is_readable()
+        if self._is_immutable and self._has_log():
+            raise IndexFolderError(
+                f"{str(path.parent)!r} has commits in a write-ahead log, which cannot be read "
+                "where nothing can be written. Open and close the index once with write access, "
+                "or copy the folder to where there is."
+            )
+
+    def _has_log(self) -> bool:
+        """Whether there are commits that an immutable connection would not see."""
+        log_path = self.path.with_name(self.path.name + "-wal")
+        return log_path.exists() and log_path.stat().st_size > 0
 
     def _is_readable(self) -> bool:
         """Whether SQLite can read the ledger in the ordinary way.
@@ -321,7 +338,8 @@ class LedgerReader:
             connection = self._idle.pop() if self._idle else None
         with ledger_errors(self.path):
             if connection is None:
-                connection = connect(self.path, read_only=True, immutable=self._is_immutable)
+                is_immutable = self._is_immutable and not self._has_log()
+                connection = connect(self.path, read_only=True, immutable=is_immutable)
                 try:
                     check_version(connection, self.path)
                 except BaseException:
