@@ -842,3 +842,22 @@ def test_sizes_are_counted_while_files_go(index: DocumentIndex) -> None:
     assert n_bytes > 0
     (index.folder / "gone").symlink_to(index.folder / "nowhere")
     assert index.info()["n_bytes"] == n_bytes
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="names there are text")
+def test_a_folder_whose_name_is_no_text(
+    tmp_path: Path, encoder: FakeEncoder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(derived, "MIN_ROWS", 50)
+    folder = tmp_path / os.fsdecode(b"index\xff")
+    with DocumentIndex.create(folder, encoder, faiss="hnsw") as index:
+        index.add(make_documents(40))  # in memory there is FAISS, which takes no such path
+        assert index.info()["faiss_in_use"] == "hnsw"
+        expected = answers(index)
+    with DocumentIndex.open(folder, encoder, read_only=True) as index:
+        assert index.info()["faiss_in_use"] == "flat"
+        assert answers(index) == expected
+    vectors = VectorIndex(2, "hnsw")
+    vectors.add([str(number) for number in range(60)], np.eye(2).repeat(30, axis=0))
+    with pytest.raises(IndexFolderError, match="not valid Unicode"):
+        vectors.save(folder / "vectors")

@@ -231,8 +231,13 @@ class RowIndex:
         return pad(scores, rows, k, self._metric)
 
     def save(self, path: Path) -> None:
-        """Write the FAISS index to ``path``."""
-        faiss.write_index(self._index, str(path))
+        """Write the FAISS index to ``path``; OSError where FAISS cannot take such a path."""
+        name = str(path)
+        try:
+            name.encode()
+        except UnicodeEncodeError:
+            raise OSError(f"FAISS takes no path that is not valid Unicode, as {name!r}") from None
+        faiss.write_index(self._index, name)
 
     @property
     def description(self) -> dict[str, Any]:
