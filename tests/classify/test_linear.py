@@ -1,10 +1,11 @@
 import numpy as np
+import pandas as pd
 import pytest
-from scipy.special import expit, softmax
+from scipy.special import expit, log_softmax, softmax
 from sklearn.datasets import make_classification
 from sklearn.linear_model import RidgeClassifier
 
-from vectorlong.classify import VectorClassifier, linear
+from vectorlong.classify import FaissKNeighborsClassifier, VectorClassifier, linear
 from vectorlong.errors import InputValueError, OptionError
 from vectorlong.postprocess import Whitening
 
@@ -134,6 +135,33 @@ def test_a_class_with_one_member():
         VectorClassifier().fit(X, y)
     classes = VectorClassifier(calibrate=False).fit(X, y).classes_
     assert "lonely" in classes
+
+
+@pytest.mark.parametrize("estimator", [VectorClassifier(), FaissKNeighborsClassifier()])
+@pytest.mark.parametrize("missing", [None, float("nan"), pd.NA])
+@pytest.mark.parametrize("container", [list, lambda y: np.array(y, dtype=object), pd.Series])
+def test_labels_that_are_missing(estimator, missing, container):
+    X, _ = sample(40)
+    with pytest.raises(InputValueError, match=r"y\[1\] is .*20 of 40 labels are missing"):
+        estimator.fit(X, container(["a", missing] * 20))
+    assert not hasattr(estimator, "classes_")
+
+
+def test_a_scale_found_is_that_of_least_log_loss():
+    rng = np.random.default_rng(0)
+    is_class = np.eye(5)[rng.integers(0, 5, 200)]
+    scores = is_class * 0.3 + rng.normal(size=(200, 5)) * 0.2 + 1000
+    weights = rng.uniform(0.5, 2, 200)
+    loss, scale = linear._fit_scale(scores, is_class, weights)
+    doubt = is_class @ (1 / (is_class.sum(axis=0) + 2))
+    expected = np.where(is_class == 1, 1 - doubt[:, None], doubt[:, None] / 4)
+
+    def loss_at(factor):
+        likelihoods = log_softmax(scores * factor, axis=1)
+        return -np.average((expected * likelihoods).sum(axis=1), weights=weights)
+
+    assert loss == pytest.approx(loss_at(scale), rel=1e-9)
+    assert loss < min(loss_at(scale * 1.01), loss_at(scale / 1.01))
 
 
 def test_one_class():

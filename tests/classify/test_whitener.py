@@ -77,6 +77,9 @@ def test_refit_forgets(vectors):
     ("options", "message"),
     [
         ({"n_dimensions": 7}, "n_dimensions=7 is not valid. Pass 1 to 6"),
+        ({"n_dimensions": 2.0}, "n_dimensions=2.0 is not valid. Pass 1 to 6"),
+        ({"n_dimensions": "2"}, "n_dimensions='2' is not valid. Pass 1 to 6"),
+        ({"shrinkage": "0.5"}, "shrinkage='0.5' is not valid. Pass 0 to 1"),
         ({"shrinkage": 2.0}, "shrinkage=2.0 is not valid. Pass 0 to 1"),
     ],
 )

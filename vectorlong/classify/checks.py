@@ -78,12 +78,7 @@ def check_labels(labels: Any, n_documents: int) -> np.ndarray:
         raise InputValueError(
             f"There are {n_documents} texts and {len(values)} labels; pass one label a text."
         )
-    missing = [position for position, value in enumerate(values) if _is_missing(value)]
-    if missing:
-        raise InputValueError(
-            f"labels[{missing[0]}] is {values[missing[0]]!r} ({len(missing)} of {len(values)} "
-            "labels are missing). Leave these texts out, or label them."
-        )
+    check_none_missing(values, "labels")
     for position, value in enumerate(values):
         if not isinstance(value, _LABEL_TYPES):
             raise InputTypeError(
@@ -101,6 +96,36 @@ def check_labels(labels: Any, n_documents: int) -> np.ndarray:
     array = np.asarray(values)
     check_classification_targets(array)
     return array
+
+
+def check_none_missing(labels: Any, name: str) -> None:
+    """Refuse None, NaN and their like among labels, which NumPy would make the text "nan" of.
+
+    Parameters
+    ----------
+    labels
+        Whatever the caller passed; what is no list of labels is left to scikit-learn.
+    name
+        What the caller calls them; used in messages.
+
+    Raises
+    ------
+    InputValueError
+        The message names the first and counts all.
+    """
+    if (
+        isinstance(labels, str)
+        or not isinstance(labels, Iterable)
+        or getattr(labels, "ndim", 1) == 0
+    ):
+        return
+    values = list(labels)
+    missing = [position for position, value in enumerate(values) if _is_missing(value)]
+    if missing:
+        raise InputValueError(
+            f"{name}[{missing[0]}] is {values[missing[0]]!r} ({len(missing)} of {len(values)} "
+            "labels are missing). Leave these out, or label them."
+        )
 
 
 def check_known(labels: Any, classes: np.ndarray) -> None:

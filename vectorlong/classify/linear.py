@@ -12,13 +12,14 @@ from typing import Any, Self
 
 import numpy as np
 from scipy.optimize import minimize_scalar
-from scipy.special import log_softmax, softmax
+from scipy.special import softmax
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.utils.class_weight import compute_sample_weight
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted, validate_data
 
+from vectorlong.classify.checks import check_none_missing
 from vectorlong.errors import InputValueError, OptionError
 from vectorlong.postprocess import Whitening
 
@@ -95,13 +96,14 @@ class VectorClassifier(ClassifierMixin, BaseEstimator):
         Raises
         ------
         InputValueError
-            There is one class only, a class has one member under calibration, or all vectors are
-            equal.
+            A label is missing, there is one class only, a class has one member under calibration,
+            or all vectors are equal.
         OptionError
             ``class_weight`` names no classes of ``y``, or a weight is 0 or less.
         ValueError
             scikit-learn: ``X`` or ``y`` is not as described.
         """
+        check_none_missing(y, "y")
         X, y = validate_data(self, X, y, dtype=[np.float64, np.float32], ensure_min_samples=2)
         check_classification_targets(y)
         check_classes(y, calibrate=self.calibrate)
@@ -251,9 +253,15 @@ def _fit_scale(
     doubt = is_class @ (1 / (is_class.sum(axis=0) + 2))  # [n]
     expected = np.where(is_class == 1, 1 - doubt[:, None], doubt[:, None] / (n_classes - 1))
 
+    # Each row of what is expected sums to 1, so its log loss is the logarithm of the softmax's
+    # divisor minus the score expected; the largest score is taken off, or exp would overflow.
+    below = centred - centred.max(axis=1, keepdims=True)  # [n, c]
+    wanted = (expected * below).sum(axis=1)  # [n]
+
     def log_loss(log_scale: float) -> float:
-        likelihoods = log_softmax(centred * (np.exp(log_scale) / unit), axis=1)  # [n, c]
-        return float(-np.average((expected * likelihoods).sum(axis=1), weights=weights))
+        factor = np.exp(log_scale) / unit
+        losses = np.log(np.exp(below * factor).sum(axis=1)) - factor * wanted  # [n]
+        return float(np.average(losses, weights=weights))
 
     found = minimize_scalar(log_loss, bounds=_LOG_SCALES, method="bounded")
     return float(found.fun), float(np.exp(found.x) / unit)

@@ -10,6 +10,7 @@ from sklearn.preprocessing import normalize
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted, validate_data
 
+from vectorlong.classify.checks import check_none_missing
 from vectorlong.errors import InputValueError, OptionError
 from vectorlong.retrieval.faiss_kinds import Kind, check_kind, check_metric, choose_kind
 from vectorlong.retrieval.row_index import RowIndex, search_rows
@@ -86,7 +87,7 @@ class FaissKNeighborsClassifier(ClassifierMixin, BaseEstimator):
         OptionError
             An option has a value outside its choices.
         InputValueError
-            The kind needs more vectors to be trained on.
+            A label is missing, or the kind needs more vectors to be trained on.
         ValueError
             scikit-learn: ``X`` or ``y`` is not as described, or holds NaN.
         """
@@ -98,6 +99,7 @@ class FaissKNeighborsClassifier(ClassifierMixin, BaseEstimator):
                 "weights", self.weights, ["uniform"], "An inner product is no distance to invert."
             )
         _check_count(self.n_neighbors)
+        check_none_missing(y, "y")
         X, y = validate_data(self, X, y, dtype=np.float32, order="C")
         check_classification_targets(y)
         n_samples, dim = X.shape

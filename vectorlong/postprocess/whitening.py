@@ -81,9 +81,10 @@ class Whitening(Postprocess, kind="whitening"):
         vectors = check_vectors(vectors)
         n_vectors, e = vectors.shape
         kept = e if n_dimensions is None else n_dimensions
-        if not 1 <= kept <= e:
+        if not isinstance(kept, int | np.integer) or not 1 <= kept <= e:
             raise OptionError("n_dimensions", n_dimensions, hint=f"Pass 1 to {e}.")
-        if shrinkage is not None and not 0 <= shrinkage <= 1:
+        is_number = isinstance(shrinkage, int | float | np.number)
+        if shrinkage is not None and not (is_number and 0 <= shrinkage <= 1):
             raise OptionError("shrinkage", shrinkage, hint="Pass 0 to 1, or None to estimate it.")
         mean = vectors.sum(axis=0, dtype=np.float64) / max(n_vectors, 1)  # [e]
         variances, axes = np.linalg.eigh(_covariance(vectors, mean))  # [e], [e, e]
