@@ -6,6 +6,7 @@ import json
 
 import pytest
 
+from tests.classify.encoders import tiny_encoder
 from tests.cli.test_commands import error_of
 
 _SPORT = ["team", "match", "goal", "league", "coach", "player", "final", "season"]
@@ -119,3 +120,45 @@ def test_many_classes_list_the_commonest_confusions(capsys):
     predicted = [*names, "class 04", "class 04"]
     _print_report(_report(expected, predicted))
     assert "class 03 for class 04: 2" in capsys.readouterr().out
+
+
+def write_rows(path, name, change):
+    lines = [
+        json.dumps({"review": f"It is about {' and '.join(chosen)}.", name: change(label)})
+        for words, label in ((_SPORT, "sport"), (_FOOD, "food"))
+        for chosen in itertools.islice(itertools.combinations(words, 4), 6)
+    ]
+    path.write_text("\n".join(lines))
+    return path
+
+
+@pytest.mark.parametrize("change", [lambda label: [label], lambda label: {"name": label}])
+def test_labels_that_are_lists_or_objects(tmp_path, run, change):
+    table = write_rows(tmp_path / "table.jsonl", "kind", change)
+    message = error_of(run(*train(table, "--into", tmp_path / "model"), code=1))
+    assert "table.jsonl#1' in column 'kind' is" in message
+    assert "Write one label a row" in message
+
+
+def test_a_label_column_called_file(tmp_path, run_json):
+    table = write_rows(tmp_path / "table.jsonl", "file", str)
+    into = ("--label", "file", "--into", tmp_path / "model")
+    answer = run_json("classify", "train", table, "--text", "review", *into)
+    assert [one["label"] for one in answer["held_out"]["classes"]] == ["food", "sport"]
+
+
+def test_a_saved_encoder_counts_with_its_options(table, tmp_path, run_json):
+    from vectorlong.classify import DocumentClassifier
+
+    encoder = tiny_encoder(tmp_path / "tiny", normalize=True)
+    encoder.save(tmp_path / "saved")
+    model = tmp_path / "model"
+    run_json(*train(table, "--into", model, "--model", tmp_path / "saved"))
+    assert DocumentClassifier.load(model).vectorizer_.fingerprint_ == encoder.fingerprint
+    run_json("classify", "predict", model, table, "--text-column", "review")
+
+
+def test_a_model_file_that_cannot_be_written(table, tmp_path, run):
+    into = tmp_path / ("long" * 100)
+    message = error_of(run(*train(table, "--into", into), code=1))
+    assert "Cannot write the model file" in message

@@ -84,7 +84,7 @@ def read_model(path: Path, kind: type[_Model]) -> _Model:
         skops is not installed.
     """
     skops = _import_skops()
-    if not path.is_file():
+    if not os.path.isfile(path):
         raise ModelNotFoundError(
             f"There is no model file {str(path)!r}. Train one first and save it there."
         )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import math
+import os
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
@@ -12,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from vectorlong.cli.index import IdColumnOption, PathsArgument, TextColumnOption, first_drawn
-from vectorlong.cli.models import ModelOption, locate_model
+from vectorlong.cli.models import ModelOption, build_encoder
 from vectorlong.cli.output import (
     JsonOption,
     add_command,
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     import numpy as np
 
     from vectorlong.classify import DocumentClassifier
+    from vectorlong.documents import Document
     from vectorlong.files.source import FileSource
 
 _HELD_OUT_SHARE = 0.2
@@ -64,14 +66,15 @@ def train_command(
     _check_model_file(into)
     source = FileSource([data], Columns(text))
     texts, labels = _labelled_texts(source, label)
-    located = locate_model(model)
-    from vectorlong.classify import DocumentClassifier
+    from vectorlong.classify import DocumentClassifier, LongformerVectorizer
 
+    # Loaded here, so that all that a model's folder says of it counts, as it does for an index.
+    vectorizer = LongformerVectorizer(build_encoder(model))
     n_classes = len(set(labels))
     say(f"Encoding {counted(len(texts), 'text')} of {counted(n_classes, 'class', 'classes')} ...")
-    expected, predicted = _held_out(DocumentClassifier(located), texts, labels)
+    expected, predicted = _held_out(DocumentClassifier(vectorizer), texts, labels)
     # Encodes nothing again: vectors are kept on disk.
-    DocumentClassifier(located).fit(texts, labels).save(into)
+    DocumentClassifier(vectorizer).fit(texts, labels).save(into)
     report = _report(expected, predicted)
     if as_json:
         print_json(
@@ -92,9 +95,9 @@ def train_command(
 def _check_model_file(into: Path) -> None:
     from vectorlong.errors import InputValueError
 
-    if into.is_dir():
+    if os.path.isdir(into):  # Path.is_dir raises where a name is too long
         raise InputValueError(f"--into {str(into)!r} is a folder; name a file.")
-    if not into.parent.is_dir():
+    if not os.path.isdir(into.parent):
         raise InputValueError(f"--into {str(into)!r}: there is no folder {str(into.parent)!r}.")
 
 
@@ -104,7 +107,8 @@ def _labelled_texts(source: FileSource, label: str) -> tuple[list[str], list[Any
     Raises
     ------
     InputValueError
-        No row has the column, or a class has too few texts.
+        No row has a label in the column, a label is a list or an object, or a class has too few
+        texts.
     """
     from vectorlong.errors import InputValueError
 
@@ -114,14 +118,14 @@ def _labelled_texts(source: FileSource, label: str) -> tuple[list[str], list[Any
     n_unlabelled = 0
     for document in first_drawn(source):
         columns.update(document.metadata)
-        value = document.metadata.get(label)
+        value = _cell(document, label)
         if value is None or value == "":
             n_unlabelled += 1
         else:
             texts.append(document.text)
             labels.append(value)
     if not texts:
-        known = ", ".join(sorted(columns - {"file"})) or "none"
+        known = ", ".join(sorted(columns - {"file", label})) or "none"
         raise InputValueError(f"No text has a label in column {label!r}. Other columns: {known}.")
     if n_unlabelled:
         say(f"Left out {counted(n_unlabelled, 'text')} without a label.")
@@ -133,6 +137,26 @@ def _labelled_texts(source: FileSource, label: str) -> tuple[list[str], list[Any
                 "needed to learn from some and test on others. Add texts, or leave the class out."
             )
     return texts, labels
+
+
+def _cell(document: Document, column: str) -> Any:
+    """Give what a row has in a column, even in one called as the facts about the file are.
+
+    Raises
+    ------
+    InputValueError
+        It is a list or an object.
+    """
+    from vectorlong.errors import InputValueError
+
+    metadata = document.metadata
+    value = metadata["file"].get("column") if column == "file" else metadata.get(column)
+    if isinstance(value, list | dict):
+        raise InputValueError(
+            f"The label of {document.id!r} in column {column!r} is {value!r}; a label is a text, a "
+            "number or true or false, and each text has one. Write one label a row."
+        )
+    return value
 
 
 def _of_one_type(labels: list[Any]) -> list[Any]:
