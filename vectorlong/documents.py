@@ -52,7 +52,7 @@ class PassageSpec:
     Raises
     ------
     OptionError
-        A number is out of range or the method is unknown.
+        A number is out of range or not whole, or the method is unknown.
 
     Examples
     --------
@@ -66,14 +66,18 @@ class PassageSpec:
 
     def __post_init__(self) -> None:
         """Check the values once, here."""
-        if self.max_tokens < 1:
-            raise OptionError("max_tokens", self.max_tokens, hint="Pass at least 1.")
-        if not 0 <= self.overlap < self.max_tokens:
+        if not _is_whole(self.max_tokens) or self.max_tokens < 1:
+            raise OptionError("max_tokens", self.max_tokens, hint="Pass a whole number above 0.")
+        if not _is_whole(self.overlap) or not 0 <= self.overlap < self.max_tokens:
             raise OptionError(
                 "overlap", self.overlap, hint=f"Pass 0 to {self.max_tokens - 1} (below max_tokens)."
             )
         if self.method not in get_args(PassageMethod):
             raise OptionError("method", self.method, get_args(PassageMethod))
+
+
+def _is_whole(number: object) -> bool:
+    return isinstance(number, int) and not isinstance(number, bool)
 
 
 @dataclass(frozen=True)
