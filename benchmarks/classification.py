@@ -100,7 +100,7 @@ def run(data_folder: Path, cache: Path, sets: Sequence[str] = SETS) -> list[dict
         if not kept.exists():
             of_set = []
             for row in _measure(LabelledSet.read(data_folder, name), encoder, source):
-                print(f"{row.set}: {row.way}: {row.macro_f1:.3f}", file=sys.stderr, flush=True)
+                print(row, file=sys.stderr, flush=True)
                 of_set.append(asdict(row))
             kept.write_text(json.dumps(of_set))
         rows.extend(json.loads(kept.read_text()))
@@ -135,6 +135,11 @@ def _measure(labelled: LabelledSet, encoder: Longformer2Vec, source: Any) -> Ite
             make_pipeline(beside, LinearSVC(class_weight="balanced")),
             spent=spent,
         )
+    yield _row(
+        labelled,
+        "TF-IDF: linear SVM",
+        make_pipeline(_words(labelled), LinearSVC(class_weight="balanced")),
+    )
     for name, encode in (("cut at 256", encode_cut), ("chunks averaged", _chunks_averaged)):
         vectors, spent = _timed(encode, source, labelled.texts)
         for head_name, head in (
@@ -142,11 +147,6 @@ def _measure(labelled: LabelledSet, encoder: Longformer2Vec, source: Any) -> Ite
             ("VectorClassifier", VectorClassifier()),
         ):
             yield _row(labelled, f"{name}: {head_name}", head, vectors, spent=spent)
-    yield _row(
-        labelled,
-        "TF-IDF: linear SVM",
-        make_pipeline(_words(labelled), LinearSVC(class_weight="balanced")),
-    )
 
 
 def _row(
