@@ -73,6 +73,32 @@ def test_changed_metadata_is_a_changed_document(index: DocumentIndex) -> None:
     assert index.search("text", where={"x": 1}) == []
 
 
+def test_changed_metadata_alone_is_not_encoded_again(
+    index: DocumentIndex, encoder: FakeEncoder, tmp_path: Path
+) -> None:
+    index.add(Document(str(n), f"Text {n}. Of two sentences.", {"x": 1}) for n in range(5))
+    with DocumentIndex.open(tmp_path / "index", encoder, read_only=True) as reader:
+        assert len(reader.search("text", where={"x": 1})) == 5
+        before, n_encoded = index.vectors("passage")[1].copy(), encoder.n_encoded
+        report = index.add(
+            [Document(str(n), f"Text {n}. Of two sentences.", {"x": n}) for n in range(5)]
+            + [Document("4", "Another text.", {"x": 4})]
+        )
+        assert (report.updated, report.unchanged, report.duplicates) == (4, 1, 1)
+        assert encoder.n_encoded == n_encoded + 1
+        assert index.info()["n_deleted_passages"] > 0
+        assert [hit.id for hit in reader.search("text", where={"x": 3})] == ["3"]
+        assert reader.search("text", where={"x": 1})[0].metadata == {"x": 1}
+    n_kept = len(before) - index.info()["n_deleted_passages"]
+    assert np.array_equal(index.vectors("passage")[1][:n_kept], before[:n_kept])
+    assert index.get("2").metadata == {"x": 2}
+    assert index.verify() == []
+    index.close()
+    with DocumentIndex.open(tmp_path / "index", encoder) as opened:
+        assert opened.get("3").metadata == {"x": 3}
+        assert opened.add([Document("3", "Text 3. Of two sentences.", {"x": 3})]).unchanged == 1
+
+
 def test_ids_may_hold_any_character(index: DocumentIndex) -> None:
     names = [
         "a\0b",

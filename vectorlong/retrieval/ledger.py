@@ -204,6 +204,16 @@ class LedgerWriter:
             passage_words(key, text, spans),
         )
 
+    def change_metadata(
+        self, key: int, metadata: str, content_digest: bytes, record_digest: bytes
+    ) -> None:
+        """Replace a document's metadata (JSON) and the digests that cover it."""
+        self._connection.execute(
+            "UPDATE documents SET metadata = ?, content_digest = ?, record_digest = ? "
+            "WHERE key = ?",
+            (metadata, content_digest, record_digest, key),
+        )
+
     def delete(self, key: int, generation: int) -> None:
         """Remove one document and leave a tombstone for its rows."""
         if self._has_lexical:

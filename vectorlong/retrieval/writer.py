@@ -26,7 +26,12 @@ from vectorlong.retrieval.ledger import DOCUMENTS, VECTORS, LedgerWriter, NewDoc
 from vectorlong.retrieval.manifest import MANIFEST_NAME, Manifest
 from vectorlong.retrieval.report import AddReport, Outcomes
 from vectorlong.retrieval.row_index import RowIndex
-from vectorlong.retrieval.snapshot import LedgerReader, Snapshot, record_digest
+from vectorlong.retrieval.snapshot import (
+    LedgerReader,
+    Snapshot,
+    StoredDocument,
+    record_digest,
+)
 from vectorlong.retrieval.storage import file_digest, file_stamp, folder_errors
 from vectorlong.retrieval.vectors import Segment, VectorFile
 from vectorlong.retrieval.view import View, Views, vector_path
@@ -154,14 +159,19 @@ class IndexWriter:
     ) -> None:
         latest = {incoming.id: incoming for incoming in batch}
         outcomes.counts["duplicates"] += len(batch) - len(latest)
+        changed: list[Incoming] = []
+        relabelled: list[tuple[Incoming, StoredDocument]] = []
         with self._reader.snapshot() as snapshot:
             known = snapshot.known(list(latest))
-        changed = []
-        for incoming in latest.values():
-            if incoming.id in known and known[incoming.id][1] == incoming.digest:
-                outcomes.note(incoming.id, "unchanged")
-            else:
-                changed.append(incoming)
+            for incoming in latest.values():
+                key, digest = known.get(incoming.id, (0, b""))
+                if digest == incoming.digest:
+                    outcomes.note(incoming.id, "unchanged")
+                elif key and (stored := snapshot.fetch(key)).text == incoming.text:
+                    relabelled.append((incoming, stored))
+                else:
+                    changed.append(incoming)
+        self._change_metadata(relabelled, outcomes)
         progress.update(len(batch) - len(changed))
         pending = _Pending()
         for incoming, encoding in self._encode(changed, encoder):
@@ -179,6 +189,20 @@ class IndexWriter:
                 pending = _Pending()
         if pending.incoming:
             self._commit(pending, known, outcomes, progress)
+
+    def _change_metadata(
+        self, relabelled: list[tuple[Incoming, StoredDocument]], outcomes: Outcomes
+    ) -> None:
+        """Give documents whose text is the same their new metadata; their vectors stay."""
+        if not relabelled:
+            return
+        self._mark()
+        with self._ledger.transaction():
+            for incoming, stored in relabelled:
+                record = record_digest(incoming.digest, stored.n_tokens, stored.spans)
+                self._ledger.change_metadata(stored.key, incoming.metadata, incoming.digest, record)
+        for incoming, _ in relabelled:
+            outcomes.note(incoming.id, "updated")
 
     def _encode(
         self, changed: list[Incoming], encoder: DocumentEncoder
