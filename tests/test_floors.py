@@ -12,6 +12,8 @@ import vectorlong
 PACKAGE = Path(vectorlong.__file__).parent
 FLOORS = {
     "errors": 0,
+    "disk": 0,
+    "streams": 0,
     "documents": 1,
     "attention": 2,
     "text": 2,

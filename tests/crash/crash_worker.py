@@ -18,7 +18,8 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "retrieval"))
 from corpus import make_document
 from fake_encoder import FakeEncoder
 
-from vectorlong.retrieval import derived, document_index, storage, vectors, writer
+from vectorlong import disk
+from vectorlong.retrieval import derived, document_index, vectors, writer
 
 N_IDS = 40
 
@@ -71,7 +72,7 @@ def work_until_killed(folder: str, journal: str, seed: int) -> None:
 def work_until_flush(folder: str, journal: str, seed: int, n_flushes: int) -> None:
     """Run ten actions, and die just before flush number ``n_flushes`` of a file or folder."""
     prepare_process()
-    flush, counted = storage.flush_to_disk, [0]
+    flush, counted = disk.flush_to_disk, [0]
 
     def count(descriptor: int) -> None:
         counted[0] += 1
@@ -79,7 +80,7 @@ def work_until_flush(folder: str, journal: str, seed: int, n_flushes: int) -> No
             os.kill(os.getpid(), signal.SIGKILL)
         flush(descriptor)
 
-    storage.flush_to_disk = count
+    disk.flush_to_disk = count
     vectors.flush_to_disk = count
     chance = random.Random(seed)
     with document_index.DocumentIndex.open(folder, FakeEncoder()) as index:

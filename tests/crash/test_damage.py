@@ -18,8 +18,9 @@ import pytest
 from corpus import make_document, make_documents
 from fake_encoder import FakeEncoder
 
+from vectorlong import disk
 from vectorlong.errors import FormatVersionError, IndexCorruptError, IndexFolderError
-from vectorlong.retrieval import derived, storage, vectors
+from vectorlong.retrieval import derived, vectors
 from vectorlong.retrieval.document_index import DocumentIndex
 from vectorlong.retrieval.faiss_index import VectorIndex
 from vectorlong.retrieval.integrity import find_damage
@@ -258,7 +259,7 @@ def test_a_full_disk_loses_nothing(
             if refusing == "flush of vectors":
                 patch.setattr(vectors, "flush_to_disk", _refuse)
             else:
-                patch.setattr(storage.os, "replace", _refuse)
+                patch.setattr(disk.os, "replace", _refuse)
             work: dict[str, Callable[[], object]] = {
                 "add": lambda: index.add([make_document(100)]),
                 "compact": index.compact,
@@ -439,7 +440,7 @@ def test_a_failed_save_leaves_the_old_one(
             real(source, to)
 
         with monkeypatch.context() as patch:
-            patch.setattr(storage.os, "replace", replace)
+            patch.setattr(disk.os, "replace", replace)
             with pytest.raises(IndexFolderError, match="the disk is full"):
                 index.save(target)
         assert "new" not in VectorIndex.load(target)

@@ -821,6 +821,18 @@ def test_files_of_others_in_the_folder_stay(tmp_path: Path, encoder: FakeEncoder
     assert not (folder / "vectors.f32").exists()
 
 
+def test_what_a_killed_writer_left_half_written_goes(tmp_path: Path, encoder: FakeEncoder) -> None:
+    unfinished = tmp_path / f".{'0' * 32}.new"
+    unfinished.write_bytes(b"half a manif")
+    DocumentIndex.create(tmp_path, encoder).close()
+    assert not unfinished.exists()
+    unfinished.write_bytes(b"half a manif")
+    DocumentIndex.open(tmp_path, read_only=True).close()
+    assert unfinished.exists()
+    DocumentIndex.open(tmp_path, encoder).close()
+    assert not unfinished.exists()
+
+
 def test_verify_takes_no_compaction_for_damage(
     tmp_path: Path, encoder: FakeEncoder, monkeypatch: pytest.MonkeyPatch
 ) -> None:

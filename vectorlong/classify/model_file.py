@@ -7,11 +7,11 @@ knows to be harmless. The encoder's weights stay out; the file names the model a
 from __future__ import annotations
 
 import os
-import uuid
 from pathlib import Path
 from types import ModuleType
 from typing import Any, TypeVar
 
+from vectorlong.disk import replace_bytes
 from vectorlong.errors import (
     CheckpointError,
     FormatVersionError,
@@ -61,7 +61,7 @@ def write_model(model: object, path: Path) -> None:
             "options that are names, numbers or steps of vectorlong.postprocess.",
         )
     try:
-        _write_atomically(path, content)
+        replace_bytes(path, content)
     except OSError as error:
         raise InputValueError(
             f"Cannot write the model file {str(path)!r}: {error.strerror}. Name a file in a folder "
@@ -118,20 +118,6 @@ def read_model(path: Path, kind: type[_Model]) -> _Model:
             f"{str(path)!r} holds a {type(model).__name__}, not a {kind.__name__}."
         )
     return model
-
-
-def _write_atomically(path: Path, content: bytes) -> None:
-    """Write a file so that a crash leaves either the old content or the new."""
-    temporary = path.with_name(f".{uuid.uuid4().hex}")
-    try:
-        with temporary.open("xb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(temporary, path)
-    except BaseException:
-        temporary.unlink(missing_ok=True)
-        raise
 
 
 def _foreign_types(skops: ModuleType, content: bytes) -> list[str]:

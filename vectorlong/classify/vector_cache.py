@@ -21,7 +21,7 @@ from filelock import FileLock
 from tqdm import tqdm
 
 from vectorlong.errors import OptionError
-from vectorlong.text.batching import bounded_groups
+from vectorlong.streams import bounded_groups
 
 Encode = Callable[[list[str]], np.ndarray]
 _Result = TypeVar("_Result")

@@ -325,9 +325,3 @@ def weights_digest(encoder: Encoder) -> str:
         digest.update(f"{name}{list(tensor.shape)}".encode())
         digest.update(tensor.float().cpu().contiguous().numpy().data)
     return digest.hexdigest()
-
-
-def file_sha256(path: Path) -> str:
-    """SHA-256 of a file in hexadecimal."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -7,13 +7,14 @@ its share of the threads; on GPUs each has a device of its own.
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from typing import Any
 
 import torch
 
 from vectorlong.encoder.pipeline import Pipeline, PooledDocument
+from vectorlong.streams import bounded_groups
 
 # Small enough that processes finish together, large enough that passing texts costs little.
 _TASK_CHARACTERS = 200_000
@@ -63,7 +64,7 @@ def encode_in_processes(
     ) as executor:
         tasks: dict[Future[list[PooledDocument]], tuple[int, int]] = {}
         try:
-            for number, part in enumerate(_parts(texts)):
+            for number, part in enumerate(bounded_groups(texts, _TASK_CHARACTERS)):
                 future = executor.submit(_run, part, options)
                 tasks[future] = (number, sum(map(len, part)))
             waiting = set(tasks)
@@ -77,20 +78,6 @@ def encode_in_processes(
             executor.shutdown(wait=False, cancel_futures=True)
             raise
     return list(itertools.chain.from_iterable(results[number] for number in sorted(results)))
-
-
-def _parts(texts: Sequence[str]) -> Iterator[list[str]]:
-    """Divide texts into tasks of about equal work."""
-    part: list[str] = []
-    n_characters = 0
-    for text in texts:
-        part.append(text)
-        n_characters += len(text)
-        if n_characters >= _TASK_CHARACTERS:
-            yield part
-            part, n_characters = [], 0
-    if part:
-        yield part
 
 
 def _start(pipeline: Pipeline, n_threads: int, last_rank: Any, is_cuda: bool) -> None:

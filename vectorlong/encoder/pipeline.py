@@ -19,7 +19,8 @@ from vectorlong.documents import PassageSpec
 from vectorlong.encoder.model import Encoder
 from vectorlong.errors import CheckpointError, InputValueError, OptionError, TextTooLongError
 from vectorlong.pooling import Partial, Pooling, TokenStates
-from vectorlong.text.batching import bounded_groups, plan_batches
+from vectorlong.streams import bounded_groups
+from vectorlong.text.batching import plan_batches
 from vectorlong.text.global_attention import GlobalPolicy, global_mask
 from vectorlong.text.passages import split_passages
 from vectorlong.text.tokenizer import TextTokenizer, TokenizedText

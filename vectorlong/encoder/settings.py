@@ -6,14 +6,14 @@ Conversion and saving write it; loading takes from it what the caller did not ch
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
+from vectorlong.disk import file_sha256, replace_bytes
 from vectorlong.documents import PassageSpec
-from vectorlong.encoder.checkpoint import file_sha256, read_json
+from vectorlong.encoder.checkpoint import read_json
 from vectorlong.encoder.options import check_count
 from vectorlong.errors import CheckpointError, FormatVersionError, OptionError, WeightsError
 
@@ -92,11 +92,8 @@ def check_files(settings: Settings, folder: Path) -> None:
 def write_settings(settings: Settings, folder: Path) -> None:
     """Write ``vectorlong.json``, replacing it atomically."""
     raw = {"format_version": FORMAT_VERSION, **asdict(settings)}
-    temporary = folder / f".{SETTINGS_FILE}.{os.getpid()}"
-    temporary.write_text(
-        json.dumps(raw, indent=2, sort_keys=True, ensure_ascii=False) + "\n", encoding="utf-8"
-    )
-    os.replace(temporary, folder / SETTINGS_FILE)
+    content = json.dumps(raw, indent=2, sort_keys=True, ensure_ascii=False) + "\n"
+    replace_bytes(folder / SETTINGS_FILE, content.encode())
 
 
 def read_settings(folder: Path) -> Settings:

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
-import uuid
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from functools import cached_property
@@ -16,6 +14,7 @@ import numpy as np
 from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save as serialize
 
+from vectorlong.disk import replace_bytes
 from vectorlong.errors import CheckpointError, FormatVersionError, OptionError
 from vectorlong.postprocess.checks import check_vectors
 
@@ -107,7 +106,7 @@ class Postprocess(ABC):
             "sha256": self.fingerprint,
         }
         state = {name: np.ascontiguousarray(array) for name, array in self.state().items()}
-        _write_atomically(Path(path), serialize(state, metadata=header))
+        replace_bytes(Path(path), serialize(state, metadata=header))
 
 
 def load_postprocess(path: Path) -> Postprocess:
@@ -175,20 +174,6 @@ def _read(path: Path) -> tuple[dict[str, str], dict[str, np.ndarray]]:
         raise CheckpointError(f"{str(path)!r} does not exist. Save a step there first.") from None
     except (SafetensorError, OSError) as error:
         raise CheckpointError(f"{str(path)!r} is damaged or unreadable: {error}") from error
-
-
-def _write_atomically(path: Path, content: bytes) -> None:
-    """Write a file so that a crash leaves either the old content or the new."""
-    temporary = path.with_name(f".{path.name}.{uuid.uuid4().hex}")
-    try:
-        with temporary.open("xb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(temporary, path)
-    except BaseException:
-        temporary.unlink(missing_ok=True)
-        raise
 
 
 def _as_json(content: Mapping[str, Any]) -> str:

@@ -9,14 +9,13 @@ from typing import Any
 
 import numpy as np
 
+from vectorlong.disk import file_sha256, replace_file
 from vectorlong.retrieval.faiss_kinds import Metric, choose_kind
 from vectorlong.retrieval.row_index import RowIndex
 from vectorlong.retrieval.storage import (
-    file_digest,
     file_stamp,
     needs_check,
     read_sealed,
-    replace_file,
     replace_sealed,
 )
 
@@ -83,7 +82,7 @@ class SnapshotFolder:
         content = {
             "epoch": epoch,
             "file": name,
-            "digest": file_digest(path),
+            "digest": file_sha256(path),
             "stamp": file_stamp(path),
             "index": row_index.description,
         }
@@ -119,7 +118,7 @@ class SnapshotFolder:
         try:
             if path.stat().st_size != content["stamp"]["size"] or (
                 (thorough or needs_check(path, content["stamp"]))
-                and file_digest(path) != content["digest"]
+                and file_sha256(path) != content["digest"]
             ):
                 return f"{str(path)!r} is damaged; rebuild() makes it anew"
         except FileNotFoundError:

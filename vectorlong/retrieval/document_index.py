@@ -16,6 +16,7 @@ from typing import Any
 
 import numpy as np
 
+from vectorlong.disk import flush_folder
 from vectorlong.documents import Document, PassageSpec
 from vectorlong.errors import (
     IndexCorruptError,
@@ -58,7 +59,7 @@ from vectorlong.retrieval.search import (
     check_search,
 )
 from vectorlong.retrieval.snapshot import LedgerReader, Snapshot
-from vectorlong.retrieval.storage import flush_folder, folder_errors, folder_size
+from vectorlong.retrieval.storage import folder_errors, folder_size
 from vectorlong.retrieval.vectors import VectorFile
 from vectorlong.retrieval.view import View, Views, vector_path
 from vectorlong.retrieval.writer import IndexWriter

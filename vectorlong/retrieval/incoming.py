@@ -17,6 +17,7 @@ from vectorlong.retrieval.exact import is_finite, unit_rows
 from vectorlong.retrieval.ledger import PASSAGE_BITS
 from vectorlong.retrieval.search import check_unicode
 from vectorlong.retrieval.snapshot import content_digest
+from vectorlong.streams import bounded_groups
 
 # A batch is what is deduplicated, looked up and given to the encoder together.
 _BATCH_DOCUMENTS = 512
@@ -163,20 +164,12 @@ def batches(documents: Iterable[Addable]) -> Iterator[list[Incoming]]:
     if isinstance(documents, Sequence):
         for item in documents:
             prepare(item)
-    return _batches(documents)
-
-
-def _batches(documents: Iterable[Addable]) -> Iterator[list[Incoming]]:
-    batch: list[Incoming] = []
-    n_characters = 0
-    for item in documents:
-        batch.append(prepare(item))
-        n_characters += len(batch[-1].text)
-        if len(batch) >= _BATCH_DOCUMENTS or n_characters >= _BATCH_CHARACTERS:
-            yield batch
-            batch, n_characters = [], 0
-    if batch:
-        yield batch
+    return bounded_groups(
+        map(prepare, documents),
+        _BATCH_CHARACTERS,
+        _BATCH_DOCUMENTS,
+        length=lambda incoming: len(incoming.text),
+    )
 
 
 def check_encoding(

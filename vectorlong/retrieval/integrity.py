@@ -8,12 +8,13 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from vectorlong.disk import file_sha256
 from vectorlong.errors import IndexCorruptError, IndexFolderError
 from vectorlong.retrieval.derived import SnapshotFolder
 from vectorlong.retrieval.ledger import DOCUMENTS, LEDGER_NAME, VECTORS, connect, ledger_errors
 from vectorlong.retrieval.manifest import MANIFEST_NAME, Manifest, read_manifest
 from vectorlong.retrieval.snapshot import LedgerReader, Snapshot
-from vectorlong.retrieval.storage import file_digest, needs_check
+from vectorlong.retrieval.storage import needs_check
 from vectorlong.retrieval.vectors import VectorFile
 from vectorlong.retrieval.view import Views, vector_path
 
@@ -60,7 +61,7 @@ def check_ledger_file(folder: Path, manifest: Manifest) -> None:
 
 def _is_other_than(folder: Path, recorded: Mapping[str, Any]) -> bool:
     """Whether the ledger's file differs from what the manifest recorded, and still does record."""
-    if file_digest(folder / LEDGER_NAME) == recorded["digest"]:
+    if file_sha256(folder / LEDGER_NAME) == recorded["digest"]:
         return False
     # A writer may have begun while the file was read; then the manifest says so.
     return read_manifest(folder).files.get(LEDGER_NAME) == recorded

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from vectorlong.disk import is_unfinished
 from vectorlong.errors import (
     EncoderMismatchError,
     FormatVersionError,
@@ -14,21 +15,20 @@ from vectorlong.retrieval import integrity
 from vectorlong.retrieval.encoder_protocol import DocumentEncoder
 from vectorlong.retrieval.ledger import DOCUMENTS, LEDGER_NAME, VECTORS
 from vectorlong.retrieval.lock import HOLDER_NAME, LOCK_NAME
-from vectorlong.retrieval.manifest import MANIFEST_NAME, Manifest, read_manifest
+from vectorlong.retrieval.manifest import Manifest, read_manifest
 from vectorlong.retrieval.snapshot import LedgerReader
 
 # What `create` makes before the manifest, which it writes last.
 UNFINISHED_NAMES = (
     *(f"{file}.f32" for file in (VECTORS, DOCUMENTS)),
     *(f"{LEDGER_NAME}{suffix}" for suffix in ("", "-wal", "-shm", "-journal")),
-    f"{MANIFEST_NAME}.new",
 )
 
 
 def check_unused(folder: Path) -> None:
     """Refuse a folder that holds more than what a killed `create` left, which is of no worth."""
     is_unused = all(
-        entry.name in (*UNFINISHED_NAMES, LOCK_NAME, HOLDER_NAME)
+        (entry.name in (*UNFINISHED_NAMES, LOCK_NAME, HOLDER_NAME) or is_unfinished(entry.name))
         and (entry.suffix != ".f32" or entry.stat().st_size == 0)
         for entry in folder.iterdir()
     )

@@ -1,8 +1,4 @@
-"""Writing files so that a crash leaves either the old content or the new, never a mixture.
-
-The order is always: write beside, flush to the disk, rename over, flush the folder. Nothing here
-knows what the files mean.
-"""
+"""JSON that is sealed by its checksum, stamps of files, and the system's refusals as our errors."""
 
 from __future__ import annotations
 
@@ -11,70 +7,21 @@ import errno
 import hashlib
 import json
 import os
-import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from vectorlong.disk import replace_bytes
 from vectorlong.errors import IndexFolderError
 
-_BLOCK_BYTES = 1 << 22
 # Opening an index reads every byte of files up to this size; larger ones are checked when their
 # size or time of change differs from what was recorded, and by verify() always.
 ALWAYS_CHECKED_BYTES = 256 << 20
 
 
-def flush_to_disk(descriptor: int) -> None:
-    """Make what was written to an open file survive a power cut."""
-    if sys.platform == "darwin":  # fsync there leaves the data in the drive's own cache
-        import fcntl
-
-        fcntl.fcntl(descriptor, fcntl.F_FULLFSYNC)
-    else:
-        os.fsync(descriptor)
-
-
-def flush_folder(folder: Path) -> None:
-    """Make renames and new names in ``folder`` survive a power cut (nothing to do on Windows)."""
-    if os.name == "nt":
-        return
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        flush_to_disk(descriptor)
-    finally:
-        os.close(descriptor)
-
-
-def replace_file(path: Path, write: Callable[[Path], None]) -> None:
-    """Replace ``path`` by what ``write`` puts at the temporary path it is given, all or nothing."""
-    temporary = path.with_name(path.name + ".new")
-    try:
-        write(temporary)
-        descriptor = os.open(temporary, os.O_RDWR)
-        try:
-            flush_to_disk(descriptor)
-        finally:
-            os.close(descriptor)
-        os.replace(temporary, path)
-    except BaseException:
-        with contextlib.suppress(OSError):
-            temporary.unlink(missing_ok=True)
-        raise
-    flush_folder(path.parent)
-
-
-def _replace_text(path: Path, text: str) -> None:
-    """Replace ``path`` by ``text`` in UTF-8, all or nothing."""
-    replace_file(path, lambda temporary: _write_bytes(temporary, text.encode()))
-
-
-def _write_bytes(path: Path, content: bytes) -> None:
-    path.write_bytes(content)
-
-
 def replace_sealed(path: Path, content: dict[str, Any]) -> None:
     """Replace ``path`` by ``content`` as JSON with its checksum, all or nothing."""
-    _replace_text(path, _seal(content))
+    replace_bytes(path, _seal(content).encode())
 
 
 def read_sealed(path: Path) -> dict[str, Any] | None:
@@ -98,15 +45,6 @@ def _seal(content: dict[str, Any]) -> str:
     canonical = json.dumps(content, sort_keys=True, ensure_ascii=False).encode()
     checksum = hashlib.sha256(canonical).hexdigest()
     return json.dumps({**content, "checksum": checksum}, indent=2, ensure_ascii=False) + "\n"
-
-
-def file_digest(path: Path) -> str:
-    """SHA-256 of a file's content, in hexadecimal, read in blocks."""
-    digest = hashlib.sha256()
-    with path.open("rb") as file:
-        while block := file.read(_BLOCK_BYTES):
-            digest.update(block)
-    return digest.hexdigest()
 
 
 def file_stamp(path: Path) -> dict[str, int]:

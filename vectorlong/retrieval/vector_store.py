@@ -17,17 +17,15 @@ from typing import Any
 
 import numpy as np
 
+from vectorlong.disk import file_sha256, flush_folder, is_unfinished, replace_file
 from vectorlong.errors import FormatVersionError, IndexCorruptError, IndexFolderError
 from vectorlong.retrieval.faiss_kinds import Metric
 from vectorlong.retrieval.row_index import RowIndex
 from vectorlong.retrieval.storage import (
-    file_digest,
     file_stamp,
-    flush_folder,
     folder_errors,
     needs_check,
     read_sealed,
-    replace_file,
     replace_sealed,
 )
 from vectorlong.retrieval.vectors import VectorFile
@@ -37,7 +35,7 @@ _LOGGER = logging.getLogger(__name__)
 DESCRIPTION_NAME = "vector_index.json"
 FORMAT_VERSION = 1
 # Whatever else lies in the folder is somebody's, also vectors.npy and ids.txt.
-_OWN_NAME = re.compile(r"(ids|vectors|faiss)(-[0-9a-f]{24}|\.draft(\.new)?)")
+_OWN_NAME = re.compile(r"(ids|vectors|faiss)(-[0-9a-f]{24}|\.draft)")
 
 
 @dataclass(frozen=True)
@@ -69,7 +67,7 @@ def save(folder: Path, stored: Stored) -> None:
     with folder_errors("save the vectors", folder):
         folder.mkdir(parents=True, exist_ok=True)
         if not (folder / DESCRIPTION_NAME).exists() and any(
-            not _OWN_NAME.fullmatch(path.name) for path in folder.iterdir()
+            not _is_own(path.name) for path in folder.iterdir()
         ):
             raise IndexFolderError(
                 f"{str(folder)!r} holds something else; save the vectors to a folder of their own."
@@ -97,16 +95,20 @@ def save(folder: Path, stored: Stored) -> None:
         replace_sealed(folder / DESCRIPTION_NAME, content)
         kept = {DESCRIPTION_NAME, *(file["name"] for file in files.values())}
         for path in folder.iterdir():
-            if path.name not in kept and _OWN_NAME.fullmatch(path.name):
+            if path.name not in kept and _is_own(path.name):
                 with contextlib.suppress(OSError):  # on Windows somebody may still map it
                     path.unlink()
+
+
+def _is_own(name: str) -> bool:
+    return _OWN_NAME.fullmatch(name) is not None or is_unfinished(name)
 
 
 def _put(folder: Path, part: str, write: Callable[[Path], None]) -> dict[str, Any]:
     """Write one file under a name that its content gives it."""
     draft = folder / f"{part}.draft"
     replace_file(draft, write)
-    digest = file_digest(draft)
+    digest = file_sha256(draft)
     path = folder / f"{part}-{digest[:24]}"
     draft.replace(path)
     return {"name": path.name, "digest": digest, "stamp": file_stamp(path)}
@@ -173,6 +175,6 @@ def _damage(folder: Path, file: dict[str, Any]) -> str | None:
     if not path.exists():
         return f"{str(path)!r} is missing."
     is_changed = path.stat().st_size != file["stamp"]["size"]
-    if is_changed or (needs_check(path, file["stamp"]) and file_digest(path) != file["digest"]):
+    if is_changed or (needs_check(path, file["stamp"]) and file_sha256(path) != file["digest"]):
         return f"{str(path)!r} is damaged: it does not have its checksum."
     return None

@@ -15,8 +15,8 @@ from pathlib import Path
 
 import numpy as np
 
+from vectorlong.disk import flush_folder, flush_to_disk
 from vectorlong.errors import IndexCorruptError
-from vectorlong.retrieval.storage import flush_folder, flush_to_disk
 
 ROW_TYPE = np.dtype("<f4")
 _BLOCK_BYTES = 1 << 24

@@ -17,13 +17,14 @@ from typing import Any
 import numpy as np
 from tqdm import tqdm
 
+from vectorlong.disk import file_sha256, is_unfinished
 from vectorlong.documents import DocumentEncoding
 from vectorlong.errors import IndexCorruptError, IndexFolderError, InputValueError
 from vectorlong.retrieval.derived import SnapshotFolder, is_outgrown, prepare
 from vectorlong.retrieval.encoder_protocol import DocumentEncoder
 from vectorlong.retrieval.incoming import Addable, Incoming, batches, check_encoding, check_id
 from vectorlong.retrieval.ledger import DOCUMENTS, VECTORS, LedgerWriter, NewDocument
-from vectorlong.retrieval.manifest import MANIFEST_NAME, Manifest
+from vectorlong.retrieval.manifest import Manifest
 from vectorlong.retrieval.report import AddReport, Outcomes
 from vectorlong.retrieval.row_index import RowIndex
 from vectorlong.retrieval.snapshot import (
@@ -32,7 +33,7 @@ from vectorlong.retrieval.snapshot import (
     StoredDocument,
     record_digest,
 )
-from vectorlong.retrieval.storage import file_digest, file_stamp, folder_errors
+from vectorlong.retrieval.storage import file_stamp, folder_errors
 from vectorlong.retrieval.vectors import Segment, VectorFile
 from vectorlong.retrieval.view import View, Views, vector_path
 
@@ -41,7 +42,7 @@ _LOGGER = logging.getLogger(__name__)
 _COMMIT_EVERY_S = 5.0
 _COMMIT_BYTES = 64 << 20
 _COPY_ROWS = 16_384
-_REPLACEABLE = re.compile(rf"({VECTORS}|{DOCUMENTS})(-\d+)?\.f32|{re.escape(MANIFEST_NAME)}\.new")
+_VECTOR_FILE = re.compile(rf"({VECTORS}|{DOCUMENTS})(-\d+)?\.f32")
 
 
 @dataclass
@@ -102,7 +103,8 @@ class IndexWriter:
         current = {vector_path(self._folder, file, epoch) for file in rows}
         for path in self._folder.iterdir():
             # Whatever else lies in the folder is somebody's, also a copy of one of these files.
-            if _REPLACEABLE.fullmatch(path.name) and path not in current:
+            is_ours = _VECTOR_FILE.fullmatch(path.name) or is_unfinished(path.name)
+            if is_ours and path not in current:
                 with contextlib.suppress(OSError):  # a reader on Windows may still map it
                     path.unlink()
         self._files = {
@@ -407,7 +409,7 @@ class IndexWriter:
                 path.name: {**file_stamp(path)}
                 for path in (ledger_path, *(file.path for file in self._files.values()))
             }
-            files[ledger_path.name]["digest"] = file_digest(ledger_path)
+            files[ledger_path.name]["digest"] = file_sha256(ledger_path)
             self._manifest.with_files(files).write(self._folder)
         except OSError as error:  # without stamps the next opening checks more
             _LOGGER.warning("The files could not be stamped: %s", error)

@@ -17,7 +17,7 @@ from tokenizers import Encoding, Tokenizer, normalizers
 from transformers.tokenization_utils_base import PreTrainedTokenizerBase
 
 from vectorlong.errors import CheckpointError
-from vectorlong.text.batching import bounded_groups
+from vectorlong.streams import bounded_groups
 from vectorlong.text.loading import load_tokenizer, uses_lowercase_wrapper
 from vectorlong.text.long_words import longest_unknown, split_long_words, warn_of_long_word
 
