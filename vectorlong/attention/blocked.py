@@ -28,38 +28,7 @@ def local_attention(
     dropout: float = 0.0,
     scale: float | None = None,
 ) -> Tensor:
-    """Attention of every query over [its window without the globals | all globals], one softmax.
-
-    The rows of global tokens are computed as if they were local; the caller replaces them by
-    :func:`vectorlong.attention.global_tokens.global_attention`. Source: arXiv:2004.05150,
-    section 3.1.
-
-    Parameters
-    ----------
-    query, key, value
-        [t, h, d], one dtype and device.
-    texts
-        How the t tokens divide into texts.
-    spec
-        The layer's pattern.
-    dropout
-        Probability of dropping an attention weight (training).
-    scale
-        Factor of the scores; 1 / sqrt(d) where not given.
-
-    Returns
-    -------
-    Tensor
-        [t, h, d].
-
-    Examples
-    --------
-    >>> query = torch.zeros(3, 1, 2)
-    >>> value = torch.tensor([[[0.0, 1.0]], [[1.0, 1.0]], [[2.0, 1.0]]])
-    >>> texts = PackedTexts.without_globals([3])
-    >>> local_attention(query, query, value, texts, AttentionSpec(window=2))[:, 0, 0]
-    tensor([0.5000, 1.0000, 1.5000])
-    """
+    """Attend as :class:`vectorlong.attention.dispatch.LocalAttention` says: all of it."""
     return torch.cat(
         [
             _attend_text(query[text], key[text], value[text], positions, spec, dropout, scale)

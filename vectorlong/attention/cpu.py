@@ -29,28 +29,10 @@ def local_attention(
     dropout: float = 0.0,
     scale: float | None = None,
 ) -> Tensor:
-    """Attention of every query over [its window without the globals | all globals], one softmax.
+    """Attend as :class:`vectorlong.attention.dispatch.LocalAttention` says, for inference.
 
-    The same as :func:`vectorlong.attention.blocked.local_attention`, without gradients, dropout,
-    dilation or the causal form.
-
-    Parameters
-    ----------
-    query, key, value
-        [t, h, d], float32 or bfloat16, on the CPU; strides do not matter but for the last, 1.
-    texts
-        How the t tokens divide into texts.
-    spec
-        The layer's pattern.
-    dropout
-        Must be 0.
-    scale
-        Factor of the scores; 1 / sqrt(d) where not given.
-
-    Returns
-    -------
-    Tensor
-        [t, h, d].
+    Tensors are float32 or bfloat16 on the CPU, of any strides but the last, which is 1; there are
+    no gradients, no dropout, no dilation and no causal form.
     """
     factor = query.shape[-1] ** -0.5 if scale is None else scale
     if factor != 1:

@@ -41,7 +41,7 @@ class Case:
 
 
 class LocalAttention(Protocol):
-    """What every backend implements; see :func:`vectorlong.attention.blocked.local_attention`."""
+    """What every backend implements, as far as it says that it can serve a case."""
 
     def __call__(
         self,
@@ -53,7 +53,39 @@ class LocalAttention(Protocol):
         dropout: float = 0.0,
         scale: float | None = None,
     ) -> Tensor:
-        """Attend [t, h, d] to [t, h, d] and return [t, h, d]."""
+        """Attend from every query to [its window without the globals | all globals], one softmax.
+
+        The rows of global tokens are computed as if they were local; the caller replaces them by
+        :func:`vectorlong.attention.global_tokens.global_attention`. Source: arXiv:2004.05150,
+        section 3.1.
+
+        Parameters
+        ----------
+        query, key, value
+            [t, h, d], one dtype and device.
+        texts
+            How the t tokens divide into texts.
+        spec
+            The layer's pattern.
+        dropout
+            Probability of dropping an attention weight (training).
+        scale
+            Factor of the scores; 1 / sqrt(d) where not given.
+
+        Returns
+        -------
+        Tensor
+            [t, h, d].
+
+        Examples
+        --------
+        >>> attend = choose_backend("auto", Case(torch.device("cpu"))).local_attention
+        >>> query = torch.zeros(3, 1, 2)
+        >>> value = torch.tensor([[[0.0, 1.0]], [[1.0, 1.0]], [[2.0, 1.0]]])
+        >>> texts = PackedTexts.without_globals([3])
+        >>> attend(query, query, value, texts, AttentionSpec(window=2))[:, 0, 0]
+        tensor([0.5000, 1.0000, 1.5000])
+        """
 
 
 @dataclass(frozen=True)

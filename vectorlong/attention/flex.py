@@ -26,28 +26,7 @@ def local_attention(
     dropout: float = 0.0,
     scale: float | None = None,
 ) -> Tensor:
-    """Attention of every query over [its window without the globals | all globals], one softmax.
-
-    The same as :func:`vectorlong.attention.blocked.local_attention`, without dropout.
-
-    Parameters
-    ----------
-    query, key, value
-        [t, h, d], one dtype and device.
-    texts
-        How the t tokens divide into texts.
-    spec
-        The layer's pattern.
-    dropout
-        Must be 0.
-    scale
-        Factor of the scores; 1 / sqrt(d) where not given.
-
-    Returns
-    -------
-    Tensor
-        [t, h, d].
-    """
+    """Attend as :class:`vectorlong.attention.dispatch.LocalAttention` says, without dropout."""
     mask = _block_mask(texts, spec, query.shape[1], query.device)
     kernel = _compiled() if query.is_cuda else flex_attention
     attended = kernel(

@@ -53,29 +53,12 @@ def local_attention(
     dropout: float = 0.0,
     scale: float | None = None,
 ) -> Tensor:
-    """Attention of every query over [its window without the globals | all globals], one softmax.
+    """Attend as :class:`vectorlong.attention.dispatch.LocalAttention` says, for inference.
 
-    The same as :func:`vectorlong.attention.blocked.local_attention`, without gradients, dropout,
-    dilation or the causal form. In bfloat16 the sums of both products, the scores and the softmax
-    are float32; weights are rounded to bfloat16 before they meet their values.
-
-    Parameters
-    ----------
-    query, key, value
-        [t, h, d], float32 or bfloat16, on the CPU; strides do not matter but for the last, 1.
-    texts
-        How the t tokens divide into texts.
-    spec
-        The layer's pattern.
-    dropout
-        Must be 0.
-    scale
-        Factor of the scores; 1 / sqrt(d) where not given.
-
-    Returns
-    -------
-    Tensor
-        [t, h, d].
+    Tensors are float32 or bfloat16 on the CPU, of any strides but the last, which is 1; there are
+    no gradients, no dropout, no dilation and no causal form. In bfloat16 the sums of both products,
+    the scores and the softmax are float32; weights are rounded to bfloat16 before they meet their
+    values.
 
     Raises
     ------

@@ -64,40 +64,12 @@ def local_attention(
     dropout: float = 0.0,
     scale: float | None = None,
 ) -> Tensor:
-    """Attention of every query with the ordinary projections, as a local token attends.
-
-    The rows of global tokens are computed the same way; :func:`global_attention` replaces them.
-
-    Parameters
-    ----------
-    query, key, value
-        [t, h, d], one dtype and device.
-    texts
-        How the t tokens divide into texts.
-    spec
-        The layer's pattern.
-    dropout
-        Probability of dropping an attention weight. The oracle knows none.
-    scale
-        Factor of the scores; 1 / sqrt(d) where not given.
-
-    Returns
-    -------
-    Tensor
-        [t, h, d].
+    """Attend as :class:`vectorlong.attention.dispatch.LocalAttention` says, without dropout.
 
     Raises
     ------
     ValueError
         ``dropout`` is not 0.
-
-    Examples
-    --------
-    >>> query = torch.zeros(3, 1, 2)
-    >>> value = torch.tensor([[[0.0, 1.0]], [[1.0, 1.0]], [[2.0, 1.0]]])
-    >>> texts = PackedTexts.without_globals([3])
-    >>> local_attention(query, query, value, texts, AttentionSpec(window=2))[:, 0, 0]
-    tensor([0.5000, 1.0000, 1.5000])
     """
     if dropout:
         raise ValueError(f"the reference has no attention dropout, got {dropout}; use 'blocked'.")
