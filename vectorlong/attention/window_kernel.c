@@ -27,6 +27,8 @@
 #define ROWS (VECTORS * LANES)
 #define KEY_TILE 8
 #define CHUNK 32
+#define OUTPUT_ROWS 12
+#define OUTPUT_COLUMNS 4
 #define ALIGNMENT 64
 #define FLOAT_TARGET __attribute__((target("avx512f,avx512bw,avx512vl,avx512dq,fma")))
 #define BFLOAT_TARGET __attribute__((target("avx512f,avx512bw,avx512vl,avx512dq,avx512bf16,fma")))
@@ -82,16 +84,30 @@ FLOAT_TARGET INLINE __m512 power_of_two(__m512 x, const int is_rounded)
     return _mm512_maskz_scalef_ps(counts, p, n);
 }
 
-/* Scores of n_keys (a constant) keys against the block: scores [n_keys][ROWS]. */
-FLOAT_TARGET INLINE void score_tile(const float *query, const char *key, Py_ssize_t key_stride,
-                                    int width, const int n_keys, float *scores)
+FLOAT_TARGET INLINE void clear(__m512 (*sums)[VECTORS], const int n_keys)
 {
-    __m512 sums[KEY_TILE][VECTORS];
 #pragma GCC unroll 8
     for (int k = 0; k < n_keys; k++)
 #pragma GCC unroll 3
         for (int v = 0; v < VECTORS; v++)
             sums[k][v] = _mm512_setzero_ps();
+}
+
+FLOAT_TARGET INLINE void store_scores(float *scores, __m512 (*sums)[VECTORS], const int n_keys)
+{
+#pragma GCC unroll 8
+    for (int k = 0; k < n_keys; k++)
+#pragma GCC unroll 3
+        for (int v = 0; v < VECTORS; v++)
+            _mm512_store_ps(scores + k * ROWS + v * LANES, sums[k][v]);
+}
+
+/* Scores of n_keys (a constant) keys against the block: scores [n_keys][ROWS]. */
+FLOAT_TARGET INLINE void score_tile(const float *query, const char *key, Py_ssize_t key_stride,
+                                    int width, const int n_keys, float *scores)
+{
+    __m512 sums[KEY_TILE][VECTORS];
+    clear(sums, n_keys);
     for (int i = 0; i < width; i++) {
         __m512 queries[VECTORS];
 #pragma GCC unroll 3
@@ -105,11 +121,7 @@ FLOAT_TARGET INLINE void score_tile(const float *query, const char *key, Py_ssiz
                 sums[k][v] = _mm512_fmadd_ps(one, queries[v], sums[k][v]);
         }
     }
-#pragma GCC unroll 8
-    for (int k = 0; k < n_keys; k++)
-#pragma GCC unroll 3
-        for (int v = 0; v < VECTORS; v++)
-            _mm512_store_ps(scores + k * ROWS + v * LANES, sums[k][v]);
+    store_scores(scores, sums, n_keys);
 }
 
 BFLOAT_TARGET INLINE void score_tile_pairs(const uint32_t *query, const char *key,
@@ -117,11 +129,7 @@ BFLOAT_TARGET INLINE void score_tile_pairs(const uint32_t *query, const char *ke
                                            float *scores)
 {
     __m512 sums[KEY_TILE][VECTORS];
-#pragma GCC unroll 8
-    for (int k = 0; k < n_keys; k++)
-#pragma GCC unroll 3
-        for (int v = 0; v < VECTORS; v++)
-            sums[k][v] = _mm512_setzero_ps();
+    clear(sums, n_keys);
     for (int i = 0; i < n_pairs; i++) {
         __m512bh queries[VECTORS];
 #pragma GCC unroll 3
@@ -136,11 +144,7 @@ BFLOAT_TARGET INLINE void score_tile_pairs(const uint32_t *query, const char *ke
                 sums[k][v] = _mm512_dpbf16_ps(sums[k][v], one, queries[v]);
         }
     }
-#pragma GCC unroll 8
-    for (int k = 0; k < n_keys; k++)
-#pragma GCC unroll 3
-        for (int v = 0; v < VECTORS; v++)
-            _mm512_store_ps(scores + k * ROWS + v * LANES, sums[k][v]);
+    store_scores(scores, sums, n_keys);
 }
 
 #define SCORE_KEYS(tile)                                                                          \
@@ -212,20 +216,36 @@ FLOAT_TARGET static void find_maxima(const float *scores, Py_ssize_t n_keys, flo
         _mm512_store_ps(maxima + v * LANES, best[v]);
 }
 
-/* Add weights [n_keys][ROWS] x values [n_keys][16 * n_columns] to n_rows rows of output. */
-FLOAT_TARGET INLINE void weigh_tile(const float *weights, const char *const *values,
-                                    Py_ssize_t offset, Py_ssize_t n_keys, const int n_rows,
-                                    const int n_columns, float *output, int width)
+FLOAT_TARGET INLINE void load_output(__m512 (*sums)[OUTPUT_COLUMNS], const float *output,
+                                     const int n_rows, const int n_columns, int width)
 {
-    __m512 sums[12][4];
 #pragma GCC unroll 12
     for (int r = 0; r < n_rows; r++)
 #pragma GCC unroll 4
         for (int c = 0; c < n_columns; c++)
             sums[r][c] = _mm512_load_ps(output + r * width + c * LANES);
+}
+
+FLOAT_TARGET INLINE void store_output(float *output, __m512 (*sums)[OUTPUT_COLUMNS],
+                                      const int n_rows, const int n_columns, int width)
+{
+#pragma GCC unroll 12
+    for (int r = 0; r < n_rows; r++)
+#pragma GCC unroll 4
+        for (int c = 0; c < n_columns; c++)
+            _mm512_store_ps(output + r * width + c * LANES, sums[r][c]);
+}
+
+/* Add weights [n_keys][ROWS] x values [n_keys][16 * n_columns] to n_rows rows of output. */
+FLOAT_TARGET INLINE void weigh_tile(const float *weights, const char *const *values,
+                                    Py_ssize_t offset, Py_ssize_t n_keys, const int n_rows,
+                                    const int n_columns, float *output, int width)
+{
+    __m512 sums[OUTPUT_ROWS][OUTPUT_COLUMNS];
+    load_output(sums, output, n_rows, n_columns, width);
     for (Py_ssize_t k = 0; k < n_keys; k++) {
         const float *row = (const float *)(values[k] + offset);
-        __m512 columns[4];
+        __m512 columns[OUTPUT_COLUMNS];
 #pragma GCC unroll 4
         for (int c = 0; c < n_columns; c++)
             columns[c] = _mm512_loadu_ps(row + c * LANES);
@@ -237,25 +257,17 @@ FLOAT_TARGET INLINE void weigh_tile(const float *weights, const char *const *val
                 sums[r][c] = _mm512_fmadd_ps(one, columns[c], sums[r][c]);
         }
     }
-#pragma GCC unroll 12
-    for (int r = 0; r < n_rows; r++)
-#pragma GCC unroll 4
-        for (int c = 0; c < n_columns; c++)
-            _mm512_store_ps(output + r * width + c * LANES, sums[r][c]);
+    store_output(output, sums, n_rows, n_columns, width);
 }
 
 BFLOAT_TARGET INLINE void weigh_tile_pairs(const uint32_t *weights, const uint32_t *values,
                                            Py_ssize_t n_pairs, const int n_rows,
                                            const int n_columns, float *output, int width)
 {
-    __m512 sums[12][4];
-#pragma GCC unroll 12
-    for (int r = 0; r < n_rows; r++)
-#pragma GCC unroll 4
-        for (int c = 0; c < n_columns; c++)
-            sums[r][c] = _mm512_load_ps(output + r * width + c * LANES);
+    __m512 sums[OUTPUT_ROWS][OUTPUT_COLUMNS];
+    load_output(sums, output, n_rows, n_columns, width);
     for (Py_ssize_t k = 0; k < n_pairs; k++) {
-        __m512bh columns[4];
+        __m512bh columns[OUTPUT_COLUMNS];
 #pragma GCC unroll 4
         for (int c = 0; c < n_columns; c++)
             columns[c] = (__m512bh)_mm512_load_si512(values + k * width + c * LANES);
@@ -267,11 +279,7 @@ BFLOAT_TARGET INLINE void weigh_tile_pairs(const uint32_t *weights, const uint32
                 sums[r][c] = _mm512_dpbf16_ps(sums[r][c], one, columns[c]);
         }
     }
-#pragma GCC unroll 12
-    for (int r = 0; r < n_rows; r++)
-#pragma GCC unroll 4
-        for (int c = 0; c < n_columns; c++)
-            _mm512_store_ps(output + r * width + c * LANES, sums[r][c]);
+    store_output(output, sums, n_rows, n_columns, width);
 }
 
 /* Turn a chunk of scores into weights, add their sums, and add weights x values to the output. */
