@@ -8,11 +8,9 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import sys
 import warnings
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Literal, TypedDict, Unpack, overload
@@ -20,11 +18,10 @@ from typing import Any, Literal, TypedDict, Unpack, overload
 import numpy as np
 import torch
 from torch import Tensor
-from tqdm import tqdm
 
 from vectorlong.attention.dispatch import Case, choose_backend
 from vectorlong.documents import DocumentEncoding, Passages, PassageSpec
-from vectorlong.encoder.checkpoint import save_checkpoint, weights_digest
+from vectorlong.encoder.checkpoint import weights_digest
 from vectorlong.encoder.loading import load_model
 from vectorlong.encoder.options import (
     check_count,
@@ -37,19 +34,18 @@ from vectorlong.encoder.parallel import encode_in_processes
 from vectorlong.encoder.pipeline import Pipeline, PooledDocument
 from vectorlong.encoder.precision import DTYPES, check_dtype, choose_dtype
 from vectorlong.encoder.profiles import DEFAULT_MODEL
-from vectorlong.encoder.settings import Settings, file_digests, read_settings, write_settings
+from vectorlong.encoder.saving import save_model, saved_postprocess
+from vectorlong.encoder.settings import Settings, read_settings
 from vectorlong.errors import InputValueError, ModelNotFoundError, OptionError
 from vectorlong.pooling import Pooling, resolve_pooling
-from vectorlong.postprocess import Postprocess, load_postprocess
+from vectorlong.postprocess import Postprocess
+from vectorlong.progress import progress_bar
 from vectorlong.text.check import check_container, check_text, check_texts
 from vectorlong.text.global_attention import GlobalPolicy, check_policy, policy_fingerprint
 from vectorlong.text.tokenizer import TextTokenizer
 
-_POSTPROCESS_FILE = "postprocess"
 # Names under which models keep their prompt for documents; the first that a model has counts.
 _DOCUMENT_PROMPTS = ("document", "passage", "corpus")
-# A progress bar appears once work has taken this long.
-_PROGRESS_DELAY_S = 2.0
 
 
 class _EncodeOptions(TypedDict, total=False):
@@ -273,7 +269,7 @@ class Longformer2Vec:
             "batch_size": batch_size,
             "max_batch_tokens": max_batch_tokens,
         }
-        with _progress_bar(sum(map(len, texts)), show_progress_bar) as progress:
+        with progress_bar(sum(map(len, texts)), "char", "Encoding", show_progress_bar) as progress:
             options["on_progress"] = progress.update
             if n_processes is not None and n_processes > 1 and len(texts) > 1:
                 pooled = encode_in_processes(self._pipeline, texts, n_processes, **options)
@@ -427,7 +423,7 @@ class Longformer2Vec:
                 yield kept[-1]
 
         n_dropped: list[int] = []
-        with _progress_bar(None, show_progress_bar) as progress:
+        with progress_bar(None, "char", "Encoding", show_progress_bar) as progress:
             pooled = self._pipeline.encode(
                 checked(), passages=spec, on_progress=progress.update, **options
             )
@@ -615,52 +611,22 @@ class Longformer2Vec:
             ``global_attention`` or ``pooling`` is code, which is not stored; or the weights are
             rounded to another dtype than float32.
         """
-        policy = self.global_attention
-        if not isinstance(policy, str):
-            raise OptionError(
-                "global_attention", policy, hint="Code is not saved; pass it again after loading."
-            )
         if self.dtype != "float32":
             raise OptionError(
                 "dtype", self.dtype, hint="Its weights are rounded; save a float32 encoder instead."
             )
-        names = tuple(self.pooling.name.split("+"))
-        self._check_pooling_is_stored(names)
-        destination = Path(folder)
-        save_checkpoint(self._pipeline.encoder, destination, extra=self.tokenizer.config_ids())
-        self.tokenizer.save(destination, max_tokens=self._pipeline.encoder.config.max_tokens)
-        if self.postprocess is not None:
-            self.postprocess.save(destination / _POSTPROCESS_FILE)
-        write_settings(
+        save_model(
+            Path(folder),
+            self._pipeline,
+            self.postprocess,
             Settings(
-                pooling=names,
-                global_attention=policy,
-                max_tokens=self.max_tokens,
-                overlength=self.overlength,
                 normalize=self.normalize,
                 prompts=self.prompts,
                 default_prompt_name=self.default_prompt_name,
                 passages=self.default_passages,
-                has_postprocess=self.postprocess is not None,
                 source=self.model_name,
-                files_sha256=file_digests(destination),
             ),
-            destination,
         )
-
-    def _check_pooling_is_stored(self, names: tuple[str, ...]) -> None:
-        """Make sure that the names alone would give this pooling back."""
-        try:
-            is_same = resolve_pooling(names).fingerprint == self.pooling.fingerprint
-        except OptionError:
-            is_same = False
-        if not is_same:
-            raise OptionError(
-                "pooling",
-                self.pooling.name,
-                hint="Code is not saved, and this name stands for another pooling or none; "
-                "register yours under a name of its own with register_pooling.",
-            )
 
     @classmethod
     def load(
@@ -694,9 +660,7 @@ class Longformer2Vec:
             max_tokens=settings.max_tokens,
             overlength=settings.overlength or "window",  # type: ignore[arg-type]
             normalize=bool(settings.normalize),
-            postprocess=load_postprocess(path / _POSTPROCESS_FILE)
-            if settings.has_postprocess
-            else None,
+            postprocess=saved_postprocess(path, settings),
             device=device,
             dtype=dtype,
             attention=attention,
@@ -712,20 +676,6 @@ class Longformer2Vec:
 def _default_passages(spec: PassageSpec, pooling: Pooling) -> PassageSpec:
     """Make passages independent where the pooling cannot pool a stretch of tokens."""
     return spec if pooling.pools_any_tokens else replace(spec, method="independent")
-
-
-@contextmanager
-def _progress_bar(n_characters: int | None, show: bool | None) -> Iterator[tqdm]:
-    """Show progress on stderr; by default only on a terminal, and only when work takes long."""
-    with tqdm(
-        total=n_characters,
-        unit="char",
-        unit_scale=True,
-        desc="Encoding",
-        disable=not (sys.stderr.isatty() if show is None else show),
-        delay=_PROGRESS_DELAY_S if show is None else 0,
-    ) as progress:
-        yield progress
 
 
 def _check_finite(vectors: np.ndarray, first: int) -> None:

@@ -18,9 +18,9 @@ from typing import TypeVar
 
 import numpy as np
 from filelock import FileLock
-from tqdm import tqdm
 
 from vectorlong.errors import OptionError
+from vectorlong.progress import progress_bar
 from vectorlong.streams import bounded_groups
 
 Encode = Callable[[list[str]], np.ndarray]
@@ -31,7 +31,6 @@ _GROUP_CHARACTERS = 200_000
 # SQLite takes this many parameters in one statement on every version still in use.
 _KEYS_A_QUERY = 500
 _LOCKED_TIMEOUT_S = 60.0
-_PROGRESS_DELAY_S = 2.0
 _DAMAGE = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
 
 
@@ -98,9 +97,7 @@ class VectorCache:
         by_key = dict(zip(keys, texts, strict=True))
         vectors = self._read(list(by_key))
         missing = [key for key in by_key if key not in vectors]
-        with tqdm(
-            total=len(missing), unit="text", desc="Encoding", disable=None, delay=_PROGRESS_DELAY_S
-        ) as progress:
+        with progress_bar(len(missing), "text", "Encoding", None) as progress:
             for group in bounded_groups(
                 missing, _GROUP_CHARACTERS, length=lambda key: len(by_key[key])
             ):

@@ -20,6 +20,7 @@ from tqdm import tqdm
 from vectorlong.disk import file_sha256, is_unfinished
 from vectorlong.documents import DocumentEncoding
 from vectorlong.errors import IndexCorruptError, IndexFolderError, InputValueError
+from vectorlong.progress import progress_bar
 from vectorlong.retrieval.derived import SnapshotFolder, is_outgrown, prepare
 from vectorlong.retrieval.encoder_protocol import DocumentEncoder
 from vectorlong.retrieval.incoming import Addable, Incoming, batches, check_encoding, check_id
@@ -132,9 +133,8 @@ class IndexWriter:
         outcomes = Outcomes()
         tokens = [0, 0]
         total = len(documents) if isinstance(documents, Sequence) else None
-        hidden = None if show_progress is None else not show_progress
         try:
-            with tqdm(total=total, unit="doc", desc="Indexing", disable=hidden) as progress:
+            with progress_bar(total, "doc", "Indexing", show_progress) as progress:
                 for batch in batches(documents):
                     self._add_batch(batch, encoder, outcomes, tokens, progress)
         except BaseException:

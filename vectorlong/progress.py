@@ -1,0 +1,31 @@
+"""How far a long piece of work has come, on stderr."""
+
+from __future__ import annotations
+
+import sys
+
+from tqdm import tqdm
+
+_DELAY_S = 2.0
+
+
+def progress_bar(total: int | None, unit: str, description: str, show: bool | None) -> tqdm:
+    """Make a bar, to be used as a context manager.
+
+    Parameters
+    ----------
+    total
+        Units to be done; None where nobody knows.
+    unit, description
+        What is counted, and what is done.
+    show
+        True or False; None shows it on a terminal once work has taken two seconds.
+    """
+    return tqdm(
+        total=total,
+        unit=unit,
+        unit_scale=True,
+        desc=description,
+        disable=not (sys.stderr.isatty() if show is None else show),
+        delay=_DELAY_S if show is None else 0,
+    )
