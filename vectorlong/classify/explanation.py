@@ -175,14 +175,12 @@ def _token_shares(
 ) -> np.ndarray:
     """Part of all tokens pooled that each passage has, float64 [p]."""
     prompt = encoder.document_prompt
-    tokens = encoder.tokenizer.encode([prompt + text])[0]
-    assert tokens.offsets is not None  # or the document would have had no passages
-    is_own = tokens.offsets[:, 1] > len(prompt)
-    offsets = np.maximum(tokens.offsets[is_own] - len(prompt), 0)  # [n, 2]
+    prompt_ids, content = encoder.tokenizer.encode([prompt + text])[0].split(len(prompt))
+    assert content.offsets is not None  # or the document would have had no passages
     n_kept = encoding.n_tokens - encoding.n_dropped_tokens
-    kept = text[: offsets[n_kept - 1, 1]] if encoding.n_dropped_tokens else text
-    slices, _ = split_passages(kept, offsets[:n_kept], spec)  # [p, 2]
-    n_pooled = n_kept + (len(tokens) - len(offsets)) + encoder.tokenizer.n_special
+    kept = text[: content.offsets[n_kept - 1, 1]] if encoding.n_dropped_tokens else text
+    slices, _ = split_passages(kept, content.offsets[:n_kept], spec)  # [p, 2]
+    n_pooled = n_kept + len(prompt_ids) + encoder.tokenizer.n_special
     return (slices[:, 1] - slices[:, 0]) / n_pooled
 
 

@@ -1,4 +1,4 @@
-"""From texts to pooled vectors: tokenise, window, batch, run, pool.
+"""From texts to pooled vectors: tokenise, plan, batch, run, pool.
 
 Texts are taken in groups, so that a corpus of any size needs memory for one group, and a text of
 any length memory for one batch of windows. Options, prompts and post-processing are the facade's.
@@ -7,8 +7,7 @@ any length memory for one batch of windows. Options, prompts and post-processing
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
-from textwrap import shorten
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
@@ -17,14 +16,12 @@ from torch import Tensor
 from vectorlong.attention.spec import PackedTexts
 from vectorlong.documents import PassageSpec
 from vectorlong.encoder.model import Encoder
-from vectorlong.errors import CheckpointError, InputValueError, OptionError, TextTooLongError
+from vectorlong.encoder.plan import Plan, Planner
 from vectorlong.pooling import Partial, Pooling, TokenStates
 from vectorlong.streams import bounded_groups
 from vectorlong.text.batching import plan_batches
 from vectorlong.text.global_attention import GlobalPolicy, global_mask
-from vectorlong.text.passages import split_passages
-from vectorlong.text.tokenizer import TextTokenizer, TokenizedText
-from vectorlong.text.windows import Window, plan_windows
+from vectorlong.text.tokenizer import TextTokenizer
 
 # A group is what is tokenised ahead; large enough to fill batches, small against the model.
 _GROUP_CHARACTERS = 1_000_000
@@ -62,39 +59,6 @@ class PooledDocument:
             vector=self.vector.cpu(),
             passage_vectors=None if passages is None else passages.cpu(),
         )
-
-
-@dataclass
-class _Plan:
-    """One text on its way through the model."""
-
-    lead: np.ndarray  # special and prompt tokens before every window
-    tail: np.ndarray  # special tokens after every window
-    n_prefix: int  # how many of the lead are special tokens
-    content: TokenizedText
-    windows: list[Window]
-    n_tokens: int
-    passage_tokens: np.ndarray  # [p, 2]
-    spans: np.ndarray | None
-    # By window, so that a window run again after a failure counts once, and in order.
-    partials: dict[int, Partial] = field(default_factory=dict)
-    passage_partials: list[dict[int, Partial]] = field(default_factory=list)
-
-    def window_ids(self, window: Window) -> np.ndarray:
-        """Token ids of one window with what stands before and after it."""
-        inside = self.content.ids[window.start : window.end]
-        return np.concatenate([self.lead, inside, self.tail])
-
-    def window_offsets(self, window: Window) -> np.ndarray | None:
-        """Character offsets of one window; (0, 0) for what is not the text's own."""
-        if self.content.offsets is None:
-            return None
-        inside = self.content.offsets[window.start : window.end]
-        return np.pad(inside, ((len(self.lead), len(self.tail)), (0, 0)))
-
-    def n_window_tokens(self, window: Window) -> int:
-        """Length of one window with what stands before and after it."""
-        return len(self.lead) + window.end - window.start + len(self.tail)
 
 
 class Pipeline:
@@ -174,12 +138,13 @@ class Pipeline:
         OptionError
             The prompt leaves no room for the text.
         """
+        planner = Planner(self.tokenizer, self.encoder.config, self.max_tokens, self.overlength)
         done = 0
         budget = max_batch_tokens or default_batch_tokens(self.encoder)
         for group in bounded_groups(texts, _GROUP_CHARACTERS, _GROUP_TEXTS):
             tokenized = self.tokenizer.encode([prompt + text for text in group])
             plans = [
-                self._plan(index, text, tokens, prompt, passages)
+                planner.plan(index, text, tokens, prompt, passages)
                 for index, (text, tokens) in enumerate(
                     zip(group, tokenized, strict=True), start=done
                 )
@@ -194,79 +159,7 @@ class Pipeline:
             for plan in plans:
                 yield self._finish(plan, passages is not None)
 
-    def _plan(
-        self,
-        index: int,
-        text: str,
-        tokens: TokenizedText,
-        prompt: str,
-        passages: PassageSpec | None,
-    ) -> _Plan:
-        """Divide one text into windows and passages."""
-        prompt_ids, content = _split_prompt(tokens, len(prompt))
-        prefix, tail = self.tokenizer.prefix_ids, self.tokenizer.suffix_ids
-        lead = np.concatenate([np.asarray(prefix, dtype=np.int64), prompt_ids])
-        capacity = self.max_tokens - len(lead) - len(tail)
-        n_tokens = len(content.ids)
-        if capacity < 1:
-            raise OptionError(
-                "prompt",
-                shorten(prompt, 60),
-                hint=f"Its {len(prompt_ids)} tokens leave no room for a text in windows of "
-                f"{self.max_tokens} tokens.",
-            )
-        vocabulary_size = self.encoder.config.vocabulary_size
-        if n_tokens and int(content.ids.max()) >= vocabulary_size:
-            raise CheckpointError(
-                f"The tokenizer gave id {int(content.ids.max())} but the model knows "
-                f"{vocabulary_size} ids: tokenizer and weights are of different checkpoints. Copy "
-                "both from the same one."
-            )
-        if len(lead) + n_tokens + len(tail) == 0:
-            raise InputValueError(
-                f"inputs[{index}] is {text!r}, which has no token, and this tokenizer adds no "
-                "special tokens; leave empty texts out."
-            )
-        if n_tokens > capacity and self.overlength == "error":
-            raise TextTooLongError(
-                f"inputs[{index}] has {n_tokens} tokens; {capacity} fit. Use "
-                "overlength='window' to encode all of it, or 'truncate' to cut it."
-            )
-        if n_tokens > capacity and self.overlength == "truncate":
-            content = _truncate(content, capacity)
-        windows = plan_windows(len(content.ids), capacity, self._overlap(capacity))
-        passage_tokens, spans = np.zeros((0, 2), dtype=np.int64), None
-        if passages is not None:
-            offsets = self._offsets(content)
-            is_cut = len(content.ids) < n_tokens
-            kept = text[: offsets[-1, 1]] if is_cut else text
-            passage_tokens, spans = split_passages(kept, offsets, passages)
-        return _Plan(
-            lead,
-            np.asarray(tail, dtype=np.int64),
-            len(prefix),
-            content,
-            windows,
-            n_tokens,
-            passage_tokens,
-            spans,
-            passage_partials=[{} for _ in passage_tokens],
-        )
-
-    def _overlap(self, capacity: int) -> int:
-        """Let neighbouring windows share one attention window, so that seams have context."""
-        widest = max(spec.window for spec in self.encoder.config.attention)
-        return min(widest, capacity // 4)
-
-    def _offsets(self, content: TokenizedText) -> np.ndarray:
-        if content.offsets is None:
-            raise CheckpointError(
-                "This tokenizer gives no character offsets, so its documents have no passages. Use "
-                "encode(), or a checkpoint with a fast tokenizer (tokenizer.json)."
-            )
-        return content.offsets
-
-    def _run_or_halve(self, jobs: Sequence[tuple[_Plan, int]]) -> None:
+    def _run_or_halve(self, jobs: Sequence[tuple[Plan, int]]) -> None:
         """Run a batch; where memory does not suffice, run its halves."""
         if self._fits_memory(jobs):
             return
@@ -276,7 +169,7 @@ class Pipeline:
         self._run_or_halve(jobs[:middle])
         self._run_or_halve(jobs[middle:])
 
-    def _fits_memory(self, jobs: Sequence[tuple[_Plan, int]]) -> bool:
+    def _fits_memory(self, jobs: Sequence[tuple[Plan, int]]) -> bool:
         """Run a batch and say whether memory sufficed; a single window that does not fit raises."""
         try:
             self._run(jobs)
@@ -293,7 +186,7 @@ class Pipeline:
         return True
 
     @torch.inference_mode()
-    def _run(self, jobs: Sequence[tuple[_Plan, int]]) -> None:
+    def _run(self, jobs: Sequence[tuple[Plan, int]]) -> None:
         """Run one batch of windows and keep what pooling needs of it."""
         ids = [plan.window_ids(plan.windows[number]) for plan, number in jobs]
         positions = []
@@ -313,7 +206,7 @@ class Pipeline:
         for (plan, number), (text, _) in zip(jobs, texts, strict=True):
             self._pool_window(plan, number, hidden[text])
 
-    def _pool_window(self, plan: _Plan, number: int, hidden: Tensor) -> None:
+    def _pool_window(self, plan: Plan, number: int, hidden: Tensor) -> None:
         """Summarise the tokens this window [n, e] owns, for the text and for its passages."""
         window = plan.windows[number]
         n_lead = len(plan.lead)
@@ -344,7 +237,7 @@ class Pipeline:
             )
 
     @torch.inference_mode()
-    def _finish(self, plan: _Plan, with_passages: bool) -> PooledDocument:
+    def _finish(self, plan: Plan, with_passages: bool) -> PooledDocument:
         """Combine the windows' summaries."""
         vector = self.pooling.combine(_in_order(plan.partials))
         passage_vectors = None
@@ -374,28 +267,6 @@ def _in_order(partials: dict[int, Partial]) -> list[Partial]:
 def default_batch_tokens(encoder: Encoder) -> int:
     """Tokens a batch holds by default: what keeps the device busy without wasting memory."""
     return 32_768 if next(encoder.parameters()).device.type == "cuda" else 4_096
-
-
-def _split_prompt(
-    tokens: TokenizedText, n_prompt_characters: int
-) -> tuple[np.ndarray, TokenizedText]:
-    """Tell the prompt's tokens from the text's, whose offsets then count from the text's start."""
-    if not n_prompt_characters:
-        return np.zeros(0, dtype=np.int64), tokens
-    if tokens.offsets is None:
-        raise CheckpointError(
-            "This tokenizer gives no character offsets, so a prompt cannot be told from the text; "
-            "write the prompt into the texts."
-        )
-    n_prompt = int(np.searchsorted(tokens.offsets[:, 1], n_prompt_characters, side="right"))
-    offsets = np.maximum(tokens.offsets[n_prompt:] - n_prompt_characters, 0)  # [n, 2]
-    return tokens.ids[:n_prompt], TokenizedText(tokens.ids[n_prompt:], offsets)
-
-
-def _truncate(tokens: TokenizedText, n_tokens: int) -> TokenizedText:
-    """Keep the first tokens of a text."""
-    offsets = None if tokens.offsets is None else tokens.offsets[:n_tokens]
-    return TokenizedText(tokens.ids[:n_tokens], offsets)
 
 
 def _is_out_of_memory(error: Exception) -> bool:

@@ -60,12 +60,11 @@ from vectorlong.retrieval.search import (
 )
 from vectorlong.retrieval.snapshot import LedgerReader, Snapshot
 from vectorlong.retrieval.storage import folder_errors, folder_size
-from vectorlong.retrieval.vectors import VectorFile
+from vectorlong.retrieval.vectors import ROW_TYPE, VectorFile, row_blocks
 from vectorlong.retrieval.view import View, Views, vector_path
 from vectorlong.retrieval.writer import IndexWriter
 
 _MAX_ATTEMPTS = 50
-_COPY_ROWS = 16_384
 
 
 class DocumentIndex:
@@ -549,7 +548,7 @@ def _gather(matrix: np.ndarray, rows: np.ndarray) -> np.ndarray:
     if len(rows) == 0:
         return np.empty((0, matrix.shape[1]), dtype=np.float32)
     with tempfile.TemporaryFile() as file:
-        for start in range(0, len(rows), _COPY_ROWS):
-            file.write(np.ascontiguousarray(matrix[rows[start : start + _COPY_ROWS]]).tobytes())
+        for block in row_blocks(matrix, rows):
+            file.write(block.tobytes())
         file.flush()
-        return np.memmap(file, dtype="<f4", mode="r", shape=(len(rows), matrix.shape[1]))
+        return np.memmap(file, dtype=ROW_TYPE, mode="r", shape=(len(rows), matrix.shape[1]))

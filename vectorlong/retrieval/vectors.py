@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import os
 import zlib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import BinaryIO
 
 import numpy as np
 
@@ -20,6 +21,7 @@ from vectorlong.errors import IndexCorruptError
 
 ROW_TYPE = np.dtype("<f4")
 _BLOCK_BYTES = 1 << 24
+_BLOCK_ROWS = 16_384
 
 
 @dataclass(frozen=True)
@@ -141,10 +143,16 @@ class VectorFile:
         return None
 
 
-def _stream_checksum(file: object, n_bytes: int) -> int:
+def row_blocks(matrix: np.ndarray, rows: np.ndarray) -> Iterator[np.ndarray]:
+    """Give chosen rows of a matrix in blocks [b, e] that are copies small enough for memory."""
+    for start in range(0, len(rows), _BLOCK_ROWS):
+        yield np.ascontiguousarray(matrix[rows[start : start + _BLOCK_ROWS]], dtype=ROW_TYPE)
+
+
+def _stream_checksum(file: BinaryIO, n_bytes: int) -> int:
     checksum = 0
     while n_bytes > 0:
-        block = file.read(min(n_bytes, _BLOCK_BYTES))  # type: ignore[attr-defined]
+        block = file.read(min(n_bytes, _BLOCK_BYTES))
         if not block:
             break
         checksum = zlib.crc32(block, checksum)

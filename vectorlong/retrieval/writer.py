@@ -35,14 +35,13 @@ from vectorlong.retrieval.snapshot import (
     record_digest,
 )
 from vectorlong.retrieval.storage import file_stamp, folder_errors
-from vectorlong.retrieval.vectors import Segment, VectorFile
+from vectorlong.retrieval.vectors import Segment, VectorFile, row_blocks
 from vectorlong.retrieval.view import View, Views, vector_path
 
 _LOGGER = logging.getLogger(__name__)
 
 _COMMIT_EVERY_S = 5.0
 _COMMIT_BYTES = 64 << 20
-_COPY_ROWS = 16_384
 _VECTOR_FILE = re.compile(rf"({VECTORS}|{DOCUMENTS})(-\d+)?\.f32")
 
 
@@ -426,7 +425,9 @@ class IndexWriter:
 def _copy(target: VectorFile, source: np.ndarray, rows: np.ndarray) -> list[Segment]:
     """Write chosen rows of ``source`` to a new file, block by block."""
     target.create()
-    return [
-        target.append(source[rows[start : start + _COPY_ROWS]], start)
-        for start in range(0, len(rows), _COPY_ROWS)
-    ]
+    segments: list[Segment] = []
+    n_rows = 0
+    for block in row_blocks(source, rows):
+        segments.append(target.append(block, n_rows))
+        n_rows += len(block)
+    return segments

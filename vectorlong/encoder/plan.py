@@ -1,0 +1,188 @@
+"""From a text's tokens to the windows that go through the model, and the passages inside them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from textwrap import shorten
+
+import numpy as np
+
+from vectorlong.documents import PassageSpec
+from vectorlong.encoder.config import EncoderConfig
+from vectorlong.errors import CheckpointError, InputValueError, OptionError, TextTooLongError
+from vectorlong.pooling import Partial
+from vectorlong.text.passages import split_passages
+from vectorlong.text.tokenizer import TextTokenizer, TokenizedText
+from vectorlong.text.windows import Window, plan_windows
+
+
+@dataclass
+class Plan:
+    """One text on its way through the model.
+
+    Attributes
+    ----------
+    lead, tail
+        int64 [*]: special and prompt tokens before every window, special tokens after it.
+    n_prefix
+        How many of the lead are special tokens.
+    content
+        The text's own tokens, without what was cut off.
+    windows
+        How they divide.
+    n_tokens
+        The text's own tokens, with what was cut off.
+    passage_tokens, spans
+        int64 [p, 2]: first token and end of each passage in ``content``, and its characters; no
+        passages and None where none were asked for.
+    partials, passage_partials
+        The summaries of pooling, for the text and for each passage. By window, so that a window run
+        again after a failure counts once, and in order.
+    """
+
+    lead: np.ndarray
+    tail: np.ndarray
+    n_prefix: int
+    content: TokenizedText
+    windows: list[Window]
+    n_tokens: int
+    passage_tokens: np.ndarray
+    spans: np.ndarray | None
+    partials: dict[int, Partial] = field(default_factory=dict)
+    passage_partials: list[dict[int, Partial]] = field(default_factory=list)
+
+    def window_ids(self, window: Window) -> np.ndarray:
+        """Token ids of one window with what stands before and after it."""
+        inside = self.content.ids[window.start : window.end]
+        return np.concatenate([self.lead, inside, self.tail])
+
+    def window_offsets(self, window: Window) -> np.ndarray | None:
+        """Character offsets of one window; (0, 0) for what is not the text's own."""
+        if self.content.offsets is None:
+            return None
+        inside = self.content.offsets[window.start : window.end]
+        return np.pad(inside, ((len(self.lead), len(self.tail)), (0, 0)))
+
+    def n_window_tokens(self, window: Window) -> int:
+        """Length of one window with what stands before and after it."""
+        return len(self.lead) + window.end - window.start + len(self.tail)
+
+
+@dataclass(frozen=True)
+class Planner:
+    """Divides texts for one encoder.
+
+    Attributes
+    ----------
+    tokenizer, config
+        The encoder's own.
+    max_tokens
+        Longest window, special tokens included.
+    overlength
+        ``"window"``, ``"truncate"`` or ``"error"``.
+    """
+
+    tokenizer: TextTokenizer
+    config: EncoderConfig
+    max_tokens: int
+    overlength: str
+
+    def plan(
+        self,
+        index: int,
+        text: str,
+        tokens: TokenizedText,
+        prompt: str,
+        passages: PassageSpec | None,
+    ) -> Plan:
+        """Divide one text into windows and passages.
+
+        Parameters
+        ----------
+        index
+            Its place among the inputs, for messages.
+        text
+            Without the prompt.
+        tokens
+            Of prompt and text.
+        prompt
+            What stands before the text, and before every window of it.
+        passages
+            How to cut; None for no passages.
+
+        Raises
+        ------
+        TextTooLongError
+            The text does not fit and ``overlength`` is ``"error"``.
+        InputValueError
+            The text has no token at all.
+        OptionError
+            The prompt leaves no room for the text.
+        CheckpointError
+            The tokenizer is another model's, or gives no offsets where they are needed.
+        """
+        prompt_ids, content = tokens.split(len(prompt))
+        prefix_ids = np.asarray(self.tokenizer.prefix_ids, dtype=np.int64)
+        lead = np.concatenate([prefix_ids, prompt_ids])
+        tail = np.asarray(self.tokenizer.suffix_ids, dtype=np.int64)
+        capacity = self.max_tokens - len(lead) - len(tail)
+        if capacity < 1:
+            raise OptionError(
+                "prompt",
+                shorten(prompt, 60),
+                hint=f"Its {len(prompt_ids)} tokens leave no room for a text in windows of "
+                f"{self.max_tokens} tokens.",
+            )
+        self._check_ids(content.ids)
+        n_tokens = len(content)
+        if len(lead) + n_tokens + len(tail) == 0:
+            raise InputValueError(
+                f"inputs[{index}] is {text!r}, which has no token, and this tokenizer adds no "
+                "special tokens; leave empty texts out."
+            )
+        if n_tokens > capacity and self.overlength == "error":
+            raise TextTooLongError(
+                f"inputs[{index}] has {n_tokens} tokens; {capacity} fit. Use "
+                "overlength='window' to encode all of it, or 'truncate' to cut it."
+            )
+        if n_tokens > capacity and self.overlength == "truncate":
+            content = content.first(capacity)
+        passage_tokens, spans = np.zeros((0, 2), dtype=np.int64), None
+        if passages is not None:
+            offsets = self._offsets(content)
+            kept = text[: offsets[-1, 1]] if len(content) < n_tokens else text
+            passage_tokens, spans = split_passages(kept, offsets, passages)
+        return Plan(
+            lead,
+            tail,
+            len(prefix_ids),
+            content,
+            plan_windows(len(content), capacity, self._overlap(capacity)),
+            n_tokens,
+            passage_tokens,
+            spans,
+            passage_partials=[{} for _ in passage_tokens],
+        )
+
+    def _check_ids(self, ids: np.ndarray) -> None:
+        """Refuse ids [n] for which the model has no row."""
+        vocabulary_size = self.config.vocabulary_size
+        if len(ids) and int(ids.max()) >= vocabulary_size:
+            raise CheckpointError(
+                f"The tokenizer gave id {int(ids.max())} but the model knows {vocabulary_size} "
+                "ids: tokenizer and weights are of different checkpoints. Copy both from the same "
+                "one."
+            )
+
+    def _overlap(self, capacity: int) -> int:
+        """Let neighbouring windows share one attention window, so that seams have context."""
+        widest = max(spec.window for spec in self.config.attention)
+        return min(widest, capacity // 4)
+
+    def _offsets(self, content: TokenizedText) -> np.ndarray:
+        if content.offsets is None:
+            raise CheckpointError(
+                "This tokenizer gives no character offsets, so its documents have no passages. Use "
+                "encode(), or a checkpoint with a fast tokenizer (tokenizer.json)."
+            )
+        return content.offsets
