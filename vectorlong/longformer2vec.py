@@ -24,6 +24,7 @@ from vectorlong.documents import DocumentEncoding, Passages, PassageSpec
 from vectorlong.encoder.checkpoint import weights_digest
 from vectorlong.encoder.loading import load_model
 from vectorlong.encoder.options import (
+    Overlength,
     check_count,
     check_device,
     check_max_tokens,
@@ -132,7 +133,7 @@ class Longformer2Vec:
         pooling: str | tuple[str | Pooling, ...] | Pooling | None = None,
         global_attention: GlobalPolicy | None = None,
         max_tokens: int | None = None,
-        overlength: Literal["window", "truncate", "error"] = "window",
+        overlength: Overlength = "window",
         normalize: bool = False,
         postprocess: Postprocess | None = None,
         device: str | torch.device | None = None,
@@ -515,7 +516,7 @@ class Longformer2Vec:
         return self._pipeline.max_tokens
 
     @property
-    def overlength(self) -> str:
+    def overlength(self) -> Overlength:
         """What happens to a text longer than a window."""
         return self._pipeline.overlength
 
@@ -658,7 +659,7 @@ class Longformer2Vec:
         return cls(
             path,
             max_tokens=settings.max_tokens,
-            overlength=settings.overlength or "window",  # type: ignore[arg-type]
+            overlength=settings.overlength or "window",
             normalize=bool(settings.normalize),
             postprocess=saved_postprocess(path, settings),
             device=device,

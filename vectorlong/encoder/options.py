@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import os
+from typing import Literal, get_args
 
 import torch
 
 from vectorlong.errors import OptionError
 
-OVERLENGTH_CHOICES = ("window", "truncate", "error")
+Overlength = Literal["window", "truncate", "error"]
 
 
 def check_model(model: str | os.PathLike[str]) -> str:
@@ -56,17 +57,16 @@ def check_max_tokens(max_tokens: int | None, limit: int, n_special: int) -> int:
     return max_tokens
 
 
-def check_overlength(overlength: str) -> str:
-    """Return a way with long texts that exists.
+def check_overlength(overlength: str) -> None:
+    """Make sure a way with long texts exists.
 
     Raises
     ------
     OptionError
         It does not; the message lists those that do.
     """
-    if overlength not in OVERLENGTH_CHOICES:
-        raise OptionError("overlength", overlength, OVERLENGTH_CHOICES)
-    return overlength
+    if overlength not in get_args(Overlength):
+        raise OptionError("overlength", overlength, get_args(Overlength))
 
 
 def check_device(device: str | torch.device | None) -> torch.device:

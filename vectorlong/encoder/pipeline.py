@@ -16,6 +16,7 @@ from torch import Tensor
 from vectorlong.attention.spec import PackedTexts
 from vectorlong.documents import PassageSpec
 from vectorlong.encoder.model import Encoder
+from vectorlong.encoder.options import Overlength
 from vectorlong.encoder.plan import Plan, Planner
 from vectorlong.pooling import Partial, Pooling, TokenStates
 from vectorlong.streams import bounded_groups
@@ -88,7 +89,7 @@ class Pipeline:
         pooling: Pooling,
         global_attention: GlobalPolicy,
         max_tokens: int,
-        overlength: str,
+        overlength: Overlength,
     ) -> None:
         self.encoder = encoder
         self.tokenizer = tokenizer

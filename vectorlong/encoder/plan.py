@@ -9,6 +9,7 @@ import numpy as np
 
 from vectorlong.documents import PassageSpec
 from vectorlong.encoder.config import EncoderConfig
+from vectorlong.encoder.options import Overlength
 from vectorlong.errors import CheckpointError, InputValueError, OptionError, TextTooLongError
 from vectorlong.pooling import Partial
 from vectorlong.text.passages import split_passages
@@ -85,7 +86,7 @@ class Planner:
     tokenizer: TextTokenizer
     config: EncoderConfig
     max_tokens: int
-    overlength: str
+    overlength: Overlength
 
     def plan(
         self,

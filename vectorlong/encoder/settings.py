@@ -14,7 +14,7 @@ from typing import Any
 from vectorlong.disk import file_sha256, replace_bytes
 from vectorlong.documents import PassageSpec
 from vectorlong.encoder.checkpoint import read_json
-from vectorlong.encoder.options import check_count
+from vectorlong.encoder.options import Overlength, check_count
 from vectorlong.errors import CheckpointError, FormatVersionError, OptionError, WeightsError
 
 SETTINGS_FILE = "vectorlong.json"
@@ -50,7 +50,7 @@ class Settings:
     pooling: tuple[str, ...] | None = None
     global_attention: str | None = None
     max_tokens: int | None = None
-    overlength: str | None = None
+    overlength: Overlength | None = None
     normalize: bool | None = None
     prompts: Mapping[str, str] = field(default_factory=dict)
     default_prompt_name: str | None = None

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Any, Literal, get_args
+from typing import Any, Literal, cast, get_args
 
 import faiss
 import numpy as np
@@ -73,7 +73,7 @@ def check_metric(metric: str) -> Metric:
     """Return the metric, if there is one of that name."""
     if metric not in get_args(Metric):
         raise OptionError("metric", metric, get_args(Metric))
-    return metric  # type: ignore[return-value]
+    return cast("Metric", metric)
 
 
 def check_kind(name: str, dim: int, metric: Metric) -> str:
