@@ -8,7 +8,7 @@ STAMP := $(VENV)/.installed
 VECTORLONG_DATA ?= ../shared/data
 export VECTORLONG_DATA
 
-.PHONY: demo test test-slow lint format benchmark-speed benchmark-index benchmark-quality clean
+.PHONY: demo test test-slow lint format benchmark-speed benchmark-index benchmark-quality benchmark-classification clean
 
 $(STAMP): pyproject.toml constraints.txt setup.py vectorlong/attention/window_kernel.c
 	$(PYTHON) -m venv $(VENV)
@@ -43,6 +43,9 @@ benchmark-index: $(STAMP)
 
 benchmark-quality: $(STAMP)
 	$(BIN)/python benchmarks/quality.py
+
+benchmark-classification: $(STAMP)
+	$(BIN)/python benchmarks/quality.py --classification
 
 clean:
 	rm -rf $(VENV) build *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
