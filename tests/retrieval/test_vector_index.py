@@ -156,6 +156,16 @@ def test_save_refuses_a_folder_of_something_else(index: VectorIndex, tmp_path: P
     assert [path.name for path in tmp_path.iterdir()] == ["notes.txt"]
 
 
+def test_what_a_killed_save_left_is_no_obstacle_and_goes(
+    index: VectorIndex, tmp_path: Path
+) -> None:
+    left = [tmp_path / f".{'0' * 32}.new", tmp_path / "vectors.draft"]
+    for path in left:
+        path.write_bytes(b"half")
+    index.save(tmp_path)
+    assert not any(path.exists() for path in left)
+
+
 def test_save_removes_nothing_of_others(index: VectorIndex, tmp_path: Path) -> None:
     (tmp_path / "vectors.npy").write_bytes(b"theirs")
     with pytest.raises(IndexFolderError, match="holds something else"):
