@@ -5,21 +5,17 @@ The facade: it checks what is asked, holds the locks, and leaves the work to the
 
 from __future__ import annotations
 
-import contextlib
-import tempfile
 import threading
 import weakref
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import Any
 
 import numpy as np
 
-from vectorlong.disk import flush_folder
 from vectorlong.documents import Document, PassageSpec
 from vectorlong.errors import (
-    IndexCorruptError,
     IndexFolderError,
     IndexLockedError,
     InputTypeError,
@@ -33,20 +29,12 @@ from vectorlong.retrieval.filters import compile_filter
 from vectorlong.retrieval.fusion import DEFAULT_FUSION, get_fusion
 from vectorlong.retrieval.incoming import Addable, check_id, check_vectors
 from vectorlong.retrieval.ledger import (
-    DOCUMENTS,
     LEDGER_NAME,
-    VECTORS,
-    LedgerWriter,
     ledger_errors,
 )
 from vectorlong.retrieval.lock import WriterLock
 from vectorlong.retrieval.manifest import MANIFEST_NAME, Manifest
-from vectorlong.retrieval.opening import (
-    UNFINISHED_NAMES,
-    check_encoder,
-    check_unused,
-    load_manifest,
-)
+from vectorlong.retrieval.opening import check_encoder, check_unused, load_manifest, make_files
 from vectorlong.retrieval.report import AddReport
 from vectorlong.retrieval.row_index import search_rows
 from vectorlong.retrieval.search import (
@@ -58,13 +46,11 @@ from vectorlong.retrieval.search import (
     check_count,
     check_search,
 )
-from vectorlong.retrieval.snapshot import LedgerReader, Snapshot
+from vectorlong.retrieval.snapshot import LedgerReader
 from vectorlong.retrieval.storage import folder_errors, folder_size
-from vectorlong.retrieval.vectors import ROW_TYPE, VectorFile, row_blocks
-from vectorlong.retrieval.view import View, Views, vector_path
+from vectorlong.retrieval.vectors import gather_rows
+from vectorlong.retrieval.view import Views
 from vectorlong.retrieval.writer import IndexWriter
-
-_MAX_ATTEMPTS = 50
 
 
 class DocumentIndex:
@@ -90,11 +76,11 @@ class DocumentIndex:
         self._write_guard = threading.RLock()
         self._writer: IndexWriter | None = None
         try:
-            self._check_vector_files()
+            integrity.check_vector_files(folder, manifest, self._reader)
             if lock is not None:
                 self._writer = IndexWriter(folder, manifest, self._reader, self._views)
                 self._writer.settle()
-            with self._snapshot():
+            with self._views.current(self._reader):
                 pass
         except BaseException:
             if self._writer is not None:
@@ -102,17 +88,6 @@ class DocumentIndex:
             self._reader.close()
             raise
         self._closing = weakref.finalize(self, _close, self._writer, self._reader, lock)
-
-    def _check_vector_files(self) -> None:
-        with self._reader.snapshot() as snapshot:
-            try:
-                integrity.check_vector_files(self._folder, self._manifest, snapshot)
-            except IndexCorruptError:
-                with self._reader.snapshot() as newer:
-                    if newer.epoch == snapshot.epoch:
-                        raise
-                    # Compaction has replaced the files meanwhile; the new ones bear it out.
-                    integrity.check_vector_files(self._folder, self._manifest, newer)
 
     # --- making and opening ------------------------------------------------------------------
 
@@ -170,13 +145,7 @@ class DocumentIndex:
         try:
             with folder_errors("make an index", path), ledger_errors(path / LEDGER_NAME):
                 check_unused(path)  # again, for somebody may have made one before the lock
-                for name in UNFINISHED_NAMES:
-                    (path / name).unlink(missing_ok=True)
-                for file in (VECTORS, DOCUMENTS):
-                    VectorFile(vector_path(path, file, 0), dimension).create()
-                LedgerWriter.create(path / LEDGER_NAME, manifest.settings(), manifest.lexical)
-                manifest.write(path)
-                flush_folder(path.parent)
+                make_files(path, manifest)
             return cls(path, manifest, encoder, lock)
         except BaseException:
             lock.release()
@@ -246,7 +215,7 @@ class DocumentIndex:
 
     def info(self) -> dict[str, Any]:
         """Return what there is, in plain values: counts, sizes and settings."""
-        with self._snapshot() as (snapshot, view):
+        with self._views.current(self._reader) as (snapshot, view):
             n_documents, n_passages, n_tokens = snapshot.count()
             training = None if view.row_index is None else view.row_index.training
             return {
@@ -261,7 +230,7 @@ class DocumentIndex:
             }
 
     def __len__(self) -> int:
-        with self._snapshot() as (snapshot, _):
+        with self._views.current(self._reader) as (snapshot, _):
             return snapshot.count()[0]
 
     # --- writing -----------------------------------------------------------------------------
@@ -412,7 +381,7 @@ class DocumentIndex:
                 raise InputValueError(
                     f"The encoder gave {len(vectors)} vectors for {len(questions)} queries."
                 )
-        with self._snapshot() as (snapshot, view):
+        with self._views.current(self._reader) as (snapshot, view):
             chosen = view.choose(snapshot, where)
             n_hits = min(int(k), len(view.row_keys))
             searcher = Searcher(snapshot, view, chosen, n_hits, mode, level, fuse)
@@ -421,13 +390,13 @@ class DocumentIndex:
     def get(self, id: str) -> Document | None:
         """Return the document of that id as it was added, or None."""
         check_id(id)
-        with self._snapshot() as (snapshot, _):
+        with self._views.current(self._reader) as (snapshot, _):
             found = snapshot.known([id]).get(id)
             return None if found is None else as_document(snapshot.fetch(found[0]))
 
     def ids(self, where: Mapping[str, Any] | None = None) -> list[str]:
         """Return the ids of all documents, or of those that fulfil a filter, in order of adding."""
-        with self._snapshot() as (snapshot, _):
+        with self._views.current(self._reader) as (snapshot, _):
             if where is None:
                 return [name for _, name in snapshot.ids()]
             keys = set(snapshot.matching_keys(*compile_filter(where)).tolist())
@@ -442,7 +411,7 @@ class DocumentIndex:
         """
         check_count("k", k)
         check_count("n_queries", n_queries)
-        with self._snapshot() as (_, view):
+        with self._views.current(self._reader) as (_, view):
             if len(view.row_keys) == 0:
                 return 1.0
             k = min(k, len(view.row_keys))
@@ -468,7 +437,7 @@ class DocumentIndex:
             temporary file.
         """
         check_search([], 0, "vector", level)
-        with self._snapshot() as (snapshot, view):
+        with self._views.current(self._reader) as (snapshot, view):
             names = dict(snapshot.ids())
             if level == "document":
                 placements = snapshot.placements()
@@ -478,7 +447,7 @@ class DocumentIndex:
                 rows, matrix = np.flatnonzero(view.row_keys), view.passages
                 keys = view.row_keys[rows]
             if len(rows) < len(matrix):
-                matrix = _gather(matrix, rows)
+                matrix = gather_rows(matrix, rows)
             return [names[key] for key in keys.tolist()], matrix
 
     def verify(self) -> list[str]:
@@ -495,26 +464,6 @@ class DocumentIndex:
             return findings
 
     # --- keeping -----------------------------------------------------------------------------
-
-    @contextlib.contextmanager
-    def _snapshot(self) -> Iterator[tuple[Snapshot, View]]:
-        """One generation: the ledger's snapshot and the view that belongs to it."""
-        for _ in range(_MAX_ATTEMPTS):
-            with self._reader.snapshot() as snapshot:
-                try:
-                    view = self._views.of(snapshot)
-                except FileNotFoundError as error:
-                    with self._reader.snapshot() as newer:
-                        if newer.epoch == snapshot.epoch:
-                            raise IndexCorruptError(
-                                f"{error.filename!r} is missing. Restore it from a copy, or build "
-                                "the index anew from the documents."
-                            ) from None
-                    continue  # compaction went on while this snapshot began
-                if view is not None:
-                    yield snapshot, view
-                    return
-        raise IndexFolderError(f"{str(self._folder)!r} is written too fast to be read; try again.")
 
     def close(self) -> None:
         """Give the lock back and leave checksums; calling twice does nothing."""
@@ -541,14 +490,3 @@ def _close(writer: IndexWriter | None, reader: LedgerReader, lock: WriterLock | 
     finally:
         if lock is not None:
             lock.release()
-
-
-def _gather(matrix: np.ndarray, rows: np.ndarray) -> np.ndarray:
-    """Chosen rows of a memory map as another, in a temporary file that goes with the array."""
-    if len(rows) == 0:
-        return np.empty((0, matrix.shape[1]), dtype=np.float32)
-    with tempfile.TemporaryFile() as file:
-        for block in row_blocks(matrix, rows):
-            file.write(block.tobytes())
-        file.flush()
-        return np.memmap(file, dtype=ROW_TYPE, mode="r", shape=(len(rows), matrix.shape[1]))

@@ -89,7 +89,7 @@ def check_unstamped_ledger(folder: Path) -> None:
         )
 
 
-def check_vector_files(folder: Path, manifest: Manifest, snapshot: Snapshot) -> None:
+def check_vector_files(folder: Path, manifest: Manifest, reader: LedgerReader) -> None:
     """Compare the vector files with their checksums, where they are worth reading.
 
     Raises
@@ -97,6 +97,18 @@ def check_vector_files(folder: Path, manifest: Manifest, snapshot: Snapshot) -> 
     IndexCorruptError
         One differs or is cut; the message names it.
     """
+    with reader.snapshot() as snapshot:
+        try:
+            _check_vector_files(folder, manifest, snapshot)
+        except IndexCorruptError:
+            with reader.snapshot() as newer:
+                if newer.epoch == snapshot.epoch:
+                    raise
+                # Compaction has replaced the files meanwhile; the new ones bear it out.
+                _check_vector_files(folder, manifest, newer)
+
+
+def _check_vector_files(folder: Path, manifest: Manifest, snapshot: Snapshot) -> None:
     for file in (VECTORS, DOCUMENTS):
         path = vector_path(folder, file, snapshot.epoch)
         if path.exists() and not needs_check(path, manifest.files.get(path.name)):

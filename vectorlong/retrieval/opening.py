@@ -1,10 +1,10 @@
-"""What is checked before an index is made or opened: the folder, its format, and the encoder."""
+"""Before an index is there: its folder and files, their format, and the encoder."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
-from vectorlong.disk import is_unfinished
+from vectorlong.disk import flush_folder, is_unfinished
 from vectorlong.errors import (
     EncoderMismatchError,
     FormatVersionError,
@@ -13,13 +13,15 @@ from vectorlong.errors import (
 )
 from vectorlong.retrieval import integrity
 from vectorlong.retrieval.encoder_protocol import DocumentEncoder
-from vectorlong.retrieval.ledger import DOCUMENTS, LEDGER_NAME, VECTORS
+from vectorlong.retrieval.ledger import DOCUMENTS, LEDGER_NAME, VECTORS, LedgerWriter
 from vectorlong.retrieval.lock import HOLDER_NAME, LOCK_NAME
 from vectorlong.retrieval.manifest import Manifest, read_manifest
 from vectorlong.retrieval.snapshot import LedgerReader
+from vectorlong.retrieval.vectors import VectorFile
+from vectorlong.retrieval.view import vector_path
 
-# What `create` makes before the manifest, which it writes last.
-UNFINISHED_NAMES = (
+# What `make_files` makes before the manifest.
+_UNFINISHED_NAMES = (
     *(f"{file}.f32" for file in (VECTORS, DOCUMENTS)),
     *(f"{LEDGER_NAME}{suffix}" for suffix in ("", "-wal", "-shm", "-journal")),
 )
@@ -28,7 +30,7 @@ UNFINISHED_NAMES = (
 def check_unused(folder: Path) -> None:
     """Refuse a folder that holds more than what a killed `create` left, which is of no worth."""
     is_unused = all(
-        (entry.name in (*UNFINISHED_NAMES, LOCK_NAME, HOLDER_NAME) or is_unfinished(entry.name))
+        (entry.name in (*_UNFINISHED_NAMES, LOCK_NAME, HOLDER_NAME) or is_unfinished(entry.name))
         and (entry.suffix != ".f32" or entry.stat().st_size == 0)
         for entry in folder.iterdir()
     )
@@ -37,6 +39,17 @@ def check_unused(folder: Path) -> None:
             f"{str(folder)!r} is not empty. Open it with DocumentIndex.open if it is an index, or "
             "choose another folder."
         )
+
+
+def make_files(folder: Path, manifest: Manifest) -> None:
+    """Make the files of an empty index, the manifest last."""
+    for name in _UNFINISHED_NAMES:
+        (folder / name).unlink(missing_ok=True)
+    for file in (VECTORS, DOCUMENTS):
+        VectorFile(vector_path(folder, file, 0), manifest.dimension).create()
+    LedgerWriter.create(folder / LEDGER_NAME, manifest.settings(), manifest.lexical)
+    manifest.write(folder)
+    flush_folder(folder.parent)
 
 
 def load_manifest(path: Path, *, is_writer: bool) -> Manifest:

@@ -8,6 +8,7 @@ never acknowledged. Nothing here knows what a row means.
 from __future__ import annotations
 
 import os
+import tempfile
 import zlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -147,6 +148,17 @@ def row_blocks(matrix: np.ndarray, rows: np.ndarray) -> Iterator[np.ndarray]:
     """Give chosen rows of a matrix in blocks [b, e] that are copies small enough for memory."""
     for start in range(0, len(rows), _BLOCK_ROWS):
         yield np.ascontiguousarray(matrix[rows[start : start + _BLOCK_ROWS]], dtype=ROW_TYPE)
+
+
+def gather_rows(matrix: np.ndarray, rows: np.ndarray) -> np.ndarray:
+    """Give chosen rows of a memory map as another, in a temporary file that goes with the array."""
+    if len(rows) == 0:
+        return np.empty((0, matrix.shape[1]), dtype=ROW_TYPE)
+    with tempfile.TemporaryFile() as file:
+        for block in row_blocks(matrix, rows):
+            file.write(block.tobytes())
+        file.flush()
+        return np.memmap(file, dtype=ROW_TYPE, mode="r", shape=(len(rows), matrix.shape[1]))
 
 
 def _stream_checksum(file: BinaryIO, n_bytes: int) -> int:

@@ -2,25 +2,27 @@
 
 from __future__ import annotations
 
+import contextlib
 import threading
 from collections import OrderedDict
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from vectorlong.errors import IndexCorruptError
+from vectorlong.errors import IndexCorruptError, IndexFolderError
 from vectorlong.retrieval.derived import SnapshotFolder, is_outgrown
 from vectorlong.retrieval.exact import AllowedRows
 from vectorlong.retrieval.filters import compile_filter
 from vectorlong.retrieval.ledger import DOCUMENTS, VECTORS
 from vectorlong.retrieval.row_index import RowIndex
-from vectorlong.retrieval.snapshot import Snapshot
+from vectorlong.retrieval.snapshot import LedgerReader, Snapshot
 from vectorlong.retrieval.vectors import VectorFile
 
 _MAX_CACHED_FILTERS = 16
+_MAX_ATTEMPTS = 50
 
 
 def vector_path(folder: Path, file: str, epoch: int) -> Path:
@@ -134,6 +136,34 @@ class Views:
             elif view.generation > snapshot.generation:
                 return None
             return self._newest
+
+    @contextlib.contextmanager
+    def current(self, reader: LedgerReader) -> Iterator[tuple[Snapshot, View]]:
+        """One generation: the ledger's snapshot, and the view that belongs to it.
+
+        Raises
+        ------
+        IndexCorruptError
+            A vector file is missing, or is not what the ledger says.
+        IndexFolderError
+            The index is written so fast that no generation lasts as long as a look at it.
+        """
+        for _ in range(_MAX_ATTEMPTS):
+            with reader.snapshot() as snapshot:
+                try:
+                    view = self.of(snapshot)
+                except FileNotFoundError as error:
+                    with reader.snapshot() as newer:
+                        if newer.epoch == snapshot.epoch:
+                            raise IndexCorruptError(
+                                f"{error.filename!r} is missing. Restore it from a copy, or build "
+                                "the index anew from the documents."
+                            ) from None
+                    continue  # compaction went on while this snapshot began
+                if view is not None:
+                    yield snapshot, view
+                    return
+        raise IndexFolderError(f"{str(self._folder)!r} is written too fast to be read; try again.")
 
     def use(self, row_index: RowIndex | None) -> None:
         """Search the current rows through another FAISS index from now on."""
