@@ -1,7 +1,7 @@
 """Two rankings made one: by reciprocal ranks, or by scores brought to one scale.
 
 Pure functions on arrays over the same candidates. Both give scores from 0 to 1, where 1 means best
-in every source. ``DEFAULT_FUSION`` names the one that hybrid search uses; docs/retrieval.md has the
+in every source. ``DEFAULT_FUSION`` names the one that hybrid search uses; docs/models.md has the
 figures it was chosen by.
 """
 
