@@ -1,6 +1,9 @@
 from __future__ import annotations
 
+import errno
 import hashlib
+import os
+import stat
 from pathlib import Path
 
 import pytest
@@ -50,3 +53,28 @@ def test_a_name_may_be_as_long_as_the_system_takes(tmp_path: Path) -> None:
     path = tmp_path / ("n" * 255)
     disk.replace_bytes(path, b"content")
     assert path.read_bytes() == b"content"
+
+
+def test_what_kills_left_is_removed_and_nothing_else(tmp_path: Path) -> None:
+    for name in (f".{'0' * 32}.new", ".hidden", "notes.new"):
+        (tmp_path / name).write_bytes(b"half")
+    disk.remove_unfinished(tmp_path)
+    assert {path.name for path in tmp_path.iterdir()} == {".hidden", "notes.new"}
+
+
+@pytest.mark.skipif(os.name == "nt", reason="folders are not flushed there")
+def test_a_folder_that_cannot_be_flushed_is_no_failure(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    codes = [errno.EINVAL, errno.EIO]
+
+    def flush(descriptor: int) -> None:
+        if stat.S_ISDIR(os.fstat(descriptor).st_mode):
+            raise OSError(codes[0], "refused")
+
+    monkeypatch.setattr(disk, "flush_to_disk", flush)
+    disk.replace_bytes(tmp_path / "facts.json", b"new")
+    assert (tmp_path / "facts.json").read_bytes() == b"new"
+    codes.pop(0)
+    with pytest.raises(OSError, match="refused"):
+        disk.replace_bytes(tmp_path / "facts.json", b"newer")

@@ -734,6 +734,9 @@ def test_damaged_settings(folder, tmp_path):
     path.write_text(json.dumps({"format_version": 1, "nonsense": 3}))
     with pytest.raises(CheckpointError, match="nonsense"):
         Longformer2Vec.load(tmp_path)
+    path.write_text(json.dumps({**raw, "overlength": "cut"}))
+    with pytest.raises(CheckpointError, match="damaged: overlength='cut'"):
+        Longformer2Vec.load(tmp_path)
     path.write_text("{")
     with pytest.raises(CheckpointError, match="JSON"):
         Longformer2Vec.load(tmp_path)

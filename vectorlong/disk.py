@@ -7,6 +7,7 @@ knows what the files mean.
 from __future__ import annotations
 
 import contextlib
+import errno
 import hashlib
 import os
 import re
@@ -23,27 +24,37 @@ def flush_to_disk(descriptor: int) -> None:
     if sys.platform == "darwin":  # fsync there leaves the data in the drive's own cache
         import fcntl
 
-        fcntl.fcntl(descriptor, fcntl.F_FULLFSYNC)
-    else:
-        os.fsync(descriptor)
+        with contextlib.suppress(OSError):  # network volumes do not know it
+            fcntl.fcntl(descriptor, fcntl.F_FULLFSYNC)
+            return
+    os.fsync(descriptor)
 
 
 def flush_folder(folder: Path) -> None:
-    """Make renames and new names in ``folder`` survive a power cut (nothing to do on Windows)."""
+    """Make renames and new names in ``folder`` survive a power cut, where the system can do that.
+
+    Windows cannot, nor can some network volumes, nor whoever may write to a folder but not list it.
+    """
     if os.name == "nt":
         return
-    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        descriptor = os.open(folder, os.O_RDONLY)
+    except PermissionError:
+        return
     try:
         flush_to_disk(descriptor)
+    except OSError as error:
+        if error.errno not in (errno.EINVAL, errno.ENOTSUP):
+            raise
     finally:
         os.close(descriptor)
 
 
-def replace_file(path: Path, write: Callable[[Path], None]) -> None:
+def replace_file(path: Path, write: Callable[[Path], object]) -> None:
     """Replace ``path`` by what ``write`` puts at the temporary path it is given, all or nothing.
 
     No two callers are given the same temporary path. A kill may leave it behind; see
-    :func:`is_unfinished`.
+    :func:`remove_unfinished`.
     """
     temporary = path.with_name(f".{uuid.uuid4().hex}.new")
     try:
@@ -63,11 +74,7 @@ def replace_file(path: Path, write: Callable[[Path], None]) -> None:
 
 def replace_bytes(path: Path, content: bytes) -> None:
     """Replace ``path`` by ``content``, all or nothing."""
-
-    def write(temporary: Path) -> None:
-        temporary.write_bytes(content)
-
-    replace_file(path, write)
+    replace_file(path, lambda temporary: temporary.write_bytes(content))
 
 
 def is_unfinished(name: str) -> bool:
@@ -79,6 +86,14 @@ def is_unfinished(name: str) -> bool:
     (True, False)
     """
     return _UNFINISHED.fullmatch(name) is not None
+
+
+def remove_unfinished(folder: Path) -> None:
+    """Remove what killed calls of :func:`replace_file` left; for those who write there alone."""
+    for path in folder.iterdir():
+        if is_unfinished(path.name):
+            with contextlib.suppress(OSError):
+                path.unlink()
 
 
 def file_sha256(path: Path) -> str:

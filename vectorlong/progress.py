@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import sys
-
 from tqdm import tqdm
 
 _DELAY_S = 2.0
@@ -26,6 +24,6 @@ def progress_bar(total: int | None, unit: str, description: str, show: bool | No
         unit=unit,
         unit_scale=True,
         desc=description,
-        disable=not (sys.stderr.isatty() if show is None else show),
+        disable=None if show is None else not show,  # None: tqdm asks whether it is a terminal
         delay=_DELAY_S if show is None else 0,
     )

@@ -826,11 +826,14 @@ def test_what_a_killed_writer_left_half_written_goes(tmp_path: Path, encoder: Fa
     unfinished.write_bytes(b"half a manif")
     DocumentIndex.create(tmp_path, encoder).close()
     assert not unfinished.exists()
-    unfinished.write_bytes(b"half a manif")
+    left = [unfinished, tmp_path / "faiss" / unfinished.name]
+    left[1].parent.mkdir()
+    for path in left:
+        path.write_bytes(b"half a manif")
     DocumentIndex.open(tmp_path, read_only=True).close()
-    assert unfinished.exists()
+    assert all(path.exists() for path in left)
     DocumentIndex.open(tmp_path, encoder).close()
-    assert not unfinished.exists()
+    assert not any(path.exists() for path in left)
 
 
 def test_verify_takes_no_compaction_for_damage(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import threading
 from pathlib import Path
 
@@ -9,6 +10,7 @@ import numpy as np
 import pytest
 
 from vectorlong.errors import IndexFolderError, InputTypeError, InputValueError, OptionError
+from vectorlong.retrieval import vector_store
 from vectorlong.retrieval.faiss_index import VectorIndex
 from vectorlong.retrieval.faiss_kinds import KINDS
 
@@ -156,12 +158,21 @@ def test_save_refuses_a_folder_of_something_else(index: VectorIndex, tmp_path: P
     assert [path.name for path in tmp_path.iterdir()] == ["notes.txt"]
 
 
+def _refuse(*_: object) -> str:
+    raise OSError(errno.ENOSPC, "No space left on device")
+
+
 def test_what_a_killed_save_left_is_no_obstacle_and_goes(
     index: VectorIndex, tmp_path: Path
 ) -> None:
     left = [tmp_path / f".{'0' * 32}.new", tmp_path / "vectors.draft"]
     for path in left:
         path.write_bytes(b"half")
+    with pytest.MonkeyPatch.context() as patch:  # a full disk: there may be no room beside it
+        patch.setattr(vector_store, "file_sha256", _refuse)
+        with pytest.raises(IndexFolderError, match="the disk is full"):
+            index.save(tmp_path)
+    assert not left[0].exists()
     index.save(tmp_path)
     assert not any(path.exists() for path in left)
 

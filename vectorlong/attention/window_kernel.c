@@ -84,6 +84,7 @@ FLOAT_TARGET INLINE __m512 power_of_two(__m512 x, const int is_rounded)
     return _mm512_maskz_scalef_ps(counts, p, n);
 }
 
+/* What the tiles of both dtypes share; the counts are constants, so that sums stay in registers. */
 FLOAT_TARGET INLINE void clear(__m512 (*sums)[VECTORS], const int n_keys)
 {
 #pragma GCC unroll 8

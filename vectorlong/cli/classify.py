@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 import math
 import os
 from collections import Counter
@@ -12,7 +11,13 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from vectorlong.cli.index import IdColumnOption, PathsArgument, TextColumnOption, first_drawn
+from vectorlong.cli.index import (
+    IdColumnOption,
+    PathsArgument,
+    TextColumnOption,
+    document_groups,
+    first_drawn,
+)
 from vectorlong.cli.models import ModelOption, build_encoder
 from vectorlong.cli.output import (
     JsonOption,
@@ -38,7 +43,6 @@ _MIN_MEMBERS = 3
 # A wider confusion matrix does not fit a terminal; then the commonest confusions are listed.
 _MAX_MATRIX = 12
 _MAX_CONFUSIONS = 10
-_GROUP_DOCUMENTS = 64
 
 classify_app = typer.Typer(
     help="Learn classes from a table of texts and labels, and tell them of other texts.",
@@ -277,12 +281,12 @@ def predict_command(
     from vectorlong.files.source import FileSource
 
     source = FileSource(paths, Columns(text_column, id_column))
-    documents = iter(first_drawn(source))
+    documents = first_drawn(source)
     from vectorlong.classify import DocumentClassifier
 
     classifier = DocumentClassifier.load(model_file)
     predictions: list[dict[str, Any]] = []
-    while group := list(itertools.islice(documents, _GROUP_DOCUMENTS)):
+    for group in document_groups(documents):
         found = _predict(classifier, [document.text for document in group])
         predictions.extend(
             {"id": document.id, **one} for document, one in zip(group, found, strict=True)

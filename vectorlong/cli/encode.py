@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import itertools
 import json
-import os
 import sys
 from collections import deque
 from collections.abc import Iterable, Iterator
@@ -14,9 +12,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from vectorlong.cli.index import IdColumnOption, TextColumnOption, first_drawn
+from vectorlong.cli.index import IdColumnOption, TextColumnOption, document_groups, first_drawn
 from vectorlong.cli.models import ModelOption, build_encoder
 from vectorlong.cli.output import counted, print_json, report_files
+from vectorlong.disk import replace_file
 from vectorlong.documents import Document
 from vectorlong.errors import InputValueError
 from vectorlong.files.records import Columns
@@ -29,8 +28,6 @@ if TYPE_CHECKING:
     from vectorlong.longformer2vec import Longformer2Vec
 
 _STDIN = Path("-")
-# Documents encoded together: enough for full batches, few enough for memory.
-_GROUP_DOCUMENTS = 64
 
 
 def encode_command(
@@ -128,8 +125,7 @@ def _documents(paths: list[Path], columns: Columns) -> tuple[Iterable[Document],
 
 def _encode(encoder: Longformer2Vec, documents: Iterable[Document]) -> Iterator[_Record]:
     """Encode documents only, group by group."""
-    stream = iter(documents)
-    while group := list(itertools.islice(stream, _GROUP_DOCUMENTS)):
+    for group in document_groups(documents):
         vectors = encoder.encode_document([document.text for document in group])  # [n, e]
         for document, vector in zip(group, vectors, strict=True):
             yield _Record(document.id, vector)
@@ -160,24 +156,26 @@ def _write(out: Path, records: Iterable[_Record]) -> None:
     import numpy as np
 
     names_path = out.with_name(f"{out.stem}.ids.jsonl")
-    new_out, new_names = (path.with_name(f".{path.name}.new") for path in (out, names_path))
     vectors: list[np.ndarray] = []
-    try:
-        with new_names.open("w", encoding="utf-8") as file:
+
+    def write_vectors(path: Path) -> None:
+        with path.open("wb") as file:  # or NumPy would add an ending to the name
+            np.save(file, np.stack(vectors))  # [n, e]
+
+    def write_names(path: Path) -> None:
+        with path.open("w", encoding="utf-8") as file:
             for record in records:
                 for name, vector in record.rows():
                     row = {"row": len(vectors), **name}
                     file.write(json.dumps(row, ensure_ascii=False) + "\n")
                     vectors.append(vector)
-        matrix = np.stack(vectors)  # [n, e]
-        with new_out.open("wb") as file:
-            np.save(file, matrix)
-        os.replace(new_names, names_path)
-        os.replace(new_out, out)
+        replace_file(out, write_vectors)
+
+    try:
+        replace_file(names_path, write_names)
     except OSError as error:
         raise InputValueError(f"Cannot write {str(out)!r}: {error.strerror}.") from error
-    finally:
-        for path in (new_out, new_names):
-            path.unlink(missing_ok=True)
-    rows, width = matrix.shape
-    typer.echo(f"{counted(rows, 'vector')} of {width} in {out}, their ids in {names_path}")
+    typer.echo(
+        f"{counted(len(vectors), 'vector')} of {len(vectors[0])} in {out}, their ids in "
+        f"{names_path}"
+    )

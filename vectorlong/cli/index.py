@@ -20,6 +20,7 @@ from vectorlong.cli.output import (
     say,
 )
 from vectorlong.cli.search import index_manifest, index_model, is_index
+from vectorlong.streams import bounded_groups
 
 if TYPE_CHECKING:
     from vectorlong.documents import Document
@@ -30,6 +31,9 @@ if TYPE_CHECKING:
 
 # Nearly twice as fast where the processor has bfloat16, at a cosine of 0.9999 or more to float32.
 _DTYPE = "auto"
+# Enough for full batches, few enough for memory.
+_GROUP_DOCUMENTS = 64
+_GROUP_CHARACTERS = 4_000_000
 
 PathsArgument = Annotated[
     list[Path],
@@ -109,6 +113,13 @@ def index_command(
             "seconds": round(report.seconds, 3),
             **files_as_json(source),
         }
+    )
+
+
+def document_groups(documents: Iterable[Document]) -> Iterator[list[Document]]:
+    """Divide a stream into what is encoded together."""
+    return bounded_groups(
+        documents, _GROUP_CHARACTERS, _GROUP_DOCUMENTS, length=lambda document: len(document.text)
     )
 
 

@@ -8,10 +8,8 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import pickle
 import re
-import tempfile
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -22,6 +20,7 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import Tensor
 
+from vectorlong.disk import remove_unfinished, replace_file
 from vectorlong.encoder.config import EncoderConfig, write_longformer_config
 from vectorlong.encoder.model import Encoder
 from vectorlong.errors import CheckpointError, WeightsError
@@ -298,13 +297,17 @@ def save_checkpoint(encoder: Encoder, folder: Path, extra: Mapping[str, Any] | N
     unused = table.new_zeros(config.pad_id + 1, config.hidden_width)
     state["embeddings.position_embeddings.weight"] = torch.cat([unused, table])
     raw = {**write_longformer_config(config), **(extra or {})}
-    with tempfile.TemporaryDirectory(dir=folder, prefix=".saving-") as temporary:
-        save_file(state, Path(temporary) / WEIGHTS_FILE, metadata={"format": "pt"})
-        (Path(temporary) / CONFIG_FILE).write_text(
-            json.dumps(raw, indent=2, sort_keys=True) + "\n", encoding="utf-8"
-        )
-        for name in (WEIGHTS_FILE, CONFIG_FILE):
-            os.replace(Path(temporary) / name, folder / name)
+
+    def write_weights(path: Path) -> None:
+        save_file(state, path, metadata={"format": "pt"})
+
+    def write_config(path: Path) -> None:
+        path.write_text(json.dumps(raw, indent=2, sort_keys=True) + "\n", encoding="utf-8")
+        # Only now, so that neither file is replaced where there is no room for the other.
+        replace_file(folder / WEIGHTS_FILE, write_weights)
+
+    remove_unfinished(folder)
+    replace_file(folder / CONFIG_FILE, write_config)
 
 
 def weights_digest(encoder: Encoder) -> str:

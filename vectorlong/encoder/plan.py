@@ -181,6 +181,7 @@ class Planner:
         return min(widest, capacity // 4)
 
     def _offsets(self, content: TokenizedText) -> np.ndarray:
+        """Give the characters of tokens [n, 2], which passages are cut by."""
         if content.offsets is None:
             raise CheckpointError(
                 "This tokenizer gives no character offsets, so its documents have no passages. Use "

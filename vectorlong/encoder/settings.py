@@ -14,7 +14,7 @@ from typing import Any
 from vectorlong.disk import file_sha256, replace_bytes
 from vectorlong.documents import PassageSpec
 from vectorlong.encoder.checkpoint import read_json
-from vectorlong.encoder.options import Overlength, check_count
+from vectorlong.encoder.options import Overlength, check_count, check_overlength
 from vectorlong.errors import CheckpointError, FormatVersionError, OptionError, WeightsError
 
 SETTINGS_FILE = "vectorlong.json"
@@ -129,6 +129,8 @@ def read_settings(folder: Path) -> Settings:
         for value in (settings.prompts, settings.files_sha256):
             dict(value.items())
         check_count("max_tokens", settings.max_tokens)
+        if settings.overlength is not None:
+            check_overlength(settings.overlength)
         return settings
     except (TypeError, AttributeError, OptionError) as error:
         raise CheckpointError(f"{path} is damaged: {error}") from error

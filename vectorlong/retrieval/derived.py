@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from vectorlong.disk import file_sha256, replace_file
+from vectorlong.disk import file_sha256, remove_unfinished, replace_file
 from vectorlong.retrieval.faiss_kinds import Metric, choose_kind
 from vectorlong.retrieval.row_index import RowIndex
 from vectorlong.retrieval.storage import (
@@ -132,6 +132,11 @@ class SnapshotFolder:
         with contextlib.suppress(OSError):
             self._description_path.unlink(missing_ok=True)
         self._remove_all_but(None)
+
+    def remove_unfinished(self) -> None:
+        """Remove what a killed writer had not finished."""
+        if self._folder.is_dir():
+            remove_unfinished(self._folder)
 
     def _remove_all_but(self, name: str | None) -> None:
         if not self._folder.is_dir():

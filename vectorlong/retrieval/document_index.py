@@ -249,7 +249,7 @@ class DocumentIndex:
             Texts (their id is their digest), pairs (id, text), or `Document`. Any iterable, of any
             size; a bounded part of it is in memory.
         show_progress_bar
-            On stderr; None: where stderr is a terminal.
+            On stderr; None: where stderr is a terminal, once work has taken two seconds.
 
         Returns
         -------

@@ -109,6 +109,7 @@ def check_vector_files(folder: Path, manifest: Manifest, reader: LedgerReader) -
 
 
 def _check_vector_files(folder: Path, manifest: Manifest, snapshot: Snapshot) -> None:
+    """Compare the vector files of one generation."""
     for file in (VECTORS, DOCUMENTS):
         path = vector_path(folder, file, snapshot.epoch)
         if path.exists() and not needs_check(path, manifest.files.get(path.name)):

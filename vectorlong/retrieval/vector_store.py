@@ -17,7 +17,13 @@ from typing import Any
 
 import numpy as np
 
-from vectorlong.disk import file_sha256, flush_folder, is_unfinished, replace_file
+from vectorlong.disk import (
+    file_sha256,
+    flush_folder,
+    is_unfinished,
+    remove_unfinished,
+    replace_file,
+)
 from vectorlong.errors import FormatVersionError, IndexCorruptError, IndexFolderError
 from vectorlong.retrieval.faiss_kinds import Metric
 from vectorlong.retrieval.row_index import RowIndex
@@ -67,14 +73,16 @@ def save(folder: Path, stored: Stored) -> None:
     with folder_errors("save the vectors", folder):
         folder.mkdir(parents=True, exist_ok=True)
         if not (folder / DESCRIPTION_NAME).exists() and any(
-            not _is_own(path.name) for path in folder.iterdir()
+            not (_OWN_NAME.fullmatch(path.name) or is_unfinished(path.name))
+            for path in folder.iterdir()
         ):
             raise IndexFolderError(
                 f"{str(folder)!r} holds something else; save the vectors to a folder of their own."
             )
+        remove_unfinished(folder)
         ids = json.dumps(stored.ids, ensure_ascii=False)
         files = {
-            "ids": _put(folder, "ids", lambda path: _write(path, ids.encode())),
+            "ids": _put(folder, "ids", lambda path: path.write_bytes(ids.encode())),
             "vectors": _put(folder, "vectors", lambda path: _write_rows(path, stored.matrix)),
         }
         if stored.row_index is not None:
@@ -95,16 +103,12 @@ def save(folder: Path, stored: Stored) -> None:
         replace_sealed(folder / DESCRIPTION_NAME, content)
         kept = {DESCRIPTION_NAME, *(file["name"] for file in files.values())}
         for path in folder.iterdir():
-            if path.name not in kept and _is_own(path.name):
+            if path.name not in kept and _OWN_NAME.fullmatch(path.name):
                 with contextlib.suppress(OSError):  # on Windows somebody may still map it
                     path.unlink()
 
 
-def _is_own(name: str) -> bool:
-    return _OWN_NAME.fullmatch(name) is not None or is_unfinished(name)
-
-
-def _put(folder: Path, part: str, write: Callable[[Path], None]) -> dict[str, Any]:
+def _put(folder: Path, part: str, write: Callable[[Path], object]) -> dict[str, Any]:
     """Write one file under a name that its content gives it."""
     draft = folder / f"{part}.draft"
     replace_file(draft, write)
@@ -112,10 +116,6 @@ def _put(folder: Path, part: str, write: Callable[[Path], None]) -> dict[str, An
     path = folder / f"{part}-{digest[:24]}"
     draft.replace(path)
     return {"name": path.name, "digest": digest, "stamp": file_stamp(path)}
-
-
-def _write(path: Path, content: bytes) -> None:
-    path.write_bytes(content)
 
 
 def _write_rows(path: Path, matrix: np.ndarray) -> None:

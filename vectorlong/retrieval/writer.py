@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 from tqdm import tqdm
 
-from vectorlong.disk import file_sha256, is_unfinished
+from vectorlong.disk import file_sha256, remove_unfinished
 from vectorlong.documents import DocumentEncoding
 from vectorlong.errors import IndexCorruptError, IndexFolderError, InputValueError
 from vectorlong.progress import progress_bar
@@ -101,10 +101,11 @@ class IndexWriter:
             epoch = snapshot.epoch
         rows = self._acknowledged_rows()
         current = {vector_path(self._folder, file, epoch) for file in rows}
+        self._snapshots.remove_unfinished()
+        remove_unfinished(self._folder)
         for path in self._folder.iterdir():
             # Whatever else lies in the folder is somebody's, also a copy of one of these files.
-            is_ours = _VECTOR_FILE.fullmatch(path.name) or is_unfinished(path.name)
-            if is_ours and path not in current:
+            if _VECTOR_FILE.fullmatch(path.name) and path not in current:
                 with contextlib.suppress(OSError):  # a reader on Windows may still map it
                     path.unlink()
         self._files = {
