@@ -37,7 +37,12 @@ from vectorlong.encoder.precision import DTYPES, check_dtype, choose_dtype
 from vectorlong.encoder.profiles import DEFAULT_MODEL
 from vectorlong.encoder.saving import save_model, saved_postprocess
 from vectorlong.encoder.settings import Settings, read_settings
-from vectorlong.errors import InputValueError, ModelNotFoundError, OptionError
+from vectorlong.errors import (
+    DroppedTokensWarning,
+    InputValueError,
+    ModelNotFoundError,
+    OptionError,
+)
 from vectorlong.pooling import Pooling, resolve_pooling
 from vectorlong.postprocess import Postprocess
 from vectorlong.progress import progress_bar
@@ -694,7 +699,6 @@ def _warn_of_dropped(n_dropped: Sequence[int]) -> None:
     n_cut = sum(count > 0 for count in n_dropped)
     if n_cut:
         warnings.warn(
-            f"{n_cut} of {len(n_dropped)} texts were cut: {sum(n_dropped)} tokens were dropped. "
-            "Use overlength='window' to encode all of every text.",
+            DroppedTokensWarning(n_cut, len(n_dropped), sum(n_dropped)),
             stacklevel=3,
         )

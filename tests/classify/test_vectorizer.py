@@ -1,6 +1,7 @@
 import pickle
 import subprocess
 import sys
+import warnings
 
 import numpy as np
 import pandas as pd
@@ -127,6 +128,47 @@ def test_without_a_cache_nothing_is_kept(tmp_path, encoder):
     vectorizer.transform(TEXTS)
     assert len(encoder.encoded) == 2 * len(TEXTS)
     assert {path.name for path in tmp_path.iterdir()} == {"log"}
+
+
+@pytest.mark.parametrize("keeps", [True, False])
+def test_what_was_cut_is_said_once(tmp_path, monkeypatch, keeps):
+    monkeypatch.setattr("vectorlong.classify.vector_cache._GROUP_CHARACTERS", 1)
+    encoder = tiny_encoder(tmp_path / "model", overlength="truncate")
+    vectorizer = LongformerVectorizer(encoder, cache=tmp_path / "cache" if keeps else False)
+    texts = ["river " * 300, "a stone", "bread " * 400]
+    with warnings.catch_warnings(record=True) as said:
+        warnings.simplefilter("always")
+        vectorizer.fit_transform(texts)
+    assert len(said) == 1
+    assert "2 of 3 texts were cut" in str(said[0].message)
+    expected = encoder.tokenizer.encode(texts)
+    n_kept = encoder.max_tokens - encoder.tokenizer.n_special
+    n_dropped = sum(max(len(tokens) - n_kept, 0) for tokens in expected)
+    assert f"{n_dropped} tokens were dropped" in str(said[0].message)
+
+
+def test_other_warnings_of_an_encoder_are_passed_on(tmp_path, encoder):
+    def encode_document(inputs, **_):
+        warnings.warn("the lamp flickers", UserWarning, stacklevel=1)
+        return np.zeros((len(inputs), WIDTH), dtype=np.float32)
+
+    encoder.encode_document = encode_document
+    with pytest.warns(UserWarning, match="the lamp flickers"):
+        LongformerVectorizer(encoder, cache=tmp_path).fit_transform(["one"])
+
+
+def test_an_error_in_a_worker_process_is_told(tiny):
+    vectorizer = LongformerVectorizer(tiny, cache=False, overlength="error")
+    search = GridSearchCV(
+        make_pipeline(vectorizer, LogisticRegression()),
+        {"longformervectorizer__pooling": ["mean", "nonsense"]},
+        error_score="raise",
+        n_jobs=2,
+        cv=2,
+    )
+    texts, labels = labelled_texts()
+    with pytest.raises(OptionError, match="pooling='nonsense'"):
+        search.fit(texts, labels)
 
 
 def test_the_default_cache_is_the_users(tmp_path, encoder, monkeypatch):

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import functools
 import os
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, Self
 
@@ -14,7 +17,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from vectorlong.classify.checks import check_documents
 from vectorlong.classify.vector_cache import VectorCache
-from vectorlong.errors import EncoderMismatchError, OptionError
+from vectorlong.errors import DroppedTokensWarning, EncoderMismatchError, OptionError
 
 if TYPE_CHECKING:
     from vectorlong.longformer2vec import Longformer2Vec
@@ -185,21 +188,32 @@ class LongformerVectorizer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Ba
     def _encode(self, texts: list[str]) -> np.ndarray:
         """Encode checked texts [n, e], those that are not in the cache."""
         encoder = self.fitted_encoder()
+        cuts: list[DroppedTokensWarning] = []
+        n_encoded: list[int] = []
 
         def encode(part: list[str]) -> np.ndarray:
-            return encoder.encode_document(
-                part,
-                batch_size=self.batch_size,
-                show_progress_bar=None if self.cache is False else False,
-            )
+            n_encoded.append(len(part))
+            with _collected(cuts):
+                return encoder.encode_document(
+                    part,
+                    batch_size=self.batch_size,
+                    show_progress_bar=None if self.cache is False else False,
+                )
 
         if self.cache is False:
-            return encode(texts)
-        folder = default_folder() if self.cache is True else self.cache
-        # The fingerprint leaves it out, since it changes rounding only.
-        dtype = getattr(encoder, "dtype", "float32")
-        cache = VectorCache(folder, f"{self.fingerprint_}-{dtype}", self._n_features_out)
-        return cache.encode(texts, encode)
+            vectors = encode(texts)
+        else:
+            folder = default_folder() if self.cache is True else self.cache
+            # The fingerprint leaves it out, since it changes rounding only.
+            dtype = getattr(encoder, "dtype", "float32")
+            cache = VectorCache(folder, f"{self.fingerprint_}-{dtype}", self._n_features_out)
+            vectors = cache.encode(texts, encode)
+        if cuts:
+            n_cut = sum(cut.n_cut for cut in cuts)
+            n_dropped_tokens = sum(cut.n_dropped_tokens for cut in cuts)
+            message = DroppedTokensWarning(n_cut, sum(n_encoded), n_dropped_tokens)
+            warnings.warn(message, stacklevel=3)
+        return vectors
 
     def load_encoder(self) -> TextEncoder:
         """Give the encoder, loading the model where it is named by a string.
@@ -276,6 +290,19 @@ class LongformerVectorizer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Ba
         tags.input_tags.one_d_array = True
         tags.transformer_tags.preserves_dtype = []
         return tags
+
+
+@contextmanager
+def _collected(cuts: list[DroppedTokensWarning]) -> Iterator[None]:
+    """Keep what is said of cut texts, to be said once for all parts; pass other warnings on."""
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always", DroppedTokensWarning)
+        yield
+    for one in caught:
+        if isinstance(one.message, DroppedTokensWarning):
+            cuts.append(one.message)
+        else:
+            warnings.warn_explicit(one.message, one.category, one.filename, one.lineno)
 
 
 def default_folder() -> Path:
