@@ -28,7 +28,7 @@ from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import FeatureUnion, make_pipeline
 from sklearn.preprocessing import Normalizer
 from sklearn.svm import LinearSVC
-from source_minilm import average_chunks, encode_chunks, encode_cut, load_source
+from source_minilm import CUT_TOKENS, average_chunks, encode_chunks, encode_cut, load_source
 
 from vectorlong import Longformer2Vec
 from vectorlong.classify import (
@@ -93,13 +93,14 @@ def run(data_folder: Path, cache: Path, sets: Sequence[str] = SETS) -> list[dict
     The rows of a set are kept in ``cache`` and not measured again by the next run.
     """
     encoder = Longformer2Vec("minilm", dtype="auto")
+    beginning = Longformer2Vec("minilm", dtype="auto", max_tokens=CUT_TOKENS, overlength="truncate")
     source = load_source()
     rows: list[dict[str, Any]] = []
     for name in sets:
         kept = cache / f"classification-{name}.json"
         if not kept.exists():
             of_set = []
-            for row in _measure(LabelledSet.read(data_folder, name), encoder, source):
+            for row in _measure(LabelledSet.read(data_folder, name), encoder, beginning, source):
                 print(row, file=sys.stderr, flush=True)
                 of_set.append(asdict(row))
             kept.write_text(json.dumps(of_set))
@@ -107,7 +108,9 @@ def run(data_folder: Path, cache: Path, sets: Sequence[str] = SETS) -> list[dict
     return rows
 
 
-def _measure(labelled: LabelledSet, encoder: Longformer2Vec, source: Any) -> Iterator[Row]:
+def _measure(
+    labelled: LabelledSet, encoder: Longformer2Vec, beginning: Longformer2Vec, source: Any
+) -> Iterator[Row]:
     """Measure every way on one set."""
     with tempfile.TemporaryDirectory() as cache:
         vectorizer = LongformerVectorizer(encoder, cache=cache)
@@ -122,6 +125,16 @@ def _measure(labelled: LabelledSet, encoder: Longformer2Vec, source: Any) -> Ite
             make_pipeline(vectorizer, Whitener(shrinkage=1.0), _logistic_regression()),
             spent=spent,
         )
+        first_page = LongformerVectorizer(beginning, cache=cache)
+        _, spent_beginning = _timed(first_page.fit_transform, labelled.texts)
+        spent_both = (spent[0] + spent_beginning[0], spent[1] + spent_beginning[1])
+        both = FeatureUnion([("whole", vectorizer), ("first page", first_page)])
+        for head_name, steps in (
+            ("VectorClassifier", [VectorClassifier()]),
+            ("logistic regression", [Whitener(shrinkage=1.0), _logistic_regression()]),
+        ):
+            way = f"whole + first page: {head_name}"
+            yield _row(labelled, way, make_pipeline(both, *steps), spent=spent_both)
         beside = FeatureUnion(
             [
                 ("words", _words(labelled)),
