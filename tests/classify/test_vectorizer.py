@@ -235,6 +235,21 @@ def test_importing_loads_no_torch():
     subprocess.run([sys.executable, "-c", code], check=True)
 
 
+def test_a_pickle_never_leads_to_another_encoder_unnoticed(tmp_path):
+    encoder = tiny_encoder(tmp_path / "model")
+    copied = pickle.loads(pickle.dumps(LongformerVectorizer(encoder, cache=False)))
+    np.testing.assert_array_equal(copied.fit_transform(TEXTS), encoder.encode_document(TEXTS))
+    encoder.prompts = {"document": "query: "}
+    copied = pickle.loads(pickle.dumps(LongformerVectorizer(encoder, cache=False)))
+    for twin in (copied, clone(copied), pickle.loads(pickle.dumps(copied))):
+        with pytest.raises(EncoderMismatchError, match="Prompts set by hand"):
+            twin.fit(TEXTS)
+    copied.set_params(pooling="max").fit(TEXTS)  # another encoder, and asked for
+    encoder.save(tmp_path / "saved")
+    saved = LongformerVectorizer(str(tmp_path / "saved"), max_tokens=40, cache=False)
+    np.testing.assert_array_equal(saved.fit_transform(TEXTS), encoder.encode_document(TEXTS))
+
+
 def test_clones_share_the_encoder_and_keep_settings(vectorizer, encoder):
     vectorizer.set_output(transform="pandas").fit(TEXTS)
     twin = clone(vectorizer)

@@ -37,6 +37,8 @@ _ENCODER_OPTIONS: dict[str, Any] = {
     "device": None,
     "dtype": "float32",
 }
+# A fingerprint, and the parameters that are to lead to it.
+_Named = tuple[str, dict[str, Any]]
 
 
 class TextEncoder(Protocol):
@@ -142,11 +144,14 @@ class LongformerVectorizer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Ba
             An option has a value outside its choices.
         ModelNotFoundError
             The model is neither a folder, nor cached, nor reachable.
+        EncoderMismatchError
+            The vectorizer comes out of a pickle, and the name leads to another encoder than there.
         """
         check_documents(X, "X")
         if not isinstance(self.cache, bool | str | os.PathLike):
             raise OptionError("cache", self.cache, [True, False], "Or a folder.")
         encoder = self.load_encoder()
+        self._check_named(encoder)
         self.fingerprint_ = encoder.fingerprint
         self._n_features_out = encoder.get_embedding_dimension()
         return self
@@ -246,6 +251,18 @@ class LongformerVectorizer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Ba
                 )
         return self.model
 
+    def _check_named(self, encoder: TextEncoder) -> None:
+        """Make sure that name and options lead to the encoder that they stood for in a pickle."""
+        named: _Named | None = getattr(self, "_named", None)
+        if named is None or any(getattr(self, name) != named[1][name] for name in named[1]):
+            return
+        if encoder.fingerprint != named[0]:
+            raise EncoderMismatchError(
+                f"Pickled with the encoder {named[0]}, but {str(self.model)!r} is "
+                f"{encoder.fingerprint}. Prompts set by hand and a revision are not carried along, "
+                "and the model may have changed since: save the encoder, and pass its folder."
+            )
+
     def fitted_encoder(self) -> TextEncoder:
         """Give the encoder, after making sure that it is the one fitted with.
 
@@ -280,6 +297,8 @@ class LongformerVectorizer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Ba
         stand_in.__dict__.update(self.__dict__, model=None, postprocess=None)
         twin: Self = super(LongformerVectorizer, stand_in).__sklearn_clone__()
         twin.model, twin.postprocess = self.model, self.postprocess
+        if hasattr(self, "_named"):
+            twin._named = self._named
         return twin
 
     def __sklearn_tags__(self) -> Tags:
@@ -337,7 +356,7 @@ def _by_name(model: object) -> dict[str, Any]:
 
     if not isinstance(model, Longformer2Vec):
         return {}
-    return {
+    parameters = {
         "model": model.model_name,
         "pooling": tuple(model.pooling.name.split("+")),
         "global_attention": model.global_attention,
@@ -345,9 +364,9 @@ def _by_name(model: object) -> dict[str, Any]:
         "overlength": model.overlength,
         "normalize": model.normalize,
         "postprocess": model.postprocess,
-        "device": str(model.device),
-        "dtype": model.dtype,
     }
+    named: _Named = (model.fingerprint, parameters)
+    return {**parameters, "device": str(model.device), "dtype": model.dtype, "_named": named}
 
 
 def as_vectorizer(vectorizer: object) -> LongformerVectorizer:
