@@ -10,7 +10,6 @@ from vectorlong import errors
 ARGUMENTS = {
     "OptionError": ("mode", "fuzzy", ["vector", "lexical"], "Or leave it out."),
     "MissingExtraError": ("Reading PDF", "pdf"),
-    "DroppedTokensWarning": (1, 2, 30),
 }
 KINDS = [
     kind

@@ -13,6 +13,7 @@ PACKAGE = Path(vectorlong.__file__).parent
 FLOORS = {
     "errors": 0,
     "disk": 0,
+    "dropped": 0,
     "progress": 0,
     "streams": 0,
     "documents": 1,

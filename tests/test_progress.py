@@ -41,6 +41,17 @@ def test_it_is_shown_where_asked_for(
     assert ("Encoding" in stream.getvalue()) is is_shown
 
 
+@pytest.mark.parametrize(("unit", "count"), [("doc", "2/2 "), ("char", "2.00/2.00")])
+def test_documents_are_counted_and_characters_scaled(
+    unit: str, count: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stream = io.StringIO()
+    monkeypatch.setattr(sys, "stderr", stream)
+    with progress_bar(2, unit, "Indexing", True) as progress:
+        progress.update(2)
+    assert count in stream.getvalue()
+
+
 def test_short_work_shows_nothing_on_a_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
     stream = Terminal()
     written_by(stream, None, monkeypatch)

@@ -128,33 +128,3 @@ class EncoderMismatchError(VectorlongError, ValueError):
 
 class FilterError(VectorlongError, ValueError):
     """A metadata filter is malformed or uses an unknown operator."""
-
-
-# --- said, but not raised ------------------------------------------------------------------------
-
-
-class DroppedTokensWarning(UserWarning):
-    """Texts were cut, as ``overlength="truncate"`` asks for.
-
-    Parameters
-    ----------
-    n_cut
-        Texts that were cut.
-    n_texts
-        Texts encoded.
-    n_dropped_tokens
-        Tokens left out of all of them.
-    """
-
-    def __init__(self, n_cut: int, n_texts: int, n_dropped_tokens: int) -> None:
-        super().__init__(
-            f"{n_cut} of {n_texts} texts were cut: {n_dropped_tokens} tokens were dropped. "
-            "Use overlength='window' to encode all of every text."
-        )
-        self.n_cut = n_cut
-        self.n_texts = n_texts
-        self.n_dropped_tokens = n_dropped_tokens
-
-    def __reduce__(self) -> tuple[Any, ...]:
-        """Keep the counts."""
-        return type(self), (self.n_cut, self.n_texts, self.n_dropped_tokens)

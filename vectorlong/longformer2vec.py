@@ -8,7 +8,6 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import warnings
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
@@ -21,6 +20,7 @@ from torch import Tensor
 
 from vectorlong.attention.dispatch import Case, choose_backend
 from vectorlong.documents import DocumentEncoding, Passages, PassageSpec
+from vectorlong.dropped import warn_of_dropped
 from vectorlong.encoder.checkpoint import weights_digest
 from vectorlong.encoder.loading import load_model
 from vectorlong.encoder.options import (
@@ -38,7 +38,6 @@ from vectorlong.encoder.profiles import DEFAULT_MODEL
 from vectorlong.encoder.saving import save_model, saved_postprocess
 from vectorlong.encoder.settings import Settings, read_settings
 from vectorlong.errors import (
-    DroppedTokensWarning,
     InputValueError,
     ModelNotFoundError,
     OptionError,
@@ -281,7 +280,7 @@ class Longformer2Vec:
                 pooled = encode_in_processes(self._pipeline, texts, n_processes, **options)
             else:
                 pooled = list(self._pipeline.encode(texts, **options))
-        _warn_of_dropped([document.n_dropped_tokens for document in pooled])
+        warn_of_dropped([document.n_dropped_tokens for document in pooled])
         vectors = self._post_process(
             [document.vector for document in pooled], normalize_embeddings, truncate_dim
         )
@@ -439,7 +438,7 @@ class Longformer2Vec:
                     text = kept.popleft()
                     yield self._document_encoding(document, text, spec, options, position)
             finally:
-                _warn_of_dropped(n_dropped)
+                warn_of_dropped(n_dropped)
 
     def _document_encoding(
         self,
@@ -691,14 +690,4 @@ def _check_finite(vectors: np.ndarray, first: int) -> None:
         raise InputValueError(
             f"The vector of inputs[{first + int(is_bad.argmax())}] is not finite. Half precision "
             "may have overflowed (use dtype='float32'), or the weights are damaged."
-        )
-
-
-def _warn_of_dropped(n_dropped: Sequence[int]) -> None:
-    """Say once a call how much ``overlength="truncate"`` left out."""
-    n_cut = sum(count > 0 for count in n_dropped)
-    if n_cut:
-        warnings.warn(
-            DroppedTokensWarning(n_cut, len(n_dropped), sum(n_dropped)),
-            stacklevel=3,
         )

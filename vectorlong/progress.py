@@ -22,7 +22,7 @@ def progress_bar(total: int | None, unit: str, description: str, show: bool | No
     return tqdm(
         total=total,
         unit=unit,
-        unit_scale=True,
+        unit_scale=unit == "char",  # of which there are millions; documents are counted one by one
         desc=description,
         disable=None if show is None else not show,  # None: tqdm asks whether it is a terminal
         delay=_DELAY_S if show is None else 0,

@@ -147,16 +147,6 @@ def test_what_was_cut_is_said_once(tmp_path, monkeypatch, keeps):
     assert f"{n_dropped} tokens were dropped" in str(said[0].message)
 
 
-def test_other_warnings_of_an_encoder_are_passed_on(tmp_path, encoder):
-    def encode_document(inputs, **_):
-        warnings.warn("the lamp flickers", UserWarning, stacklevel=1)
-        return np.zeros((len(inputs), WIDTH), dtype=np.float32)
-
-    encoder.encode_document = encode_document
-    with pytest.warns(UserWarning, match="the lamp flickers"):
-        LongformerVectorizer(encoder, cache=tmp_path).fit_transform(["one"])
-
-
 def test_an_error_in_a_worker_process_is_told(tiny):
     vectorizer = LongformerVectorizer(tiny, cache=False, overlength="error")
     search = GridSearchCV(

@@ -4,9 +4,6 @@ from __future__ import annotations
 
 import functools
 import os
-import warnings
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, Self
 
@@ -17,7 +14,8 @@ from sklearn.utils.validation import check_is_fitted
 
 from vectorlong.classify.checks import check_documents
 from vectorlong.classify.vector_cache import VectorCache
-from vectorlong.errors import DroppedTokensWarning, EncoderMismatchError, OptionError
+from vectorlong.dropped import said_once
+from vectorlong.errors import EncoderMismatchError, OptionError
 
 if TYPE_CHECKING:
     from vectorlong.longformer2vec import Longformer2Vec
@@ -37,8 +35,6 @@ _ENCODER_OPTIONS: dict[str, Any] = {
     "device": None,
     "dtype": "float32",
 }
-# A fingerprint, and the parameters that are to lead to it.
-_Named = tuple[str, dict[str, Any]]
 
 
 class TextEncoder(Protocol):
@@ -193,32 +189,22 @@ class LongformerVectorizer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Ba
     def _encode(self, texts: list[str]) -> np.ndarray:
         """Encode checked texts [n, e], those that are not in the cache."""
         encoder = self.fitted_encoder()
-        cuts: list[DroppedTokensWarning] = []
-        n_encoded: list[int] = []
 
         def encode(part: list[str]) -> np.ndarray:
-            n_encoded.append(len(part))
-            with _collected(cuts):
-                return encoder.encode_document(
-                    part,
-                    batch_size=self.batch_size,
-                    show_progress_bar=None if self.cache is False else False,
-                )
+            return encoder.encode_document(
+                part,
+                batch_size=self.batch_size,
+                show_progress_bar=None if self.cache is False else False,
+            )
 
         if self.cache is False:
-            vectors = encode(texts)
-        else:
-            folder = default_folder() if self.cache is True else self.cache
-            # The fingerprint leaves it out, since it changes rounding only.
-            dtype = getattr(encoder, "dtype", "float32")
-            cache = VectorCache(folder, f"{self.fingerprint_}-{dtype}", self._n_features_out)
-            vectors = cache.encode(texts, encode)
-        if cuts:
-            n_cut = sum(cut.n_cut for cut in cuts)
-            n_dropped_tokens = sum(cut.n_dropped_tokens for cut in cuts)
-            message = DroppedTokensWarning(n_cut, sum(n_encoded), n_dropped_tokens)
-            warnings.warn(message, stacklevel=3)
-        return vectors
+            return encode(texts)
+        folder = default_folder() if self.cache is True else self.cache
+        # The fingerprint leaves it out, since it changes rounding only.
+        dtype = getattr(encoder, "dtype", "float32")
+        cache = VectorCache(folder, f"{self.fingerprint_}-{dtype}", self._n_features_out)
+        with said_once():
+            return cache.encode(texts, encode)
 
     def load_encoder(self) -> TextEncoder:
         """Give the encoder, loading the model where it is named by a string.
@@ -253,12 +239,14 @@ class LongformerVectorizer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Ba
 
     def _check_named(self, encoder: TextEncoder) -> None:
         """Make sure that name and options lead to the encoder that they stood for in a pickle."""
-        named: _Named | None = getattr(self, "_named", None)
-        if named is None or any(getattr(self, name) != named[1][name] for name in named[1]):
+        if not hasattr(self, "_named"):
             return
-        if encoder.fingerprint != named[0]:
+        fingerprint, parameters = self._named
+        # Other parameters than those were asked for since, and may lead elsewhere.
+        is_as_named = all(getattr(self, name) == value for name, value in parameters.items())
+        if is_as_named and encoder.fingerprint != fingerprint:
             raise EncoderMismatchError(
-                f"Pickled with the encoder {named[0]}, but {str(self.model)!r} is "
+                f"Pickled with the encoder {fingerprint}, but {str(self.model)!r} is "
                 f"{encoder.fingerprint}. Prompts set by hand and a revision are not carried along, "
                 "and the model may have changed since: save the encoder, and pass its folder."
             )
@@ -311,19 +299,6 @@ class LongformerVectorizer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Ba
         return tags
 
 
-@contextmanager
-def _collected(cuts: list[DroppedTokensWarning]) -> Iterator[None]:
-    """Keep what is said of cut texts, to be said once for all parts; pass other warnings on."""
-    with warnings.catch_warnings(record=True) as caught:
-        warnings.simplefilter("always", DroppedTokensWarning)
-        yield
-    for one in caught:
-        if isinstance(one.message, DroppedTokensWarning):
-            cuts.append(one.message)
-        else:
-            warnings.warn_explicit(one.message, one.category, one.filename, one.lineno)
-
-
 def default_folder() -> Path:
     """Where vectors are kept unless the caller says: $VECTORLONG_CACHE, or the user's cache."""
     from vectorlong.encoder.embedded import default_cache
@@ -365,8 +340,13 @@ def _by_name(model: object) -> dict[str, Any]:
         "normalize": model.normalize,
         "postprocess": model.postprocess,
     }
-    named: _Named = (model.fingerprint, parameters)
-    return {**parameters, "device": str(model.device), "dtype": model.dtype, "_named": named}
+    return {
+        **parameters,
+        "device": str(model.device),
+        "dtype": model.dtype,
+        # What these are to lead to, and the parameters that matter for it.
+        "_named": (model.fingerprint, parameters),
+    }
 
 
 def as_vectorizer(vectorizer: object) -> LongformerVectorizer:

@@ -29,6 +29,7 @@ from vectorlong.cli.output import (
     results_console,
     say,
 )
+from vectorlong.dropped import said_once
 
 if TYPE_CHECKING:
     import numpy as np
@@ -286,11 +287,12 @@ def predict_command(
 
     classifier = DocumentClassifier.load(model_file)
     predictions: list[dict[str, Any]] = []
-    for group in document_groups(documents):
-        found = _predict(classifier, [document.text for document in group])
-        predictions.extend(
-            {"id": document.id, **one} for document, one in zip(group, found, strict=True)
-        )
+    with said_once():
+        for group in document_groups(documents):
+            found = _predict(classifier, [document.text for document in group])
+            predictions.extend(
+                {"id": document.id, **one} for document, one in zip(group, found, strict=True)
+            )
     if as_json:
         print_json({"predictions": predictions, **files_as_json(source)})
         return

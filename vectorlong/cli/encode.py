@@ -17,6 +17,7 @@ from vectorlong.cli.models import ModelOption, build_encoder
 from vectorlong.cli.output import counted, print_json, report_files
 from vectorlong.disk import replace_file
 from vectorlong.documents import Document
+from vectorlong.dropped import said_once
 from vectorlong.errors import InputValueError
 from vectorlong.files.records import Columns
 from vectorlong.files.source import FileSource
@@ -69,11 +70,12 @@ def encode_command(
     documents, source = _documents(paths, Columns(text_column, id_column))
     encoder = build_encoder(model)
     records = _encode_passages(encoder, documents) if passages else _encode(encoder, documents)
-    if out is not None:
-        _write(out, records)
-    else:
-        for record in records:
-            print_json(record.as_json(), indent=None)
+    with said_once():
+        if out is not None:
+            _write(out, records)
+        else:
+            for record in records:
+                print_json(record.as_json(), indent=None)
     if source is not None:
         report_files(source)
 

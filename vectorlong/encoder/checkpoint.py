@@ -20,7 +20,7 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import Tensor
 
-from vectorlong.disk import remove_unfinished, replace_file
+from vectorlong.disk import replace_file
 from vectorlong.encoder.config import EncoderConfig, write_longformer_config
 from vectorlong.encoder.model import Encoder
 from vectorlong.errors import CheckpointError, WeightsError
@@ -306,7 +306,6 @@ def save_checkpoint(encoder: Encoder, folder: Path, extra: Mapping[str, Any] | N
         # Only now, so that neither file is replaced where there is no room for the other.
         replace_file(folder / WEIGHTS_FILE, write_weights)
 
-    remove_unfinished(folder)
     replace_file(folder / CONFIG_FILE, write_config)
 
 

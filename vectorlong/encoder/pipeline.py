@@ -132,12 +132,8 @@ class Pipeline:
 
         Raises
         ------
-        TextTooLongError
-            A text does not fit and ``overlength`` is ``"error"``.
-        InputValueError
-            A text has no token at all.
-        OptionError
-            The prompt leaves no room for the text.
+        TextTooLongError, InputValueError, OptionError, CheckpointError
+            As :meth:`vectorlong.encoder.plan.Planner.plan` raises them.
         """
         planner = Planner(self.tokenizer, self.encoder.config, self.max_tokens, self.overlength)
         done = 0
