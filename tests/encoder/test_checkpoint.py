@@ -9,6 +9,7 @@ from transformers import BertConfig, BertModel, LongformerForMaskedLM
 
 from tests.models import load, longformer_config, randomize, write_longformer
 from vectorlong.attention.spec import AttentionSpec, PackedTexts
+from vectorlong.encoder import checkpoint
 from vectorlong.encoder.checkpoint import (
     from_transformers_name,
     read_json,
@@ -177,6 +178,20 @@ def test_dilation_causal_and_dense_survive_saving(folder, tmp_path):
     assert again.config.attention == specs
     with torch.no_grad():
         assert torch.equal(again(IDS, TEXTS), changed(IDS, TEXTS))
+
+
+def test_two_who_save_at_once_do_not_meet(folder, monkeypatch):
+    encoder, saved = load(folder), folder / "saved"
+
+    def save_while_another_does(*arguments, **options):
+        save_file(*arguments, **options)
+        monkeypatch.setattr(checkpoint, "save_file", save_file)
+        save_checkpoint(encoder, saved)
+
+    monkeypatch.setattr(checkpoint, "save_file", save_while_another_does)
+    save_checkpoint(encoder, saved)
+    assert {path.name for path in saved.iterdir()} == {"config.json", "model.safetensors"}
+    assert weights_digest(load(saved)) == weights_digest(encoder)
 
 
 def test_missing_extra_and_wrongly_shaped_weights_are_each_listed(folder):
