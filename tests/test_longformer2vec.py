@@ -375,6 +375,14 @@ def test_overlength_error_and_truncate(folder):
     assert encoding.passages.spans[-1, 1] == head
 
 
+@pytest.mark.parametrize("name", ["encode", "encode_query", "encode_document", "bulk_encode"])
+def test_the_warning_of_a_cut_points_at_the_callers_line(folder, name):
+    encode = getattr(Longformer2Vec(folder, overlength="truncate"), name)
+    with pytest.warns(UserWarning, match="1 of 1 texts were cut") as said:
+        encode([text_of(900)])
+    assert said[0].filename == __file__
+
+
 def test_a_prompt_without_room_for_text_is_refused(encoder):
     with pytest.raises(OptionError, match="leave no room"):
         encoder.encode("text", prompt=text_of(300))

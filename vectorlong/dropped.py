@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import sys
 import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
+from types import FrameType
 
+# Whose lines say nothing to the user: this library, and what it is called through.
+_PASSED_OVER = ("vectorlong.", "contextlib", "sklearn.")
 # Of this thread alone: Python's own way to catch warnings changes them for all threads.
 _gathered: ContextVar[list[int] | None] = ContextVar("gathered", default=None)
 
@@ -28,8 +32,18 @@ def warn_of_dropped(n_dropped_tokens: Sequence[int]) -> None:
         warnings.warn(
             f"{n_cut} of {len(n_dropped_tokens)} texts were cut: {sum(n_dropped_tokens)} tokens "
             "were dropped. Use overlength='window' to encode all of every text.",
-            stacklevel=3,
+            stacklevel=_level_of_caller(),
         )
+
+
+def _level_of_caller() -> int:
+    """Find how far up the line stands that called this library, for ``warnings.warn``."""
+    frame: FrameType | None = sys._getframe(1)
+    level = 1
+    while frame is not None and str(frame.f_globals.get("__name__")).startswith(_PASSED_OVER):
+        frame = frame.f_back
+        level += 1
+    return level
 
 
 @contextmanager

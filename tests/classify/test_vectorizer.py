@@ -141,6 +141,7 @@ def test_what_was_cut_is_said_once(tmp_path, monkeypatch, keeps):
         vectorizer.fit_transform(texts)
     assert len(said) == 1
     assert "2 of 3 texts were cut" in str(said[0].message)
+    assert said[0].filename == __file__
     expected = encoder.tokenizer.encode(texts)
     n_kept = encoder.max_tokens - encoder.tokenizer.n_special
     n_dropped = sum(max(len(tokens) - n_kept, 0) for tokens in expected)
