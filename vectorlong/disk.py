@@ -1,6 +1,7 @@
-"""Writing files so that a crash leaves either the old content or the new, never a mixture.
+"""Writing files so that a crash leaves either the old content or the new, and reading small ones.
 
-The order is always: write beside, flush to the disk, rename over, flush the folder. Nothing here
+The order of writing is always: write beside, flush to the disk, rename over, flush the folder.
+Reading trusts nothing: neither that a name is a file, nor its size, nor its content. Nothing here
 knows what the files mean.
 """
 
@@ -9,13 +10,19 @@ from __future__ import annotations
 import contextlib
 import errno
 import hashlib
+import json
 import os
 import re
+import stat
 import sys
 import uuid
+from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
+# No file of facts that this library reads has more than six levels.
+_MOST_LEVELS = 32
 _UNFINISHED = re.compile(r"\.[0-9a-f]{32}\.new")
 
 
@@ -100,3 +107,125 @@ def file_sha256(path: Path) -> str:
     """SHA-256 of a file's content, in hexadecimal."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def read_small(path: Path, max_bytes: int) -> bytes:
+    """Read a file of facts whole, whoever wrote it.
+
+    Links are followed. What is no plain file is not even opened, because opening some devices does
+    something and reading others never ends.
+
+    Parameters
+    ----------
+    path
+        A plain file, or a link to one.
+    max_bytes
+        The largest content that is taken.
+
+    Returns
+    -------
+    bytes
+        All of it.
+
+    Raises
+    ------
+    OSError
+        The system refuses; in particular FileNotFoundError.
+    ValueError
+        It is no plain file, or a larger one.
+    """
+    _require_plain_file(path, os.stat(path))
+    # Without O_NONBLOCK, a pipe put there in between would wait for its other end for ever.
+    flags = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
+    descriptor = os.open(path, flags)
+    try:
+        _require_plain_file(path, os.fstat(descriptor))
+        content = bytearray()
+        while len(content) <= max_bytes and (
+            piece := os.read(descriptor, max_bytes + 1 - len(content))
+        ):
+            content += piece
+    finally:
+        os.close(descriptor)
+    if len(content) > max_bytes:
+        raise ValueError(f"{path} is larger than the {max_bytes:,} bytes such a file may have")
+    return bytes(content)
+
+
+def read_mapping(path: Path, max_bytes: int) -> dict[str, Any]:
+    """Read a small file of facts in JSON: one object, of few levels, each name in it once.
+
+    Parameters
+    ----------
+    path, max_bytes
+        As in :func:`read_small`.
+
+    Returns
+    -------
+    dict
+        What the object holds; its values are the caller's to check.
+
+    Raises
+    ------
+    OSError
+        As :func:`read_small` raises it.
+    ValueError
+        It is no plain file, too large, not UTF-8, no JSON, no object, too deep, or names a field
+        twice.
+    """
+    return parse_mapping(read_small(path, max_bytes), str(path))
+
+
+def parse_mapping(content: bytes, name: str) -> dict[str, Any]:
+    """Parse the content of a file of facts, as :func:`read_mapping` does.
+
+    Parameters
+    ----------
+    content
+        What was read.
+    name
+        What the messages call it.
+
+    Raises
+    ------
+    ValueError
+        As in :func:`read_mapping`.
+    """
+    try:
+        parsed = json.loads(content.decode("utf-8"), object_pairs_hook=_without_doubles)
+    except RecursionError:
+        raise ValueError(f"{name} is nested more than {_MOST_LEVELS} levels deep") from None
+    except ValueError as error:
+        raise ValueError(f"{name} is no JSON in UTF-8: {error}") from error
+    if not isinstance(parsed, dict):
+        raise ValueError(f"{name} holds a {type(parsed).__name__}, not an object with fields")
+    if _has_more_levels(parsed, _MOST_LEVELS):
+        raise ValueError(f"{name} is nested more than {_MOST_LEVELS} levels deep")
+    return parsed
+
+
+def _require_plain_file(path: Path, status: os.stat_result) -> None:
+    if not stat.S_ISREG(status.st_mode):
+        raise ValueError(f"{path} is no plain file (its mode is {stat.filemode(status.st_mode)})")
+
+
+def _without_doubles(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """Make an object's dictionary; two readers may each believe another one of two equal names."""
+    fields = dict(pairs)
+    if len(fields) < len(pairs):
+        double, _ = Counter(name for name, _ in pairs).most_common(1)[0]
+        raise ValueError(f"the name {double[:100]!r} stands twice in one object")
+    return fields
+
+
+def _has_more_levels(value: dict[str, Any], n_levels: int) -> bool:
+    """Whether objects and lists lie in each other more than ``n_levels`` deep."""
+    level: list[Any] = [value]
+    for _ in range(n_levels):
+        level = [
+            inner
+            for outer in level
+            for inner in (outer.values() if isinstance(outer, dict) else outer)
+            if isinstance(inner, dict | list)
+        ]
+    return bool(level)
