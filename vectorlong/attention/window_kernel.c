@@ -543,8 +543,9 @@ static int attend_all(const Problem *problem)
     {
         Scratch scratch;
         failed = make_scratch(&scratch, n_keys, n_globals, problem->width);
-        Py_ssize_t text = 0, before = 0; /* items of the texts before; items come in order */
-#pragma omp for schedule(dynamic, 4)
+        Py_ssize_t text = 0, before = 0; /* items of the texts before */
+        /* Each thread counts on; since OpenMP 5.0 its items rise only where monotonic is said. */
+#pragma omp for schedule(monotonic : dynamic, 4)
         for (Py_ssize_t item = 0; item < n_items; item++) {
             Py_ssize_t n_blocks = n_blocks_of(problem, text);
             while (item >= before + n_blocks * problem->n_heads) {
