@@ -8,7 +8,11 @@ STAMP := $(VENV)/.installed
 VECTORLONG_DATA ?= ../shared/data
 export VECTORLONG_DATA
 
-.PHONY: demo test test-slow lint format benchmark-speed benchmark-index benchmark-quality benchmark-classification clean
+# What a processor without AVX-512 computes: our kernel off, and its libraries told to do without.
+WITHOUT_AVX512 := VECTORLONG_KERNEL=off FAISS_SIMD_LEVEL=AVX2 ATEN_CPU_CAPABILITY=avx2 \
+	ONEDNN_MAX_CPU_ISA=AVX2 MKL_ENABLE_INSTRUCTIONS=AVX2 OPENBLAS_CORETYPE=Haswell
+
+.PHONY: demo test test-without-avx512 test-slow lint format benchmark-speed benchmark-index benchmark-quality benchmark-classification clean
 
 $(STAMP): pyproject.toml constraints.txt setup.py vectorlong/attention/window_kernel.c
 	$(PYTHON) -m venv $(VENV)
@@ -27,6 +31,9 @@ lint: $(STAMP)
 
 test: lint
 	$(BIN)/python -m pytest -m 'not slow'
+
+test-without-avx512: $(STAMP)
+	$(WITHOUT_AVX512) $(BIN)/python -m pytest -m 'not slow'
 
 test-slow: $(STAMP)
 	$(BIN)/python -m pytest -m slow

@@ -11,7 +11,6 @@ from hypothesis import strategies as st
 from vectorlong.attention import kernel, reference
 from vectorlong.attention.dispatch import Case, choose_backend
 from vectorlong.attention.spec import AttentionSpec, PackedTexts
-from vectorlong.errors import OptionError
 
 CPU = torch.device("cpu")
 pytestmark = pytest.mark.skipif(
@@ -116,26 +115,6 @@ def test_extreme_scores_neither_overflow_nor_vanish(magnitude):
     expected = reference.local_attention(query * magnitude, key, value, texts, spec)
     actual = kernel.local_attention(query * magnitude, key, value, texts, spec)
     assert (actual - expected).abs().max() <= 1e-4
-
-
-def test_a_processor_without_the_instructions_falls_back(monkeypatch):
-    class Old:
-        @staticmethod
-        def is_supported(is_bfloat: bool) -> bool:
-            return not is_bfloat
-
-    monkeypatch.setattr(kernel, "_KERNEL", Old)
-    assert choose_backend("auto", Case(CPU)).name == "kernel"
-    assert choose_backend("auto", Case(CPU, torch.bfloat16)).name == "cpu"
-    with pytest.raises(OptionError, match="AVX-512"):
-        choose_backend("kernel", Case(CPU, torch.bfloat16))
-
-
-def test_an_installation_without_the_kernel_falls_back_and_says_so(monkeypatch):
-    monkeypatch.setattr(kernel, "_KERNEL", None)
-    assert choose_backend("auto", Case(CPU)).name == "cpu"
-    with pytest.raises(OptionError, match="no C compiler"):
-        choose_backend("kernel", Case(CPU))
 
 
 @pytest.mark.filterwarnings("ignore::torch.jit.TracerWarning")

@@ -39,6 +39,14 @@ def answers(index: DocumentIndex, **options: object) -> list[list[Hit]]:
     )
 
 
+def assert_alike(found: list[list[Hit]], expected: list[list[Hit]]) -> None:
+    """The same hits in the same order; for scores that two ways of computing may round apart."""
+    for ours, theirs in zip(found, expected, strict=True):
+        assert [(hit.id, hit.passage) for hit in ours] == [(hit.id, hit.passage) for hit in theirs]
+        scores = [hit.score for hit in ours]
+        assert scores == pytest.approx([hit.score for hit in theirs], abs=1e-5)
+
+
 # --- adding --------------------------------------------------------------------------------------
 
 
@@ -492,7 +500,7 @@ def test_the_deleted_are_gone_before_and_after_compaction(index: DocumentIndex, 
         assert [[hit.id for hit in f] for f in answers(index, mode=mode)] == [
             [hit.id for hit in f] for f in deleted
         ]
-    assert answers(index, mode=mode) == deleted
+    assert_alike(answers(index, mode=mode), deleted)  # the rows lie elsewhere
     assert index.verify() == []
     index.add(make_documents(40))
     assert len(index) == 40
@@ -568,7 +576,8 @@ def test_reopening_gives_the_same_answers(tmp_path: Path, read_only: bool) -> No
         index.delete("doc-9")
         before = [answers(index, mode=mode) for mode in MODES]
     with DocumentIndex.open(tmp_path / "index", FakeEncoder(), read_only=read_only) as index:
-        assert [answers(index, mode=mode) for mode in MODES] == before
+        for mode, expected in zip(MODES, before, strict=True):
+            assert_alike(answers(index, mode=mode), expected)  # read from a file, once from memory
         assert index.verify() == []
         assert index.manifest.fingerprint == "fake-1"
         assert index.manifest.model_name == "fake"
@@ -897,7 +906,7 @@ def test_a_folder_whose_name_is_no_text(
         expected = answers(index)
     with DocumentIndex.open(folder, encoder, read_only=True) as index:
         assert index.info()["faiss_in_use"] == "flat"
-        assert answers(index) == expected
+        assert_alike(answers(index), expected)
     vectors = VectorIndex(2, "hnsw")
     vectors.add([str(number) for number in range(60)], np.eye(2).repeat(30, axis=0))
     with pytest.raises(IndexFolderError, match="not valid Unicode"):

@@ -1,12 +1,14 @@
 """Sliding-window attention for inference by this library's own kernel, compiled at installation.
 
 The kernel (``window_kernel.c``) serves x86-64 processors with AVX-512. Without a compiler at
-installation, or on another processor, ``cpu`` does the same by torch's products.
+installation, on another processor, or with ``VECTORLONG_KERNEL=off`` in the environment when the
+library is loaded, ``cpu`` does the same by torch's products.
 """
 
 from __future__ import annotations
 
 import importlib
+import os
 from array import array
 from itertools import accumulate
 from types import ModuleType
@@ -29,10 +31,13 @@ def _load() -> ModuleType | None:
 
 
 _KERNEL = _load()
+_IS_SWITCHED_OFF = os.environ.get("VECTORLONG_KERNEL") == "off"
 
 
 def why_not(dtype: torch.dtype) -> str | None:
     """Give the reason the kernel cannot run here in ``dtype``, or None where it can."""
+    if _IS_SWITCHED_OFF:
+        return "it is switched off (VECTORLONG_KERNEL=off)"
     if _KERNEL is None:
         return "vectorlong was installed without its compiled kernel (no C compiler was found)"
     if dtype not in _WIDTH_STEP:
