@@ -8,10 +8,13 @@ that fits neither is unreadable, because wrong characters in an index are worse 
 from __future__ import annotations
 
 import codecs
+import os
 import re
 from collections import Counter
 from pathlib import Path
 
+from vectorlong.files.limits import DEFAULT_LIMITS, Limits
+from vectorlong.files.opening import open_file
 from vectorlong.files.records import UnreadableError
 
 _BLOCK_BYTES = 1 << 20
@@ -24,6 +27,11 @@ _MARKS = (
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
 UNICODE_ENCODINGS = ("utf-8", "utf-8-sig")
+# Of encoding.spec.whatwg.org, those that Python has, under Python's names.
+_WEB_ENCODINGS = re.compile(
+    "cp866|cp874|cp125[0-8]|iso8859-([2-9]|10|11|13|14|15|16)|tis-620|koi8-[ru]|mac-(roman|cyrillic)"
+    "|gbk|gb18030|big5|big5hkscs|euc_jp|iso2022_jp|shift_jis|cp932|euc_kr|cp949"
+)
 # The hundred most frequent characters of modern Chinese make up two fifths of any longer text.
 _FREQUENT_HANZI = frozenset(
     "的一是不了在人有我他这个们中来上大为和国地到以说时要就出会可也你对生能而子那得于着下自之年过"
@@ -44,7 +52,7 @@ def find_encoding(path: Path, declared: str | None = None) -> str:
     path
         The file.
     declared
-        What the file says of itself; tried after UTF-8.
+        What the file says of itself; tried after UTF-8, if it is an encoding that browsers know.
 
     Returns
     -------
@@ -56,7 +64,7 @@ def find_encoding(path: Path, declared: str | None = None) -> str:
     UnreadableError
         No encoding fits, or the file is not text.
     """
-    with path.open("rb") as file:
+    with open_file(path) as file:
         sample = file.read(_BLOCK_BYTES)
     for mark, encoding in _MARKS:
         if sample.startswith(mark):
@@ -67,15 +75,21 @@ def find_encoding(path: Path, declared: str | None = None) -> str:
         return _without_mark(path, sample)
     if _decodes(path, "utf-8"):
         return "utf-8"
-    if declared is not None and _decodes(path, declared):
+    if declared is not None and _is_of_the_web(declared) and _decodes(path, declared):
         return declared
     return _legacy_encoding(path, sample)
 
 
-def read_text(path: Path, declared: str | None = None) -> tuple[str, dict[str, str]]:
+def read_text(
+    path: Path, limits: Limits = DEFAULT_LIMITS, declared: str | None = None
+) -> tuple[str, dict[str, str]]:
     """Read a whole file as text, line ends as they are, and name its encoding if not UTF-8."""
-    encoding = find_encoding(path, declared)
-    return path.read_bytes().decode(encoding), encoding_facts(encoding)
+    with open_file(path) as file:
+        size = file.seek(0, os.SEEK_END)
+        limits.check_bytes(size)
+        encoding = find_encoding(path, declared)
+        file.seek(0)
+        return file.read(size).decode(encoding), encoding_facts(encoding)
 
 
 def encoding_facts(encoding: str) -> dict[str, str]:
@@ -83,17 +97,23 @@ def encoding_facts(encoding: str) -> dict[str, str]:
     return {} if encoding in UNICODE_ENCODINGS else {"encoding": encoding}
 
 
+def _is_of_the_web(encoding: str) -> bool:
+    """Whether browsers read it; others are no text, or are slow, or give lone surrogates."""
+    try:
+        return _WEB_ENCODINGS.fullmatch(codecs.lookup(encoding).name) is not None
+    except (LookupError, ValueError):
+        return False
+
+
 def _decodes(path: Path, encoding: str) -> bool:
     """Whether every byte of a file decodes."""
     try:
-        "a".encode(encoding)  # refuses codecs that give no text, such as compression
         decoder = codecs.getincrementaldecoder(encoding)("strict")
-        with path.open("rb") as file:
+        with open_file(path) as file:
             while block := file.read(_BLOCK_BYTES):
-                if not isinstance(decoder.decode(block), str):
-                    return False
+                decoder.decode(block)
         decoder.decode(b"", final=True)
-    except (ValueError, LookupError, TypeError):
+    except UnicodeError:
         return False
     return True
 

@@ -4,13 +4,20 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from html.parser import HTMLParser
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from vectorlong.files.decoding import read_text
-from vectorlong.files.records import Columns, Content
+from vectorlong.files.limits import DEFAULT_LIMITS, Limits
+from vectorlong.files.opening import open_file
+from vectorlong.files.records import Columns, Content, UnreadableError
 
-_UNSEEN = frozenset({"script", "style", "template", "noscript", "svg", "title"})
+if TYPE_CHECKING:
+    from selectolax.lexbor import LexborNode
+
+_UNSEEN = frozenset(
+    {"script", "style", "template", "noscript", "svg", "title", "iframe", "noembed", "noframes"}
+)
 # An empty line around these, a line of their own for those below.
 _PARAGRAPHS = re.compile(
     "article|aside|blockquote|body|dl|fieldset|figure|footer|form|h[1-6]|header|hr|main|nav|ol|p|pre"
@@ -21,6 +28,7 @@ _LINES = re.compile(
     "|select|summary|tbody|tfoot|thead|tr"
 )
 _CELLS = frozenset({"td", "th"})
+_WHITE_SPACE = re.compile(r"[ \t\r\n\f]+")
 _DECLARED = re.compile(rb"<meta[^>]{0,200}?charset\s*=\s*[\"']?\s*([\w.:-]+)", re.IGNORECASE)
 _HEAD_BYTES = 4096
 # As browsers do (encoding.spec.whatwg.org): these names mean their supersets.
@@ -32,20 +40,32 @@ _SUPERSETS = {
     "us-ascii": "cp1252",
     "ascii": "cp1252",
 }
+_XHTML = re.compile(r"\s*<\?xml\s|<html[^<>]{0,200}\sxmlns=")
+_CLOSED_AT_ONCE = re.compile(r"<(script|style|template|noscript|svg|title|iframe)(\s[^<>]*)?/>")
 
 
-def read_html(path: Path, columns: Columns) -> Iterator[Content]:
+def read_html(path: Path, columns: Columns, limits: Limits = DEFAULT_LIMITS) -> Iterator[Content]:
     """Read a page: scripts and styles dropped, blocks on lines of their own, entities decoded."""
-    source, facts = read_text(path, _declared_encoding(path))
+    from selectolax.lexbor import LexborHTMLParser
+
+    source, facts = read_text(path, limits, _declared_encoding(path))
+    if _XHTML.search(source, 0, _HEAD_BYTES):
+        # Browsers that are told it is XHTML take <script/> for whole; by HTML's rules it would
+        # hide the rest of the page.
+        source = _CLOSED_AT_ONCE.sub(r"<\1\2></\1>", source)
+    root = LexborHTMLParser(source).root
+    if root is None:
+        raise UnreadableError("holds no text")
     page = _Page()
-    page.feed(source)
-    page.close()
-    title = " ".join("".join(page.title).split())
-    yield Content(page.text(), {"title": title} if title else {}, facts)
+    page.read(root)
+    text = page.text()
+    title = " ".join((page.title or "").split())
+    limits.check_characters(len(text) + len(title))
+    yield Content(text, {"title": title} if title else {}, facts)
 
 
 def _declared_encoding(path: Path) -> str | None:
-    with path.open("rb") as file:
+    with open_file(path) as file:
         match = _DECLARED.search(file.read(_HEAD_BYTES))
     if match is None:
         return None
@@ -53,34 +73,50 @@ def _declared_encoding(path: Path) -> str | None:
     return _SUPERSETS.get(name, name)
 
 
-class _Page(HTMLParser):
+class _Page:
     """Collects the visible text of a page."""
 
     def __init__(self) -> None:
-        super().__init__(convert_charrefs=True)
-        self.title: list[str] = []
+        self.title: str | None = None
         self._pieces: list[str] = []
-        self._unseen: str | None = None
         self._n_preformatted = 0
         self._n_breaks = 0  # line ends since the last visible character
         self._ends_in_space = True
 
-    def parse_marked_section(self, i: int, report: bool = True) -> int:
-        """Pass over ``<![...>`` of any kind, as browsers do; Python before 3.14 raises."""
-        try:
-            return super().parse_marked_section(i, report)
-        except AssertionError:
-            return self.parse_bogus_comment(i)
+    def read(self, root: LexborNode) -> None:
+        """Go through a tree in the order of the page, however deep it is."""
+        node = root
+        ancestors: list[LexborNode] = []
+        while True:
+            child = self._begin(node)
+            if child is not None:
+                ancestors.append(node)
+                node = child
+                continue
+            while (following := node.next) is None:
+                if not ancestors:
+                    return
+                node = ancestors.pop()
+                self._end(node.tag or "")
+            node = following
 
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+    def _begin(self, node: LexborNode) -> LexborNode | None:
+        """Write what a node begins with; give its first child if that is seen."""
+        tag = node.tag or ""
+        if node.is_text_node:
+            self._add(node.text_content or "")
+        elif tag == "title" and self.title is None:
+            self.title = node.text()
+        elif tag not in _UNSEEN:
+            self._begin_element(tag)
+            child = node.child
+            if child is None:
+                self._end(tag)
+            return child
+        return None
+
+    def _begin_element(self, tag: str) -> None:
         """Begin a line at a block, a column at a cell."""
-        if tag == "body":
-            self._unseen = None  # whatever the head left open ends here
-        if self._unseen is not None:
-            return
-        if tag in _UNSEEN:
-            self._unseen = tag
-            return
         self._break_lines(tag)
         if tag == "br":
             self._end_lines(self._n_breaks + 1)
@@ -89,29 +125,15 @@ class _Page(HTMLParser):
             self._ends_in_space = True
         self._n_preformatted += tag == "pre"
 
-    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        """Treat ``<br/>`` as ``<br>``; an element closed at once hides nothing."""
-        if tag not in _UNSEEN:
-            self.handle_starttag(tag, attrs)
-
-    def handle_endtag(self, tag: str) -> None:
+    def _end(self, tag: str) -> None:
         """End a line at a block."""
-        if self._unseen is not None:
-            if tag == self._unseen:
-                self._unseen = None
-            return
         self._break_lines(tag)
-        if tag == "pre" and self._n_preformatted:
-            self._n_preformatted -= 1
+        self._n_preformatted -= tag == "pre"
 
-    def handle_data(self, data: str) -> None:
+    def _add(self, data: str) -> None:
         """Keep what is seen; outside <pre> white space is one space, and none begins a line."""
-        if self._unseen is not None:
-            if self._unseen == "title":
-                self.title.append(data)
-            return
         if not self._n_preformatted:
-            data = re.sub(r"[ \t\r\n\f]+", " ", data)
+            data = _WHITE_SPACE.sub(" ", data)
             if self._ends_in_space:
                 data = data.lstrip(" ")
         if data:

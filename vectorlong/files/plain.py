@@ -2,27 +2,40 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterator
 from pathlib import Path
 
 from vectorlong.files.decoding import read_text
+from vectorlong.files.limits import DEFAULT_LIMITS, Limits
 from vectorlong.files.records import Columns, Content
 
 _HEADING = re.compile(r"^#[ \t]+([^\s#][^\r\n]*)", re.MULTILINE)
 
 
-def read_plain(path: Path, columns: Columns) -> Iterator[Content]:
+def read_plain(path: Path, columns: Columns, limits: Limits = DEFAULT_LIMITS) -> Iterator[Content]:
     """Read a text file; an offset into the text is the place in the file."""
-    text, facts = read_text(path)
+    text, facts = _read(path, limits)
     yield Content(text, facts=facts)
 
 
-def read_markdown(path: Path, columns: Columns) -> Iterator[Content]:
+def read_markdown(
+    path: Path, columns: Columns, limits: Limits = DEFAULT_LIMITS
+) -> Iterator[Content]:
     """Read a Markdown file as it stands; its first first-level heading is the title."""
-    text, facts = read_text(path)
+    text, facts = _read(path, limits)
     heading = _HEADING.search(text)
     yield Content(text, {"title": _without_closing(heading[1])} if heading else {}, facts)
+
+
+def _read(path: Path, limits: Limits) -> tuple[str, dict[str, str]]:
+    """Read a text that is not too long; one that must be, by its size, is not opened."""
+    # No encoding that is found takes more than four bytes a character, or for its mark.
+    limits.check_characters(os.stat(path).st_size // 4 - 1)
+    text, facts = read_text(path, limits)
+    limits.check_characters(len(text))
+    return text, facts
 
 
 def _without_closing(heading: str) -> str:

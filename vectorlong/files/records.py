@@ -5,7 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+from vectorlong.errors import MissingExtraError
+
+if TYPE_CHECKING:
+    from vectorlong.files.limits import Limits
+
+_MAX_REASON_CHARACTERS = 200
 
 
 class UnreadableError(Exception):
@@ -53,10 +60,30 @@ class Content:
 
 @dataclass(frozen=True)
 class BadRow:
-    """A row that holds no document, and why."""
+    """A row that holds no document, and why; None for a file that is one document."""
 
-    row: int
+    row: int | None
     reason: str
 
 
-Reader = Callable[[Path, Columns], Iterator[Content | BadRow]]
+Reader = Callable[[Path, Columns, "Limits"], Iterator[Content | BadRow]]
+
+
+def reason_of(error: Exception) -> str:
+    """Say for people why a file was not read, whatever its reader raised."""
+    if isinstance(error, UnreadableError | MissingExtraError):
+        return str(error)
+    if isinstance(error, UnicodeError):  # though it was found to decode, before it was read
+        return "was changed while it was read"
+    if isinstance(error, OSError):
+        return f"cannot be read ({error.strerror or one_line(error)})"
+    if isinstance(error, MemoryError):
+        return "cannot be read: there is not enough memory"
+    return f"cannot be read: its reader failed ({type(error).__name__}: {one_line(error)})"
+
+
+def one_line(error: Exception) -> str:
+    """Give the beginning of an error's message, or its kind where it has none."""
+    message = " ".join(str(error).split()) or type(error).__name__
+    shown = message[:_MAX_REASON_CHARACTERS]
+    return shown if shown == message else f"{shown}..."

@@ -4,31 +4,31 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import Any
 
 from vectorlong.documents import Document
-from vectorlong.errors import InputTypeError, InputValueError, MissingExtraError
-from vectorlong.files.html import read_html
-from vectorlong.files.office import read_docx, read_pdf
+from vectorlong.errors import InputTypeError, InputValueError
+from vectorlong.files.limits import DEFAULT_LIMITS, Limits
+from vectorlong.files.names import name_of, path_of
+from vectorlong.files.opening import is_ordinary
 from vectorlong.files.plain import read_markdown, read_plain
-from vectorlong.files.records import BadRow, Columns, Content, Reader, UnreadableError
+from vectorlong.files.reader_process import ReaderProcess
+from vectorlong.files.records import BadRow, Columns, Content, Reader, UnreadableError, reason_of
 from vectorlong.files.tables import read_csv, read_jsonl
 
+# Our own readers, of bounded memory and linear time; parsers of others run in a process of theirs.
 _READERS: dict[str, Reader] = {
     "txt": read_plain,
     "md": read_markdown,
-    "html": read_html,
-    "htm": read_html,
     "jsonl": read_jsonl,
     "csv": read_csv,
-    "pdf": read_pdf,
-    "docx": read_docx,
 }
-FILE_TYPES = tuple(_READERS)
+FILE_TYPES = ("txt", "md", "html", "htm", "jsonl", "csv", "pdf", "docx")
 _TYPE_NAMES = {"htm": "html"}
+_MAX_REASON_CHARACTERS = 2_000
 
 
 @dataclass(frozen=True)
@@ -69,6 +69,8 @@ class FileSource:
         Which columns of tables to read.
     exclude
         A folder to pass over.
+    limits
+        What one file may cost. What exceeds them is left out, with the limit as the reason.
     check
         Raises InputTypeError or InputValueError for a document that cannot be used, which is then
         left out with that reason.
@@ -89,7 +91,7 @@ class FileSource:
     Raises
     ------
     InputValueError
-        A path does not exist, or two different folders of the same name were given.
+        A path does not exist or cannot be opened, or two different folders have the same name.
 
     Examples
     --------
@@ -103,8 +105,10 @@ class FileSource:
         columns: Columns | None = None,
         exclude: Path | None = None,
         check: Callable[[Document], object] | None = None,
+        limits: Limits = DEFAULT_LIMITS,
     ) -> None:
         self._columns = columns or Columns()
+        self._limits = limits
         self._check = check
         self._exclude = exclude.resolve() if exclude is not None else None
         self._not_files: list[LeftOut] = []
@@ -127,60 +131,74 @@ class FileSource:
         roots: dict[str, Path] = {}
         known: set[Path] = set()
         for path in paths:
-            if not path.exists():
-                raise InputValueError(f"There is no file or folder {str(path)!r}.")
-            root = path.resolve() if path.is_dir() else path.resolve().parent
+            try:
+                is_folder = stat.S_ISDIR(os.stat(path).st_mode)
+            except FileNotFoundError:
+                raise InputValueError(f"There is no file or folder {str(path)!r}.") from None
+            except (OSError, ValueError) as error:  # a name too long; one that holds a NUL
+                reason = getattr(error, "strerror", None) or error
+                raise InputValueError(f"{str(path)!r} cannot be opened ({reason}).") from None
+            root = path.resolve() if is_folder else path.resolve().parent
             other = roots.setdefault(root.name, root)
             if other != root:
                 raise InputValueError(
                     f"{str(other)!r} and {str(root)!r} are both called {root.name!r}, so their "
                     "documents' ids could be the same. Rename one, or name a folder above them."
                 )
-            self.roots[_name(root, root)] = root
+            self.roots[name_of(root, root)] = root
             self._given.add(
-                _name(root, root) + "/" if path.is_dir() else _name(root, root / path.name)
+                name_of(root, root) + "/" if is_folder else name_of(root, root / path.name)
             )
-            found = self._walk(root) if path.is_dir() else [root / path.name]
-            for file in found:
+            for file in self._walk(root) if is_folder else [root / path.name]:
                 target = Path(os.path.realpath(file))  # where Path.resolve raises on circles
                 if target not in known:
                     known.add(target)
-                    self._sort(file, _name(root, file))
+                    self._sort(file, name_of(root, file))
 
     def _walk(self, root: Path) -> Iterator[Path]:
-        """Every visible file below a folder, in a fixed order."""
-
-        def note(error: OSError) -> None:
-            name = _name(root, Path(error.filename))
-            self._not_files.append(LeftOut(name, f"cannot be opened ({error.strerror})"))
-
-        for folder, subfolders, names in os.walk(root, onerror=note):
-            here = Path(folder)
-            visible = sorted(name for name in subfolders if not name.startswith("."))
-            subfolders[:] = [name for name in visible if self._descends(root, here / name)]
-            for name in sorted(names):
-                if not name.startswith((".", "~$")):
+        """Every visible file below a folder, in a fixed order, however deep."""
+        folders = [root]
+        while folders:
+            here = folders.pop()
+            try:
+                with os.scandir(here) as entries:
+                    found = sorted((entry.name, _is_folder(entry)) for entry in entries)
+            except OSError as error:
+                self._leave_unopened(name_of(root, here), error)
+                continue
+            for name, is_folder in found:
+                if not is_folder and not name.startswith((".", "~$")):
                     yield here / name
+            below = [here / name for name, is_folder in found if is_folder and name[0] != "."]
+            folders.extend(folder for folder in reversed(below) if self._descends(root, folder))
 
     def _descends(self, root: Path, folder: Path) -> bool:
-        if folder.is_symlink():
-            self._not_files.append(
-                LeftOut(_name(root, folder), "is a link to a folder; name that folder instead")
-            )
+        try:
+            is_link = folder.is_symlink()
+            is_excluded = folder.resolve() == self._exclude
+        except OSError as error:
+            self._leave_unopened(name_of(root, folder), error)
             return False
-        return folder.resolve() != self._exclude
+        if is_link:
+            self._not_files.append(
+                LeftOut(name_of(root, folder), "is a link to a folder; name that folder instead")
+            )
+        return not is_link and not is_excluded
+
+    def _leave_unopened(self, name: str, error: OSError) -> None:
+        self._not_files.append(LeftOut(name, f"cannot be opened ({error.strerror})"))
 
     def _sort(self, path: Path, name: str) -> None:
         """Keep a file to be read, or say why not."""
         suffix = path.suffix.lower().removeprefix(".")
         try:
-            is_file = stat.S_ISREG(path.stat().st_mode)
+            is_file = is_ordinary(path.stat())
         except OSError as error:
-            self._not_files.append(LeftOut(name, f"cannot be opened ({error.strerror})"))
+            self._leave_unopened(name, error)
             return
         if not is_file:
             self._not_files.append(LeftOut(name, "is not an ordinary file"))
-        elif suffix not in _READERS:
+        elif suffix not in FILE_TYPES:
             kind = f"files of type .{suffix}" if suffix else "files without an extension"
             self._not_files.append(LeftOut(name, f"{kind} are not read"))
         else:
@@ -192,31 +210,53 @@ class FileSource:
         """Read from the beginning; memory holds one file, or one row of a table, at a time."""
         self._restart()
         owners: dict[str, tuple[str, int]] = {}
-        for file in self._files:
-            bad_rows: list[BadRow] = []
-            is_empty = True
+        with ReaderProcess(self._limits) as process:
+            for file in self._files:
+                yield from self._documents(file, process, owners)
+                self.n_files_read += 1
+
+    def _documents(
+        self, file: _File, process: ReaderProcess, owners: dict[str, tuple[str, int]]
+    ) -> Iterator[Document]:
+        """Give the documents of a file, and note what is none."""
+        first_bad_row: BadRow | None = None
+        n_bad_rows = 0
+        for part in self._parts(file, process):
+            document = part if isinstance(part, BadRow) else self._document(file, part, owners)
+            if isinstance(document, Document):
+                self._note_encoding(file, document)
+                yield document
+            elif document.row is None:
+                self._leave_out(file, document.reason)
+            else:
+                first_bad_row = first_bad_row or document
+                n_bad_rows += 1
+        if first_bad_row is not None:
+            self._note_bad_rows(file, n_bad_rows, first_bad_row)
+
+    def _parts(self, file: _File, process: ReaderProcess) -> Iterator[Content | BadRow]:
+        """Give what a file holds until it ends or is refused; that is noted, whatever it is."""
+        is_empty = True
+        parts = self._read(file, process)
+        while True:
             try:
-                for part in self._read(file):
-                    is_empty = False
-                    document = part if isinstance(part, BadRow) else self._document(file, part)
-                    if isinstance(document, Document) and isinstance(part, Content) and part.id:
-                        document = self._claim(document, owners)
-                    if isinstance(document, BadRow):
-                        bad_rows.append(document)
-                        continue
-                    self._note_encoding(file, document)
-                    yield document
-                if is_empty:
+                part = next(parts, None)
+                if part is None and is_empty:
                     raise UnreadableError("holds no rows")
-            except (UnreadableError, MissingExtraError) as error:
-                self.left_out.append(LeftOut(file.name, str(error)))
-            except OSError as error:
-                reason = f"cannot be read ({error.strerror or error})"
-                self.left_out.append(LeftOut(file.name, reason))
-            except UnicodeError:  # though it was found to decode, before it was read
-                self.left_out.append(LeftOut(file.name, "was changed while it was read"))
-            self._note_bad_rows(file, bad_rows)
-            self.n_files_read += 1
+            # Only what reading raises comes by here, and no file may end the reading of others.
+            except Exception as error:
+                self._leave_out(file, reason_of(error))
+                return
+            if part is None:
+                return
+            is_empty = False
+            yield part
+
+    def _read(self, file: _File, process: ReaderProcess) -> Iterator[Content | BadRow]:
+        kind = file.path.suffix.lower().removeprefix(".")
+        if kind in _READERS:
+            return _READERS[kind](file.path, self._columns, self._limits)
+        return process.read(file.path, _TYPE_NAMES.get(kind, kind))
 
     def accounts_for(self, path: str) -> bool:
         """Whether the reading, complete now, gave every document that there is of a file.
@@ -240,9 +280,12 @@ class FileSource:
         is_left_out = any(item.path == path or item.path in above for item in self.left_out)
         if not is_given or is_left_out or self.n_files_read < self.n_files:
             return False
-        return path in self._names or not os.path.lexists(self.roots[parts[0]].joinpath(*parts[1:]))
+        below = path_of(path).parts[1:]
+        return path in self._names or not os.path.lexists(self.roots[parts[0]].joinpath(*below))
 
-    def _document(self, file: _File, content: Content) -> Document | BadRow:
+    def _document(
+        self, file: _File, content: Content, owners: dict[str, tuple[str, int]]
+    ) -> Document | BadRow:
         """Make a document of a text, unless there is nothing to be found in it or no use for it."""
         reason = _flaw(content)
         if reason is None:
@@ -250,47 +293,53 @@ class FileSource:
             try:
                 if self._check is not None:
                     self._check(document)
-                return document
             except (InputTypeError, InputValueError) as error:
                 reason = str(error)
-        if content.row is None:
-            raise UnreadableError(reason)
+            else:
+                if content.row is None or not content.id:
+                    return document
+                reason = self._claim(document, owners, (file.name, content.row))
+                if reason is None:
+                    return document
         return BadRow(content.row, reason)
 
-    def _read(self, file: _File) -> Iterable[Content | BadRow]:
-        suffix = file.path.suffix.lower().removeprefix(".")
-        return _READERS[suffix](file.path, self._columns)
-
-    def _claim(self, document: Document, owners: dict[str, tuple[str, int]]) -> Document | BadRow:
+    def _claim(
+        self, document: Document, owners: dict[str, tuple[str, int]], position: tuple[str, int]
+    ) -> str | None:
         """Keep a row's own id for its first owner; a second would replace the first in an index."""
-        facts = document.metadata["file"]
-        position = (facts["path"], facts["row"])
         owner = owners.setdefault(document.id, position)
         is_other_name = (
             document.id in self._names or document.id.rpartition("#")[0] in self._names
         ) and document.id != f"{position[0]}#{position[1]}"
         if owner == position and not is_other_name:
-            return document
+            return None
         whose = "the name of a document" if is_other_name else f"that of {owner[0]}, row {owner[1]}"
-        return BadRow(facts["row"], f"its id {document.id!r} is {whose}; see --id-column")
+        return f"its id {document.id!r} is {whose}; see --id-column"
 
     def _note_encoding(self, file: _File, document: Document) -> None:
         encoding = document.metadata["file"].get("encoding")
         if encoding is not None:
             self.other_encodings[file.name] = encoding
 
-    def _note_bad_rows(self, file: _File, rows: Sequence[BadRow]) -> None:
-        if not rows:
-            return
-        first = f"row {rows[0].row}: {rows[0].reason}"
-        reason = first if len(rows) == 1 else f"{len(rows):,} rows, the first of them {first}"
+    def _note_bad_rows(self, file: _File, n_rows: int, first: BadRow) -> None:
+        reason = f"row {first.row}: {first.reason}"
+        if n_rows > 1:
+            reason = f"{n_rows:,} rows, the first of them {reason}"
+        self._leave_out(file, reason)
+
+    def _leave_out(self, file: _File, reason: str) -> None:
+        # A reason may quote the file, whose ids and column names have any length.
+        shown = reason[:_MAX_REASON_CHARACTERS]
+        reason = reason if shown == reason else f"{shown}..."
         self.left_out.append(LeftOut(file.name, reason))
 
 
-def _name(root: Path, path: Path) -> str:
-    """Give a path from its root on, the root's name first; bytes that are no text are escaped."""
-    name = str(PurePosixPath(root.name, *path.relative_to(root).parts))
-    return os.fsencode(name).decode("utf-8", "backslashreplace")
+def _is_folder(entry: os.DirEntry[str]) -> bool:
+    """Whether it is a folder, or a link to one; what cannot be told is looked at as a file."""
+    try:
+        return entry.is_dir()
+    except OSError:
+        return False
 
 
 def _flaw(content: Content) -> str | None:

@@ -7,35 +7,58 @@ import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any, NoReturn, TextIO
 
 from vectorlong.files.decoding import encoding_facts, find_encoding
-from vectorlong.files.records import BadRow, Columns, Content, UnreadableError
+from vectorlong.files.limits import DEFAULT_LIMITS, Limits
+from vectorlong.files.opening import open_text
+from vectorlong.files.records import BadRow, Columns, Content, UnreadableError, one_line
 
 _TEXT_NAMES = ("text", "content", "body", "document")
 _ID_NAMES = ("_id", "id")
 _DELIMITERS = ",;\t|"
-# The csv module's own limit of 131,072 characters is shorter than a long document.
+# The csv module's own limit of 131,072 characters is shorter than a long document; rows have ours.
 _MAX_CELL_CHARACTERS = 2**31 - 1
+_MAX_COLUMNS = 100_000
+_SKIPPED_CHARACTERS = 1 << 16
 _MAX_NAMES_SHOWN = 12
 _MAX_NAME_CHARACTERS = 80
 _NUMBER = re.compile(r"-?(0|[1-9]\d{0,15})(\.\d{1,15})?")
 
 
-def read_jsonl(path: Path, columns: Columns) -> Iterator[Content | BadRow]:
+def read_jsonl(
+    path: Path, columns: Columns, limits: Limits = DEFAULT_LIMITS
+) -> Iterator[Content | BadRow]:
     """Read one JSON object a line; a row's number is its line."""
     encoding = find_encoding(path)
-    with path.open(encoding=encoding, newline="") as file:
-        for number, line in enumerate(file, start=1):
-            if line.strip():
+    with open_text(path, encoding) as file:
+        for number, line in enumerate(_lines(file, limits.characters), start=1):
+            if line is None:
+                yield BadRow(number, str(limits.exceeded("characters")))
+            elif line.strip():
                 yield _json_row(line, number, columns, encoding)
+
+
+def _lines(file: TextIO, max_characters: int) -> Iterator[str | None]:
+    """Give every line, and None for one that is longer; memory never holds more of it."""
+    while line := file.readline(max_characters + 1):
+        if len(line) <= max_characters or _ends(line):
+            yield line
+            continue
+        while line and not _ends(line):
+            line = file.readline(_SKIPPED_CHARACTERS)
+        yield None
+
+
+def _ends(line: str) -> bool:
+    return line.endswith(("\n", "\r"))
 
 
 def _json_row(line: str, number: int, columns: Columns, encoding: str) -> Content | BadRow:
     try:
         row = json.loads(line, parse_constant=_refuse_constant)
     except (ValueError, RecursionError) as error:
-        return BadRow(number, f"not JSON ({error})")
+        return BadRow(number, f"not JSON ({one_line(error)})")
     if not isinstance(row, dict):
         return BadRow(number, f"a JSON {type(row).__name__}, not an object with named columns")
     try:
@@ -49,7 +72,9 @@ def _refuse_constant(name: str) -> NoReturn:
     raise ValueError(f"{name} is no JSON value")
 
 
-def read_csv(path: Path, columns: Columns) -> Iterator[Content | BadRow]:
+def read_csv(
+    path: Path, columns: Columns, limits: Limits = DEFAULT_LIMITS
+) -> Iterator[Content | BadRow]:
     """Read a table with a header line; rows are counted from 1 after it.
 
     The delimiter is whichever of comma, semicolon, tab and bar the header line has most of. Cells
@@ -58,20 +83,65 @@ def read_csv(path: Path, columns: Columns) -> Iterator[Content | BadRow]:
     """
     encoding = find_encoding(path)
     csv.field_size_limit(_MAX_CELL_CHARACTERS)
-    with path.open(encoding=encoding, newline="") as file:
-        first_line = file.readline()
+    with open_text(path, encoding) as file:
+        first_line = file.readline(limits.characters + 1)
         file.seek(0)
-        rows = csv.reader(file, delimiter=max(_DELIMITERS, key=first_line.count))
+        lines = _RowLines(file, limits)
+        rows = csv.reader(lines, delimiter=max(_DELIMITERS, key=first_line.count))
+        names = _header(rows)
+        text_name, id_name = _choose_columns(names, columns)
+        lines.begin_row()
         number = 0
         try:
-            names = _unique_names(next(rows, []))
-            if not names:
-                raise UnreadableError("is empty")
-            text_name, id_name = _choose_columns(names, columns)
-            for number, cells in enumerate(filter(None, rows), start=1):
-                yield _csv_row(names, cells, number, text_name, id_name, encoding)
+            for cells in rows:
+                lines.begin_row()
+                if cells:
+                    number += 1
+                    yield _csv_row(names, cells, number, text_name, id_name, encoding)
         except csv.Error as error:
             yield BadRow(number + 1, f"not CSV ({error}); nothing after it was read")
+        except UnreadableError as error:  # where it ends is not known
+            yield BadRow(number + 1, f"{error}; nothing after it was read")
+
+
+class _RowLines:
+    """A file's lines, as many for one row as a file's text may be long."""
+
+    def __init__(self, file: TextIO, limits: Limits) -> None:
+        self._file = file
+        self._limits = limits
+        self.begin_row()
+
+    def begin_row(self) -> None:
+        """Count from here."""
+        self._n_left = self._limits.characters
+
+    def __iter__(self) -> Iterator[str]:
+        return self
+
+    def __next__(self) -> str:
+        line = self._file.readline(self._n_left + 1)
+        if not line:
+            raise StopIteration
+        self._n_left -= len(line)
+        if self._n_left < 0:
+            raise self._limits.exceeded("characters")
+        return line
+
+
+def _header(rows: Iterator[list[str]]) -> list[str]:
+    """Read the column names."""
+    try:
+        cells = next(rows, [])
+    except csv.Error as error:
+        raise UnreadableError(f"its header line is not CSV ({error})") from error
+    if not cells:
+        raise UnreadableError("is empty")
+    if len(cells) > _MAX_COLUMNS:
+        raise UnreadableError(
+            f"has {len(cells):,} columns; tables of up to {_MAX_COLUMNS:,} columns are read"
+        )
+    return _unique_names(cells)
 
 
 def _csv_row(
@@ -84,12 +154,13 @@ def _csv_row(
 ) -> Content | BadRow:
     if any(cells[len(names) :]):
         return BadRow(number, f"{len(cells)} cells under {len(names)} column names")
-    row: dict[str, Any] = dict(zip(names, cells, strict=False))
-    for name in names:
-        if name not in (text_name, id_name) and name in row:
-            row[name] = _number_or_text(row[name])
+    row = {
+        name: cell if name in (text_name, id_name) else _number_or_text(cell)
+        for name, cell in zip(names, cells, strict=False)
+        if cell != "" or name == text_name
+    }
     return _content(
-        {name: value for name, value in row.items() if value != "" or name == text_name},
+        row,
         number,
         text_name,
         id_name,
@@ -99,11 +170,13 @@ def _csv_row(
 
 def _unique_names(header: Sequence[str]) -> list[str]:
     """Column names as the header has them, numbered where empty or repeated."""
-    names: list[str] = []
+    names: dict[str, None] = {}  # in order, and found at once
     for position, name in enumerate(header, start=1):
         name = name.strip() or f"column {position}"
-        names.append(name if name not in names else f"{name} ({position})")
-    return names
+        while name in names:
+            name = f"{name} ({position})"
+        names[name] = None
+    return list(names)
 
 
 def _number_or_text(cell: str) -> int | float | str:

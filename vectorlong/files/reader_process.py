@@ -1,0 +1,189 @@
+"""Reading documents in a process that can be ended.
+
+A parser that hangs inside C code, or takes all memory, cannot be stopped by the thread that called
+it. So PDF, Word and HTML files are read by `vectorlong.files.worker` in a process of its own, which
+stays for many files. A process pool would not do: `multiprocessing`, and what is built on it, runs
+the caller's script again in the child, and takes from it pickles, which can run code.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict
+from pathlib import Path
+from types import TracebackType
+from typing import Any, BinaryIO, Self, cast
+
+from vectorlong.files.limits import Limits
+from vectorlong.files.messages import receive, send
+from vectorlong.files.records import Content, UnreadableError
+
+_START_S = 60
+_GRACE_S = 5
+# JSON writes a control character as six bytes, and none longer.
+_BYTES_PER_CHARACTER = 6
+_ROOM_BYTES = 1 << 20
+# Ctrl-C is for the parent. The modules are those that the parent would load, from the same places.
+_PROGRAM = """
+import signal
+signal.signal(signal.SIGINT, signal.SIG_IGN)
+import json, sys
+sys.path[:] = json.loads(sys.argv[1])
+from vectorlong.files.worker import main
+main()
+"""
+
+
+class ReaderProcess:
+    """Reads files in another process, which starts when it is needed and ends on leaving.
+
+    Parameters
+    ----------
+    limits
+        What one file may cost.
+    """
+
+    def __init__(self, limits: Limits) -> None:
+        self._limits = limits
+        self._process: subprocess.Popen[bytes] | None = None
+        self._owner = 0
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self._end()
+
+    def read(self, path: Path, kind: str) -> Iterator[Content]:
+        """Read a file that is one document.
+
+        Raises
+        ------
+        UnreadableError
+            It cannot be read, or not within the limits. The next file can be.
+        """
+        request = {"path": os.fsencode(path).hex(), "kind": kind}
+        is_used = self._process is not None
+        reply = self._ask(request)
+        if "is_out_of_memory" in reply:
+            self._end()
+            if is_used:  # files before may have left it too little
+                reply = self._ask(request)
+        if "is_out_of_memory" in reply:
+            self._end()
+            raise self._limits.exceeded("memory_mb")
+        yield _content(reply)
+
+    def _ask(self, request: Mapping[str, Any]) -> dict[str, Any]:
+        """Send a request to a process that runs, and take its reply."""
+        try:
+            process = self._started()
+            reply = self._exchange(process, request, self._limits.seconds)
+            if reply is None:
+                raise self._fate(process)
+            return reply
+        except BaseException:  # an interruption, too, leaves a reply that nobody waits for
+            self._end()
+            raise
+
+    def _started(self) -> subprocess.Popen[bytes]:
+        """Give the process, started anew where there is none, or only that of our own parent."""
+        if self._process is not None and self._owner == os.getpid():
+            return self._process
+        self._owner = os.getpid()
+        self._process = subprocess.Popen(
+            [sys.executable, "-P", "-B", "-c", _PROGRAM, json.dumps(sys.path)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            # It needs no threads, each of which would take of its memory.
+            env={**os.environ, "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"},
+        )
+        if self._exchange(self._process, {"limits": asdict(self._limits)}, _START_S) is None:
+            raise UnreadableError("the process that reads such files does not start")
+        return self._process
+
+    def _exchange(
+        self, process: subprocess.Popen[bytes], message: Mapping[str, Any], seconds: int
+    ) -> dict[str, Any] | None:
+        """Send a message and wait for its reply; None where the process has ended.
+
+        Raises
+        ------
+        UnreadableError
+            There was none in time, and the process was ended.
+        """
+        is_late = threading.Event()
+
+        def end() -> None:
+            is_late.set()
+            process.kill()
+
+        timer = threading.Timer(seconds, end)
+        timer.daemon = True
+        timer.start()
+        reply = None
+        try:
+            with contextlib.suppress(BrokenPipeError):
+                send(cast(BinaryIO, process.stdin), message)
+                max_bytes = _BYTES_PER_CHARACTER * self._limits.characters + _ROOM_BYTES
+                reply = receive(cast(BinaryIO, process.stdout), max_bytes)
+        finally:
+            timer.cancel()
+            timer.join()
+        if is_late.is_set():
+            raise self._limits.exceeded("seconds")
+        return reply
+
+    def _fate(self, process: subprocess.Popen[bytes]) -> UnreadableError:
+        """Say how the process ended that was to read a file."""
+        try:
+            code = process.wait(_GRACE_S)
+        except subprocess.TimeoutExpired:
+            return UnreadableError("makes its reader answer what is no answer")
+        if code == -signal.SIGKILL:
+            return UnreadableError("was being read when the system, or somebody, ended its reader")
+        how = f"signal {-code}" if code < 0 else f"exit code {code}"
+        return UnreadableError(f"makes its reader crash ({how})")
+
+    def _end(self) -> None:
+        """End the process, which holds nothing worth keeping, unless it is that of our parent."""
+        process, self._process = self._process, None
+        if process is None or self._owner != os.getpid():
+            return
+        process.kill()
+        process.wait()
+        for stream in (process.stdin, process.stdout):
+            if stream is not None:
+                with contextlib.suppress(BrokenPipeError):
+                    stream.close()
+
+
+def _content(reply: Mapping[str, Any]) -> Content:
+    """Take from a reply what it may hold, and nothing else."""
+    match reply:
+        case {"reason": str(reason)}:
+            raise UnreadableError(reason)
+        case {"text": str(text), "metadata": dict(metadata), "facts": dict(facts)}:
+            starts = facts.get("page_starts")
+            return Content(
+                text,
+                {"title": str(metadata["title"])} if "title" in metadata else {},
+                {
+                    **({"encoding": str(facts["encoding"])} if "encoding" in facts else {}),
+                    **({"page_starts": list(map(int, starts))} if starts else {}),
+                },
+            )
+    raise UnreadableError("makes its reader answer what is no answer")

@@ -1,0 +1,116 @@
+"""The process that reads documents with parsers that are not ours, one after another.
+
+It is started by `vectorlong.files.reader_process`, loads no torch, and may be ended at any moment.
+It ends by itself when its parent does, however that ends, and when a file takes too long while
+nobody is left to end it.
+"""
+
+from __future__ import annotations
+
+import os
+import queue
+import signal
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any, BinaryIO
+
+from vectorlong.files.html import read_html
+from vectorlong.files.limits import Limits
+from vectorlong.files.messages import receive, send
+from vectorlong.files.office import read_docx, read_pdf
+from vectorlong.files.records import Columns, Content, reason_of
+
+_READERS: dict[str, Callable[[Path, Columns, Limits], Iterator[Content]]] = {
+    "html": read_html,
+    "pdf": read_pdf,
+    "docx": read_docx,
+}
+_MAX_REQUEST_BYTES = 1 << 20
+# The parent ends it sooner; this is for when there is none.
+_GRACE_S = 5
+
+
+def main() -> None:
+    """Answer requests on standard input until it ends."""
+    requests: queue.SimpleQueue[dict[str, Any]] = queue.SimpleQueue()
+    threading.Thread(target=_listen, args=(sys.stdin.buffer, requests), daemon=True).start()
+    replies = _take_stdout()
+    limits = Limits(**requests.get()["limits"])
+    _limit_process(limits.memory_bytes)
+    send(replies, {})
+    while True:
+        request = requests.get()
+        _end_after(limits.seconds + _GRACE_S)
+        answer = _answer(Path(os.fsdecode(bytes.fromhex(request["path"]))), request["kind"], limits)
+        _end_after(0)
+        try:
+            send(replies, answer)
+        except MemoryError:  # before anything of it was written
+            send(replies, {"is_out_of_memory": True})
+
+
+def _listen(stream: BinaryIO, requests: queue.SimpleQueue[dict[str, Any]]) -> None:
+    """Take requests even while a file is read, to notice that the parent is gone."""
+    while (request := receive(stream, _MAX_REQUEST_BYTES)) is not None:
+        requests.put(request)
+    os._exit(0)
+
+
+def _take_stdout() -> BinaryIO:
+    """Keep standard output for replies, whatever a parser prints."""
+    replies = os.fdopen(os.dup(1), "wb")
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, 1)
+    os.close(nowhere)
+    return replies
+
+
+def _limit_process(memory_bytes: int) -> None:
+    """Let the process take no more memory, write no file, and leave no core dump."""
+    try:
+        import resource
+    except ImportError:  # Windows
+        return
+    _lower(resource.RLIMIT_CORE, 0)
+    _lower(resource.RLIMIT_FSIZE, 0)
+    if sys.platform != "darwin":  # which knows the limit and does not keep it
+        _lower(resource.RLIMIT_AS, _address_space() + memory_bytes)
+
+
+def _lower(limit: int, value: int) -> None:
+    import resource
+
+    _, most = resource.getrlimit(limit)
+    if most != resource.RLIM_INFINITY:
+        value = min(value, most)
+    resource.setrlimit(limit, (value, value))
+
+
+def _address_space() -> int:
+    """Bytes that the interpreter and the parsers take before any document is read."""
+    try:
+        n_pages = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[0])
+    except OSError:  # not Linux
+        return 1 << 30
+    return n_pages * os.sysconf("SC_PAGE_SIZE")
+
+
+def _end_after(seconds: int) -> None:
+    """Have the system end this process then; 0: have it not."""
+    if hasattr(signal, "setitimer"):  # not on Windows
+        signal.signal(signal.SIGALRM, signal.SIG_DFL)
+        signal.setitimer(signal.ITIMER_REAL, seconds)
+
+
+def _answer(path: Path, kind: str, limits: Limits) -> dict[str, Any]:
+    """Read a file that is one document."""
+    try:
+        content = next(_READERS[kind](path, Columns(), limits))
+    except MemoryError:
+        return {"is_out_of_memory": True}
+    # No file may end the process: whatever a parser raises is the reason why it was not read.
+    except Exception as error:
+        return {"reason": reason_of(error)}
+    return {"text": content.text, "metadata": content.metadata, "facts": content.facts}
