@@ -12,6 +12,7 @@ import vectorlong
 PACKAGE = Path(vectorlong.__file__).parent
 FLOORS = {
     "errors": 0,
+    "forks": 0,
     "disk": 0,
     "dropped": 0,
     "progress": 0,

@@ -18,6 +18,7 @@ import sys
 import uuid
 from collections import Counter
 from collections.abc import Callable
+from io import FileIO
 from pathlib import Path
 from typing import Any
 
@@ -55,6 +56,55 @@ def flush_folder(folder: Path) -> None:
             raise
     finally:
         os.close(descriptor)
+
+
+def file_identity(file: Path | int) -> tuple[int, int]:
+    """Device and number of a file: of the one at a path (where a link leads), or of an open one.
+
+    While a file is open, no other has its identity.
+    """
+    status = os.stat(file)
+    return status.st_dev, status.st_ino
+
+
+def is_in_place(path: Path, identity: tuple[int, int]) -> bool:
+    """Whether the file of that identity still lies at a path."""
+    try:
+        return file_identity(path) == identity
+    except OSError:
+        return False
+
+
+def open_plain_file(path: Path, *, create: bool = False) -> FileIO:
+    """Open a file to read and write it, unbuffered, without following a link.
+
+    Parameters
+    ----------
+    path
+        A plain file.
+    create
+        Make it; nothing may be there.
+
+    Raises
+    ------
+    OSError
+        The system refuses, or a link, a pipe or a device lies there.
+    """
+
+    def without_links(name: str, flags: int) -> int:
+        flags |= getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
+        return os.open(name, flags, 0o644)
+
+    file = open(path, "x+b" if create else "r+b", buffering=0, opener=without_links)  # noqa: SIM115
+    try:
+        is_plain = stat.S_ISREG(os.fstat(file.fileno()).st_mode)
+    except BaseException:
+        file.close()
+        raise
+    if not is_plain:
+        file.close()
+        raise OSError(errno.EINVAL, "it is no plain file", str(path))
+    return file
 
 
 def replace_file(path: Path, write: Callable[[Path], object]) -> None:

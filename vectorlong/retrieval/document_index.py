@@ -5,7 +5,6 @@ The facade: it checks what is asked, holds the locks, and leaves the work to the
 
 from __future__ import annotations
 
-import threading
 import weakref
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -21,6 +20,7 @@ from vectorlong.errors import (
     InputTypeError,
     InputValueError,
 )
+from vectorlong.forks import ProcessLock
 from vectorlong.retrieval import integrity
 from vectorlong.retrieval.encoder_protocol import DocumentEncoder
 from vectorlong.retrieval.exact import exact_search, sample_queries, sampled_recall
@@ -34,7 +34,13 @@ from vectorlong.retrieval.ledger import (
 )
 from vectorlong.retrieval.lock import WriterLock
 from vectorlong.retrieval.manifest import MANIFEST_NAME, Manifest
-from vectorlong.retrieval.opening import check_encoder, check_unused, load_manifest, make_files
+from vectorlong.retrieval.opening import (
+    check_encoder,
+    check_plain_files,
+    check_unused,
+    load_manifest,
+    make_files,
+)
 from vectorlong.retrieval.report import AddReport
 from vectorlong.retrieval.row_index import search_rows
 from vectorlong.retrieval.search import (
@@ -73,12 +79,12 @@ class DocumentIndex:
         self._encoder = encoder
         self._reader = LedgerReader(folder / LEDGER_NAME)
         self._views = Views(folder, manifest.dimension)
-        self._write_guard = threading.RLock()
+        self._write_guard = ProcessLock()
         self._writer: IndexWriter | None = None
         try:
             integrity.check_vector_files(folder, manifest, self._reader)
             if lock is not None:
-                self._writer = IndexWriter(folder, manifest, self._reader, self._views)
+                self._writer = IndexWriter(folder, manifest, lock, self._reader, self._views)
                 self._writer.settle()
             with self._views.current(self._reader):
                 pass
@@ -141,14 +147,16 @@ class DocumentIndex:
         with folder_errors("make an index", path):
             path.mkdir(parents=True, exist_ok=True)
             check_unused(path)
-        lock = WriterLock(path)
+        lock = None
         try:
+            lock = WriterLock(path)
             with folder_errors("make an index", path), ledger_errors(path / LEDGER_NAME):
                 check_unused(path)  # again, for somebody may have made one before the lock
                 make_files(path, manifest)
             return cls(path, manifest, encoder, lock)
         except BaseException:
-            lock.release()
+            if lock is not None:
+                lock.release()
             raise
 
     @classmethod
@@ -191,8 +199,10 @@ class DocumentIndex:
                     f"{str(path)!r} is not an index: it has no {MANIFEST_NAME}. Make one with "
                     "DocumentIndex.create."
                 )
-        lock = None if read_only else WriterLock(path)
+            check_plain_files(path, is_writer=not read_only)
+        lock = None
         try:
+            lock = None if read_only else WriterLock(path)
             with folder_errors("open an index", path):
                 manifest = load_manifest(path, is_writer=lock is not None)
                 if encoder is not None:
@@ -264,23 +274,23 @@ class DocumentIndex:
         IndexFolderError
             The disk is full or refuses; what was committed is there.
         """
-        with self._write_guard:
+        with self._write_guard.lock:
             writer = self._writing()
             return writer.add(documents, self._encoding("add documents"), show_progress_bar)
 
     def delete(self, ids: str | Iterable[str]) -> int:
         """Delete documents in one commit, and return how many of the ids there were."""
-        with self._write_guard:
+        with self._write_guard.lock:
             return self._writing().delete(ids)
 
     def compact(self) -> None:
         """Drop the rows of deleted documents from the vector files, and free what SQLite can."""
-        with self._write_guard:
+        with self._write_guard.lock:
             self._writing().compact()
 
     def rebuild(self) -> None:
         """Make what is derived anew: the lexical index and the FAISS snapshot."""
-        with self._write_guard:
+        with self._write_guard.lock:
             self._writing().rebuild()
 
     def _writing(self) -> IndexWriter:
@@ -289,6 +299,7 @@ class DocumentIndex:
             raise IndexLockedError(
                 f"{str(self._folder)!r} was opened with read_only=True; open it without to write."
             )
+        self._writer.check()
         return self._writer
 
     def _check_open(self) -> None:
@@ -456,18 +467,15 @@ class DocumentIndex:
         Damage to ``faiss/`` and ``manifest.json`` is repaired when the index is next opened for
         writing; damage to the ledger or the vector files is not, because they are the truth.
         """
-        with self._write_guard:
+        with self._write_guard.lock:
             self._check_open()
-            findings = integrity.find_damage(self._folder)
-            if self._writer is not None and not findings:
-                findings = self._writer.check_lexical()
-            return findings
+            return integrity.find_damage(self._folder)
 
     # --- keeping -----------------------------------------------------------------------------
 
     def close(self) -> None:
         """Give the lock back and leave checksums; calling twice does nothing."""
-        with self._write_guard:
+        with self._write_guard.lock:
             self._closing()
 
     def __enter__(self) -> DocumentIndex:

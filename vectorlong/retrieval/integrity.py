@@ -6,15 +6,22 @@ import contextlib
 import sqlite3
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any
 
 from vectorlong.disk import file_sha256
 from vectorlong.errors import IndexCorruptError, IndexFolderError
 from vectorlong.retrieval.derived import SnapshotFolder
-from vectorlong.retrieval.ledger import DOCUMENTS, LEDGER_NAME, VECTORS, connect, ledger_errors
+from vectorlong.retrieval.ledger import (
+    DOCUMENTS,
+    LEDGER_NAME,
+    VECTORS,
+    check_ledger,
+    connect,
+    damaged,
+    ledger_errors,
+)
 from vectorlong.retrieval.manifest import MANIFEST_NAME, Manifest, read_manifest
 from vectorlong.retrieval.snapshot import LedgerReader, Snapshot
-from vectorlong.retrieval.storage import needs_check
+from vectorlong.retrieval.storage import Stamp, checked, needs_check
 from vectorlong.retrieval.vectors import VectorFile
 from vectorlong.retrieval.view import Views, vector_path
 
@@ -38,6 +45,26 @@ def check_ledger_exists(folder: Path) -> None:
         )
 
 
+def check_generation(manifest: Manifest, snapshot: Snapshot, path: Path) -> None:
+    """Refuse a ledger at ``path`` that lacks commits the manifest saw acknowledged.
+
+    SQLite itself passes over the rest of a write-ahead log, without a word, from its first damaged
+    byte on, and begins a new one where the log is missing.
+
+    Raises
+    ------
+    IndexCorruptError
+        The ledger is older; the message says by how much.
+    """
+    if manifest.generation is not None and snapshot.generation < manifest.generation:
+        raise damaged(
+            path,
+            f"it ends at generation {snapshot.generation}, while {manifest.generation} was "
+            f"acknowledged, so that its write-ahead log {path.name + '-wal'!r} is damaged or "
+            "missing",
+        )
+
+
 def check_ledger_file(folder: Path, manifest: Manifest) -> None:
     """Compare the ledger's file with its digest, if it was closed cleanly and is worth reading.
 
@@ -50,18 +77,16 @@ def check_ledger_file(folder: Path, manifest: Manifest) -> None:
     recorded = manifest.files.get(LEDGER_NAME)
     if recorded is None:
         return
-    stamp = {"size": recorded["size"], "mtime_ns": recorded["mtime_ns"]}
+    stamp: Stamp = {"size": recorded["size"], "mtime_ns": recorded["mtime_ns"]}
     if needs_check(path, stamp) and _is_other_than(folder, recorded):
-        raise IndexCorruptError(
-            f"{str(path)!r} is damaged: its content does not have the digest that was recorded "
-            "when it was closed. Restore the file from a copy, or build the index anew from the "
-            "documents."
+        raise damaged(
+            path, "its content does not have the digest that was recorded when it was closed"
         )
 
 
-def _is_other_than(folder: Path, recorded: Mapping[str, Any]) -> bool:
+def _is_other_than(folder: Path, recorded: Stamp) -> bool:
     """Whether the ledger's file differs from what the manifest recorded, and still does record."""
-    if file_sha256(folder / LEDGER_NAME) == recorded["digest"]:
+    if file_sha256(folder / LEDGER_NAME) == recorded.get("digest"):
         return False
     # A writer may have begun while the file was read; then the manifest says so.
     return read_manifest(folder).files.get(LEDGER_NAME) == recorded
@@ -75,6 +100,7 @@ def check_unstamped_ledger(folder: Path) -> None:
     try:
         connection = connect(path, read_only=True)
         try:
+            check_ledger(connection, path)
             findings = connection.execute("PRAGMA quick_check(1)").fetchone()[0]
         finally:
             connection.close()
@@ -83,10 +109,7 @@ def check_unstamped_ledger(folder: Path) -> None:
     except sqlite3.DatabaseError as error:
         findings = str(error)
     if findings != "ok":
-        raise IndexCorruptError(
-            f"{str(path)!r} is damaged: {findings}. Restore the file from a copy, or build the "
-            "index anew from the documents."
-        )
+        raise damaged(path, findings)
 
 
 def check_vector_files(folder: Path, manifest: Manifest, reader: LedgerReader) -> None:
@@ -143,7 +166,7 @@ def _state(folder: Path) -> tuple[int, int] | None:
             reader.snapshot() as snapshot,
         ):
             return snapshot.epoch, snapshot.generation
-    except (IndexFolderError, sqlite3.Error, LookupError, TypeError, ValueError):
+    except (IndexFolderError, OSError):
         return None
 
 
@@ -155,15 +178,18 @@ def _look(folder: Path) -> list[str]:
         manifest = read_manifest(folder)
     files = {} if manifest is None else manifest.files
     path = folder / LEDGER_NAME
-    checked: set[str] = set()
+    checked_files: set[str] = set()
     with _noted(findings, path):
         check_ledger_exists(folder)
         if LEDGER_NAME in files and _is_other_than(folder, files[LEDGER_NAME]):
             findings.append(f"{str(path)!r} does not have its recorded digest")
         with contextlib.closing(LedgerReader(path)) as reader, reader.snapshot() as snapshot:
-            checked = _find_in_snapshot(folder, manifest, snapshot, findings)
+            with _noted(findings, path):
+                if manifest is not None:
+                    check_generation(manifest, snapshot, path)
+            checked_files = _find_in_snapshot(folder, manifest, snapshot, findings)
     for file in (VECTORS, DOCUMENTS):
-        if file not in checked:
+        if file not in checked_files:
             findings.extend(_find_without_ledger(folder, file, files))
     snapshot_damage = SnapshotFolder(folder).damage(thorough=True)
     return findings if snapshot_damage is None else [*findings, snapshot_damage]
@@ -194,31 +220,32 @@ def _find_in_snapshot(
         settings = snapshot.settings()
         if manifest is not None and manifest.settings() != settings:
             findings.append(f"{str(folder / MANIFEST_NAME)!r} does not agree with the ledger")
-        dimension = settings["dimension"]
+        dimension = checked(Manifest, settings, path).dimension
     with _noted(findings, path):
         findings.extend(f"{str(path)!r} is damaged: {found}" for found in snapshot.check_database())
+        if settings.get("lexical"):
+            found = snapshot.check_lexical()
+            findings.extend(f"{str(path)!r}: {what}; rebuild() makes it anew" for what in found)
     is_doubtful = any(str(path) in finding for finding in findings)
-    checked = set()
+    checked_files = set()
     for file in (VECTORS, DOCUMENTS) if dimension is not None else ():
         with _noted(findings, path):
             vector_file = VectorFile(vector_path(folder, file, snapshot.epoch), dimension)
             damage = vector_file.damage(snapshot.segments(file))
-            checked.add(file)
+            checked_files.add(file)
             if damage is not None:
                 findings.append(damage + _DOUBT if is_doubtful else damage)
     if not findings:
         with _noted(findings, path):
-            Views(folder, snapshot.settings()["dimension"]).of(snapshot)
+            Views(folder, checked(Manifest, snapshot.settings(), path).dimension).of(snapshot)
     with _noted(findings, path):
         for key in snapshot.placements()[:, 0].tolist():
             with _noted(findings, path):
                 snapshot.fetch(key)
-    return checked
+    return checked_files
 
 
-def _find_without_ledger(
-    folder: Path, file: str, files: Mapping[str, Mapping[str, Any]]
-) -> Iterator[str]:
+def _find_without_ledger(folder: Path, file: str, files: Mapping[str, Stamp]) -> Iterator[str]:
     """Compare a vector file with what the manifest recorded of it, which is its size only."""
     names = [name for name in files if name.startswith(file)]
     names = names or [path.name for path in sorted(folder.glob(f"{file}*.f32"))] or [f"{file}.f32"]

@@ -10,15 +10,21 @@ FAISS.
 from __future__ import annotations
 
 import contextlib
+import functools
 import json
+import os
+import re
 import sqlite3
+import weakref
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from types import TracebackType
 from typing import Any
 
 import numpy as np
 
+from vectorlong.disk import file_identity
 from vectorlong.errors import FormatVersionError, IndexCorruptError, IndexFolderError
 from vectorlong.retrieval import lexical
 from vectorlong.retrieval.vectors import Segment
@@ -31,6 +37,7 @@ APPLICATION_ID = 0x766C6E67  # "vlng"
 PASSAGE_BITS = 20
 _WAIT_MS = 60_000
 _CHECKPOINT_WAIT_MS = 2_000
+_SHADOW_TABLE = re.compile(r"lexical_(documents|passages)_(data|idx|docsize|config)")
 SPAN_TYPE = np.dtype("<i8")
 VECTORS = "vectors"  # the file of passage vectors
 DOCUMENTS = "documents"  # the file of document vectors
@@ -69,34 +76,115 @@ class NewDocument:
     spans: np.ndarray  # int64 [p, 2]
 
 
+# How SQLite says that a database is not what it wrote (sqlite.org/rescode.html). Its general error
+# is among them: the statements are constants and fit the tables that this library makes.
+_DAMAGE_CODES = (
+    sqlite3.SQLITE_CORRUPT,
+    sqlite3.SQLITE_NOTADB,
+    sqlite3.SQLITE_SCHEMA,
+    sqlite3.SQLITE_ERROR,
+)
+_REFUSED_VALUE_CODES = (
+    sqlite3.SQLITE_TOOBIG,
+    sqlite3.SQLITE_CONSTRAINT,
+    sqlite3.SQLITE_MISMATCH,
+)
+
+
 @contextlib.contextmanager
 def ledger_errors(path: Path) -> Iterator[None]:
     """Turn SQLite's complaints into this library's errors, naming the file."""
     try:
         yield
-    except sqlite3.DatabaseError as error:
-        message = str(error)
-        refusals = ("full", "readonly", "unable to open", "disk I/O", "locked")
-        if isinstance(error, sqlite3.OperationalError) and any(w in message for w in refusals):
-            raise IndexFolderError(
-                f"Cannot read or write {str(path)!r}: {message}. What the index had acknowledged "
-                "before is still there; make room or grant access, then call again."
-            ) from error
-        raise IndexCorruptError(
-            f"{str(path)!r} is damaged: {message}. Restore the file from a copy, or build the "
-            "index anew from the documents."
-        ) from error
+    except sqlite3.Error as error:
+        raise as_ledger_error(error, path) from error
 
 
-def connect(path: Path, *, read_only: bool, immutable: bool = False) -> sqlite3.Connection:
+def as_ledger_error(error: sqlite3.Error, path: Path) -> IndexFolderError:
+    """Return what a complaint of SQLite means by its code: damage, or a refusal without harm.
+
+    Python's own complaints, as of a closed connection, have no code.
+    """
+    code = getattr(error, "sqlite_errorcode", None)
+    primary_code = None if code is None else code & 0xFF
+    if primary_code in _DAMAGE_CODES:
+        return damaged(path, str(error))
+    if primary_code in _REFUSED_VALUE_CODES:
+        return IndexFolderError(
+            f"{str(path)!r} cannot take this: {error}. Nothing of it was written."
+        )
+    if primary_code is None:
+        return IndexFolderError(
+            f"Cannot use {str(path)!r}: {error}. Where the index was closed meanwhile, open it "
+            "again."
+        )
+    return IndexFolderError(
+        f"Cannot read or write {str(path)!r}: {error}. What the index had acknowledged before "
+        "is still there; make room or grant access, then call again."
+    )
+
+
+def damaged(path: Path, what: str) -> IndexCorruptError:
+    """Return the error for a ledger that is not what was written."""
+    return IndexCorruptError(
+        f"{str(path)!r} is damaged: {what}. Restore the file from a copy, or build the index anew "
+        "from the documents."
+    )
+
+
+class LedgerConnection(sqlite3.Connection):
+    """A connection that knows the process it was opened in.
+
+    Attributes
+    ----------
+    process_id
+        Of that process.
+    """
+
+    process_id: int
+
+
+# SQLite keeps the locks it holds on a file in the memory of the process, where a fork copies them
+# although the system's locks stay with the parent (sqlite.org/howtocorrupt.html, section 2.6). It
+# forgets them with the last connection to the file. So whatever a fork left open is closed before
+# this process opens a connection of its own; that touches no lock of the parent, and those keep its
+# write-ahead log from being removed.
+_connections: weakref.WeakSet[LedgerConnection] = weakref.WeakSet()
+_inherited: list[LedgerConnection] = []
+_abandoned: list[LedgerConnection] = []  # in use, at the fork, by a thread that did not come along
+
+
+def _after_fork() -> None:
+    for connection in _connections:
+        (_abandoned if connection.in_transaction else _inherited).append(connection)
+    _connections.clear()
+
+
+if hasattr(os, "register_at_fork"):  # Windows has no fork
+    os.register_at_fork(after_in_child=_after_fork)
+
+
+def connect(path: Path, *, read_only: bool, immutable: bool = False) -> LedgerConnection:
     """Open a connection in autocommit mode, usable from any one thread at a time."""
+    with contextlib.suppress(IndexError):  # another thread was quicker
+        while _inherited:
+            _inherited.pop().close()
     mode = "ro" if read_only else "rw"
     uri = f"{path.resolve().as_uri()}?mode={mode}{'&immutable=1' if immutable else ''}"
     connection = sqlite3.connect(
-        uri, uri=True, timeout=_WAIT_MS / 1000, isolation_level=None, check_same_thread=False
+        uri,
+        uri=True,
+        timeout=_WAIT_MS / 1000,
+        isolation_level=None,
+        check_same_thread=False,
+        factory=LedgerConnection,
     )
+    connection.process_id = os.getpid()
+    _connections.add(connection)
     try:
         connection.execute("PRAGMA cache_size = -16000")
+        # Nothing that stands in the schema of a foreign file may call a function that does things.
+        connection.execute("PRAGMA trusted_schema = OFF")
         if not read_only:
             connection.execute("PRAGMA synchronous = FULL")
             connection.execute("PRAGMA fullfsync = 1")
@@ -106,20 +194,118 @@ def connect(path: Path, *, read_only: bool, immutable: bool = False) -> sqlite3.
     return connection
 
 
+def check_ledger(connection: sqlite3.Connection, path: Path) -> None:
+    """Refuse a database that is not a ledger, one of a newer format, and one that has been altered.
+
+    Triggers and views would run whenever the ledger is written or read.
+    """
+    check_version(connection, path)
+    found = _schema(connection)
+    if not any(_is_same(found, _expected_schema(has_lexical)) for has_lexical in (True, False)):
+        strange = sorted(" ".join(entry) for entry in found.keys() - _expected_schema(True).keys())
+        raise damaged(
+            path,
+            f"it holds what this library did not make, {', '.join(strange[:3])}"
+            if strange
+            else "its tables are not those that this library made",
+        )
+
+
+Schema = dict[tuple[str, str], tuple[str, str | None]]
+
+
+def _schema(connection: sqlite3.Connection) -> Schema:
+    """Type and name of everything in a database, with the table it is of and its statement."""
+    rows = connection.execute("SELECT type, name, tbl_name, sql FROM sqlite_master")
+    return {(str(kind), str(name)): (table, sql) for kind, name, table, sql in rows}
+
+
+@functools.cache
+def _expected_schema(has_lexical: bool) -> Schema:
+    with contextlib.closing(sqlite3.connect(":memory:")) as connection:
+        connection.executescript(_SCHEMA)
+        if has_lexical:
+            _create_lexical(connection)
+        return _schema(connection)
+
+
+def _is_same(found: Schema, expected: Schema) -> bool:
+    # FTS5 makes its shadow tables itself, and another version of it may word them otherwise.
+    return found.keys() == expected.keys() and all(
+        found[entry] == expected[entry] or _SHADOW_TABLE.fullmatch(entry[1]) for entry in expected
+    )
+
+
 def check_version(connection: sqlite3.Connection, path: Path) -> None:
     """Refuse a database that is not a ledger, or one of a newer format."""
     application = connection.execute("PRAGMA application_id").fetchone()[0]
     version = connection.execute("PRAGMA user_version").fetchone()[0]
     if application != APPLICATION_ID:
-        raise IndexCorruptError(
-            f"{str(path)!r} is damaged: it does not carry this library's mark. Restore the file "
-            "from a copy, or build the index anew from the documents."
-        )
+        raise damaged(path, "it does not carry this library's mark")
     if version > FORMAT_VERSION:
         raise FormatVersionError(
             f"{str(path)!r} has format version {version}; this version of vectorlong reads up to "
             f"{FORMAT_VERSION}. Upgrade vectorlong; nothing was changed."
         )
+
+
+class LedgerTransaction:
+    """All or nothing, as a context manager; an exception rolls back.
+
+    A class and no generator: a generator that an interrupt left behind would roll back, whenever it
+    is collected, the transaction that is open by then.
+
+    Attributes
+    ----------
+    generation, epoch
+        What the commit will make, and of which epoch the rows are.
+    connection
+        Sees what the transaction has written so far.
+    """
+
+    generation: int
+    epoch: int
+
+    def __init__(self, connection: LedgerConnection, path: Path) -> None:
+        self.connection = connection
+        self._path = path
+
+    def __enter__(self) -> LedgerTransaction:
+        with ledger_errors(self._path):
+            roll_back(self.connection)
+            self.connection.execute("BEGIN IMMEDIATE")
+            try:
+                self.connection.execute("UPDATE state SET generation = generation + 1")
+                row = self.connection.execute("SELECT generation, epoch FROM state").fetchone()
+                self.generation, self.epoch = int(row[0]), int(row[1])
+            except (TypeError, ValueError):
+                roll_back(self.connection)
+                raise damaged(self._path, "it has no state") from None
+            except BaseException:
+                roll_back(self.connection)
+                raise
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        try:
+            if error is None:
+                with ledger_errors(self._path):
+                    self.connection.execute("COMMIT")
+        finally:
+            roll_back(self.connection)
+        if isinstance(error, sqlite3.Error):
+            raise as_ledger_error(error, self._path) from error
+
+
+def roll_back(connection: sqlite3.Connection) -> None:
+    """Take a connection out of whatever transaction an interrupt or an error left it in."""
+    if connection.in_transaction:
+        connection.execute("ROLLBACK")
 
 
 class LedgerWriter:
@@ -131,12 +317,26 @@ class LedgerWriter:
         The database.
     has_lexical
         Whether texts are indexed for lexical search.
+
+    Attributes
+    ----------
+    identity
+        Of the file that is written, as `vectorlong.disk.file_identity` gives it.
     """
 
     def __init__(self, path: Path, has_lexical: bool) -> None:
         self.path = path
         self._has_lexical = has_lexical
-        self._connection = connect(path, read_only=False)
+        with ledger_errors(path):
+            self._connection = connect(path, read_only=False)
+            try:
+                check_ledger(self._connection, path)
+                # Of a file that says otherwise, readers would not see one generation.
+                self._connection.execute("PRAGMA journal_mode = WAL")
+                self.identity = file_identity(path)
+            except BaseException:
+                self._connection.close()
+                raise
 
     @staticmethod
     def create(path: Path, settings: dict[str, Any], has_lexical: bool) -> None:
@@ -155,20 +355,15 @@ class LedgerWriter:
         finally:
             connection.close()
 
-    @contextlib.contextmanager
-    def transaction(self) -> Iterator[int]:
-        """All or nothing; yields the generation that the commit will make."""
+    def state(self) -> tuple[int, int]:
+        """Return generation and epoch as committed."""
         with ledger_errors(self.path):
-            self._connection.execute("BEGIN IMMEDIATE")
-            try:
-                self._connection.execute("UPDATE state SET generation = generation + 1")
-                row = self._connection.execute("SELECT generation FROM state").fetchone()
-                yield int(row[0])
-                self._connection.execute("COMMIT")
-            except BaseException:
-                if self._connection.in_transaction:
-                    self._connection.execute("ROLLBACK")
-                raise
+            roll_back(self._connection)
+            return self._connection.execute("SELECT generation, epoch FROM state").fetchone()
+
+    def transaction(self) -> LedgerTransaction:
+        """Return a transaction to be entered; one is open at a time."""
+        return LedgerTransaction(self._connection, self.path)
 
     def insert(self, document: NewDocument) -> None:
         """Add one document; its id must be free."""
@@ -217,9 +412,12 @@ class LedgerWriter:
     def delete(self, key: int, generation: int) -> None:
         """Remove one document and leave a tombstone for its rows."""
         if self._has_lexical:
-            spans, text = self._connection.execute(
+            row = self._connection.execute(
                 "SELECT spans, text FROM texts WHERE key = ?", (key,)
             ).fetchone()
+            if row is None:
+                raise damaged(self.path, f"document number {key} is missing")
+            spans, text = row
             # The lexical tables keep no text, so FTS5 is told what it had indexed.
             self._connection.execute(
                 "INSERT INTO lexical_documents (lexical_documents, rowid, words) "
@@ -274,21 +472,10 @@ class LedgerWriter:
             last_key, spans, text = row
             self._index_words(last_key, text, np.frombuffer(spans, SPAN_TYPE).reshape(-1, 2))
 
-    def check_lexical(self) -> list[str]:
-        """Return what FTS5's own check of the lexical index finds; empty if nothing."""
-        findings = []
-        for table in ("lexical_documents", "lexical_passages") if self._has_lexical else ():
-            try:
-                self._connection.execute(
-                    f"INSERT INTO {table} ({table}) VALUES ('integrity-check')"
-                )
-            except sqlite3.DatabaseError as error:
-                findings.append(f"{str(self.path)!r}: {table} is damaged ({error}); rebuild() it")
-        return findings
-
     def optimise(self) -> None:
         """Give freed pages back and merge the lexical index; nothing that was found is lost."""
         with ledger_errors(self.path):
+            roll_back(self._connection)
             if self._has_lexical:
                 for table in ("lexical_documents", "lexical_passages"):
                     self._connection.execute(f"INSERT INTO {table} ({table}) VALUES ('optimize')")
@@ -297,6 +484,7 @@ class LedgerWriter:
     def checkpoint(self) -> bool:
         """Move the write-ahead log into the database; False if a reader kept some of it back."""
         with ledger_errors(self.path):
+            roll_back(self._connection)
             # A reader that takes longer than a search may take minutes, and nothing needs this now.
             self._connection.execute(f"PRAGMA busy_timeout = {_CHECKPOINT_WAIT_MS}")
             try:

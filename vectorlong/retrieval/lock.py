@@ -1,4 +1,8 @@
-"""One writer at a time: a file lock, and beside it a note of who holds it."""
+"""One writer at a time: a file lock, and beside it a note of who holds it.
+
+The lock belongs to the process that took it. One that was forked from that process neither has it
+nor can give it back.
+"""
 
 from __future__ import annotations
 
@@ -11,9 +15,11 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
+from vectorlong.disk import file_identity, is_in_place, read_mapping, replace_bytes
 from vectorlong.errors import IndexLockedError
-from vectorlong.retrieval.storage import folder_errors
+from vectorlong.retrieval.storage import folder_errors, replaced
 
+_MAX_NOTE_BYTES = 4096
 LOCK_NAME = "writer.lock"
 # The note is a file of its own because taking a file lock may empty the lock file.
 HOLDER_NAME = "writer.json"
@@ -33,35 +39,67 @@ class WriterLock:
     """
 
     def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._path = folder / LOCK_NAME
         self._holder_path = folder / HOLDER_NAME
-        self._lock = FileLock(folder / LOCK_NAME, thread_local=False)
+        self._lock = FileLock(self._path, thread_local=False)
+        self._process_id = os.getpid()
         with folder_errors("take the writer's lock", folder):
             try:
                 self._lock.acquire(timeout=0)
+                self._identity = file_identity(self._path)
             except Timeout:  # an OSError itself
                 raise IndexLockedError(
                     f"{str(folder)!r} is being written by {self._holder()}. Wait until it is "
                     "closed, or open the index with read_only=True."
                 ) from None
+            except BaseException:
+                self._lock.release(force=True)
+                raise
+        note = {
+            "pid": self._process_id,
+            "host": socket.gethostname(),
+            "since": datetime.now(UTC).isoformat(timespec="seconds"),
+        }
         with contextlib.suppress(OSError):  # the note is a courtesy; the lock is what counts
-            note = {
-                "pid": os.getpid(),
-                "host": socket.gethostname(),
-                "since": datetime.now(UTC).isoformat(timespec="seconds"),
-            }
-            self._holder_path.write_text(json.dumps(note), encoding="utf-8")
+            replace_bytes(self._holder_path, json.dumps(note).encode())
 
     def _holder(self) -> str:
         """Who holds the lock, as far as the note can be read."""
         try:
-            note = json.loads(self._holder_path.read_text(encoding="utf-8"))
+            note = read_mapping(self._holder_path, _MAX_NOTE_BYTES)
             return f"process {note['pid']} on {note['host']} (since {note['since']})"
-        except (OSError, ValueError, KeyError, TypeError):
+        except (OSError, ValueError, KeyError):
             return "another process"
 
+    @property
+    def is_ours(self) -> bool:
+        """Whether this process took the lock, rather than the one it was forked from."""
+        return self._process_id == os.getpid()
+
+    def check(self) -> None:
+        """Refuse to write where the lock does not hold any more.
+
+        Raises
+        ------
+        IndexLockedError
+            The lock is that of the process this one was forked from.
+        IndexFolderError
+            The lock's file was moved, removed or replaced, so that another writer may be at work.
+        """
+        if not self.is_ours:
+            raise IndexLockedError(
+                f"{str(self._folder)!r} was opened for writing by process {self._process_id}, from "
+                f"which this one ({os.getpid()}) was forked; only that one may write. Open the "
+                "index here once that one has closed it."
+            )
+        if not is_in_place(self._path, self._identity):
+            raise replaced(self._path)
+
     def release(self) -> None:
-        """Give the right back; calling twice does nothing."""
-        if self._lock.is_locked:
+        """Give the right back; calling twice, or in a forked process, does nothing."""
+        if self.is_ours and self._lock.is_locked:
             with contextlib.suppress(OSError):
-                self._holder_path.unlink(missing_ok=True)
+                if is_in_place(self._path, self._identity):
+                    self._holder_path.unlink(missing_ok=True)
             self._lock.release()

@@ -1,22 +1,28 @@
 """The manifest: what an index is, readable without opening its ledger.
 
 It repeats the settings the ledger holds (so it can be written anew from there) and, after a clean
-close, the digest of the ledger's file and the stamps of the vector files. Replaced as a whole,
-checksummed.
+close, the digest of the ledger's file and the stamps of the vector files. Beside the ledger it
+remembers which generation was acknowledged last, so that commits missing from the ledger are
+noticed. Replaced as a whole, checksummed.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
+
+from pydantic import Field
 
 from vectorlong.documents import PassageSpec
 from vectorlong.errors import FormatVersionError, IndexCorruptError
 from vectorlong.retrieval.ledger import FORMAT_VERSION
-from vectorlong.retrieval.storage import read_sealed, replace_sealed
+from vectorlong.retrieval.storage import Stamp, checked, read_sealed, replace_sealed
 
 MANIFEST_NAME = "manifest.json"
+# Wider than any encoder's vectors, and narrow enough that a row fits in memory.
+_MAX_DIMENSION = 1 << 20
 
 
 @dataclass(frozen=True)
@@ -37,6 +43,9 @@ class Manifest:
         Kind of vector index; see `vectorlong.retrieval.faiss_kinds`.
     lexical
         Whether texts are indexed for lexical search.
+    generation
+        The last one that was acknowledged, as far as is known: the ledger has it, or one after it.
+        None where the manifest had to be made anew, and in indexes that did not keep it.
     files
         After a clean close: size, time of change and, for the ledger, digest of each file of truth.
         Empty while a writer is at work or after it was killed.
@@ -44,26 +53,22 @@ class Manifest:
 
     fingerprint: str
     model_name: str | None
-    dimension: int
+    dimension: Annotated[int, Field(ge=1, le=_MAX_DIMENSION)]
     passages: PassageSpec
     faiss: str
     lexical: bool
-    files: dict[str, dict[str, Any]] = field(default_factory=dict)
+    generation: Annotated[int, Field(ge=0)] | None = None
+    files: dict[str, Stamp] = field(default_factory=dict)
 
     def settings(self) -> dict[str, Any]:
         """Return what the ledger keeps of it."""
         settings = asdict(self)
-        del settings["files"]
+        del settings["files"], settings["generation"]
         return settings
 
-    @classmethod
-    def from_settings(cls, settings: dict[str, Any]) -> Manifest:
-        """Return the manifest that the ledger's settings describe."""
-        return cls(**{**settings, "passages": PassageSpec(**settings["passages"])})
-
-    def with_files(self, files: dict[str, dict[str, Any]]) -> Manifest:
-        """Return the same index with other stamps."""
-        return replace(self, files=files)
+    def at(self, generation: int, files: Mapping[str, Stamp] | None = None) -> Manifest:
+        """Return the same index with another generation acknowledged, closed with these files."""
+        return replace(self, generation=generation, files=dict(files or {}))
 
     def write(self, folder: Path) -> None:
         """Replace the folder's manifest by this one."""
@@ -78,7 +83,7 @@ def read_manifest(folder: Path) -> Manifest:
     FormatVersionError
         A newer version of this library wrote it.
     IndexCorruptError
-        It is missing, cut, or does not have its checksum.
+        It is missing, cut, does not have its checksum, or says what cannot be.
     """
     path = folder / MANIFEST_NAME
     try:
@@ -93,4 +98,4 @@ def read_manifest(folder: Path) -> Manifest:
             f"{str(path)!r} has format version {version}; this version of vectorlong reads up to "
             f"{FORMAT_VERSION}. Upgrade vectorlong; nothing was changed."
         )
-    return Manifest.from_settings(content)
+    return checked(Manifest, content, path)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import stat
 from pathlib import Path
 
 from vectorlong.disk import flush_folder, is_unfinished
@@ -12,26 +14,61 @@ from vectorlong.errors import (
     IndexFolderError,
 )
 from vectorlong.retrieval import integrity
+from vectorlong.retrieval.derived import FOLDER_NAME as FAISS_FOLDER_NAME
 from vectorlong.retrieval.encoder_protocol import DocumentEncoder
 from vectorlong.retrieval.ledger import DOCUMENTS, LEDGER_NAME, VECTORS, LedgerWriter
 from vectorlong.retrieval.lock import HOLDER_NAME, LOCK_NAME
-from vectorlong.retrieval.manifest import Manifest, read_manifest
+from vectorlong.retrieval.manifest import MANIFEST_NAME, Manifest, read_manifest
 from vectorlong.retrieval.snapshot import LedgerReader
-from vectorlong.retrieval.vectors import VectorFile
-from vectorlong.retrieval.view import vector_path
+from vectorlong.retrieval.storage import checked
+from vectorlong.retrieval.vectors import VectorAppender
+from vectorlong.retrieval.view import is_vector_file, vector_path
 
 # What `make_files` makes before the manifest.
 _UNFINISHED_NAMES = (
     *(f"{file}.f32" for file in (VECTORS, DOCUMENTS)),
     *(f"{LEDGER_NAME}{suffix}" for suffix in ("", "-wal", "-shm", "-journal")),
 )
+_NAMES = (*_UNFINISHED_NAMES, LOCK_NAME, HOLDER_NAME, MANIFEST_NAME)
+
+
+def check_plain_files(folder: Path, *, is_writer: bool) -> None:
+    """Refuse a folder in which an index's file is none.
+
+    A writer would write to, or delete, what a link leads to; so it takes plain files alone. To a
+    reader a link to a plain file is as good as the file (shared caches are made of them).
+
+    Raises
+    ------
+    IndexFolderError
+        A link, a pipe, a device or a folder lies where a file of the index should.
+    """
+    for entry in sorted(folder.iterdir()):
+        is_folder = entry.name == FAISS_FOLDER_NAME
+        if not is_folder and entry.name not in _NAMES and not is_vector_file(entry.name):
+            continue
+        try:
+            mode = os.stat(entry, follow_symlinks=not is_writer).st_mode
+        except FileNotFoundError:  # a link to nowhere, or gone meanwhile
+            mode = 0 if entry.is_symlink() else stat.S_IFREG
+        if not (stat.S_ISDIR(mode) if is_folder else stat.S_ISREG(mode)):
+            raise IndexFolderError(
+                f"{str(entry)!r} is no plain {'folder' if is_folder else 'file'}, as it is in an "
+                "index"
+                + (
+                    ". Put the file itself there, or open the index with read_only=True."
+                    if is_writer and entry.is_symlink() and entry.exists()
+                    else "; remove it or restore the index from a copy."
+                )
+            )
 
 
 def check_unused(folder: Path) -> None:
     """Refuse a folder that holds more than what a killed `create` left, which is of no worth."""
     is_unused = all(
         (entry.name in (*_UNFINISHED_NAMES, LOCK_NAME, HOLDER_NAME) or is_unfinished(entry.name))
-        and (entry.suffix != ".f32" or entry.stat().st_size == 0)
+        and (entry.suffix != ".f32" or entry.lstat().st_size == 0)
+        and stat.S_ISREG(entry.lstat().st_mode)
         for entry in folder.iterdir()
     )
     if not is_unused:
@@ -46,9 +83,9 @@ def make_files(folder: Path, manifest: Manifest) -> None:
     for name in _UNFINISHED_NAMES:
         (folder / name).unlink(missing_ok=True)
     for file in (VECTORS, DOCUMENTS):
-        VectorFile(vector_path(folder, file, 0), manifest.dimension).create()
+        VectorAppender(vector_path(folder, file, 0), manifest.dimension, create=True).close()
     LedgerWriter.create(folder / LEDGER_NAME, manifest.settings(), manifest.lexical)
-    manifest.write(folder)
+    manifest.at(0).write(folder)
     flush_folder(folder.parent)
 
 
@@ -69,9 +106,10 @@ def load_manifest(path: Path, *, is_writer: bool) -> Manifest:
     try:
         with reader.snapshot() as snapshot:  # refuses a ledger of a newer format
             if manifest is None:
-                manifest = Manifest.from_settings(snapshot.settings())
+                manifest = checked(Manifest, snapshot.settings(), reader.path)
                 if is_writer:
                     manifest.write(path)
+            integrity.check_generation(manifest, snapshot, reader.path)
     finally:
         reader.close()
     return manifest

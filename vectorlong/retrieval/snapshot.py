@@ -8,7 +8,6 @@ import itertools
 import json
 import os
 import sqlite3
-import threading
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,16 +15,24 @@ from typing import Any
 
 import numpy as np
 
-from vectorlong.errors import FilterError, IndexCorruptError, IndexFolderError
+from vectorlong.disk import file_identity, is_in_place
+from vectorlong.errors import FilterError, IndexFolderError
+from vectorlong.forks import ProcessLock
 from vectorlong.retrieval.ledger import (
     PASSAGE_BITS,
     SPAN_TYPE,
-    check_version,
+    LedgerConnection,
+    check_ledger,
     connect,
+    damaged,
     ledger_errors,
+    roll_back,
 )
+from vectorlong.retrieval.storage import replaced
 from vectorlong.retrieval.vectors import Segment
 
+# Keys and rows are counted from 0; so many of either no index has.
+_MAX_INTEGER = 1 << 32
 # SQLite takes at least 999 in one statement.
 _MAX_PARAMETERS = 900
 # How SQLite says that a statement is well formed and too large (sqlite.org/limits.html).
@@ -78,6 +85,11 @@ def record_digest(content: bytes, n_tokens: int, spans: np.ndarray) -> bytes:
     return digest.digest()
 
 
+def _are_counts(values: Sequence[object]) -> bool:
+    """Whether all are whole numbers of 0 or more; SQLite keeps anything in any column."""
+    return all(isinstance(value, int) and value >= 0 for value in values)
+
+
 class Snapshot:
     """What one generation holds. Valid inside `LedgerReader.snapshot` only."""
 
@@ -85,25 +97,19 @@ class Snapshot:
         self._connection = connection
         self._path = path
         row = connection.execute("SELECT generation, epoch FROM state").fetchone()
-        if row is None:
-            raise self._damaged("it has no state")
-        self.generation, self.epoch = int(row[0]), int(row[1])
-
-    def _damaged(self, what: str) -> IndexCorruptError:
-        return IndexCorruptError(
-            f"{str(self._path)!r} is damaged: {what}. Restore the file from a copy, or build the "
-            "index anew from the documents."
-        )
+        if row is None or not _are_counts(row):
+            raise damaged(path, "it has no state")
+        self.generation, self.epoch = row
 
     def settings(self) -> dict[str, Any]:
         """Return what the index was created with."""
         row = self._connection.execute("SELECT value FROM settings WHERE name = 'index'").fetchone()
         try:
             settings = json.loads(row[0])
-        except (TypeError, ValueError):
-            raise self._damaged("its settings cannot be read") from None
+        except (TypeError, ValueError, RecursionError):
+            raise damaged(self._path, "its settings cannot be read") from None
         if not isinstance(settings, dict):
-            raise self._damaged("its settings cannot be read")
+            raise damaged(self._path, "its settings cannot be read")
         return settings
 
     def count(self) -> tuple[int, int, int]:
@@ -112,7 +118,9 @@ class Snapshot:
             "SELECT count(*), coalesce(sum(n_passages), 0), coalesce(sum(n_tokens), 0) "
             "FROM documents"
         ).fetchone()
-        return int(row[0]), int(row[1]), int(row[2])
+        if not _are_counts(row):
+            raise damaged(self._path, "its documents have no number of passages or tokens")
+        return row
 
     def segments(self, file: str) -> list[Segment]:
         """Return the checksummed parts of a vector file, in order and without a gap."""
@@ -120,12 +128,16 @@ class Snapshot:
             "SELECT first_row, n_rows, checksum FROM segments WHERE file = ? ORDER BY first_row",
             (file,),
         )
-        segments = [Segment(*row) for row in rows]
+        segments = []
         expected_row = 0
-        for segment in segments:
-            if segment.first_row != expected_row:
-                raise self._damaged(f"rows {expected_row} onwards of {file} are not accounted for")
+        for row in rows:
+            segment = Segment(*row)
+            if not _are_counts(row) or segment.first_row != expected_row:
+                raise damaged(
+                    self._path, f"rows {expected_row} onwards of {file} are not accounted for"
+                )
             expected_row += segment.n_rows
+            segments.append(segment)
         return segments
 
     def n_rows(self, file: str) -> int:
@@ -133,6 +145,8 @@ class Snapshot:
         row = self._connection.execute(
             "SELECT coalesce(sum(n_rows), 0) FROM segments WHERE file = ?", (file,)
         ).fetchone()
+        if not _are_counts(row):
+            raise damaged(self._path, f"it does not say how many rows {file} has")
         return int(row[0])
 
     def placements(self, after_key: int = 0) -> np.ndarray:
@@ -155,7 +169,13 @@ class Snapshot:
     def _integers(self, n_columns: int, query: str, parameters: Sequence[Any]) -> np.ndarray:
         """Return a query's integers as int64 [n, n_columns], without a list of all rows between."""
         values = itertools.chain.from_iterable(self._connection.execute(query, tuple(parameters)))
-        return np.fromiter(values, dtype=np.int64).reshape(-1, n_columns)  # [n, n_columns]
+        try:
+            integers = np.fromiter(values, dtype=np.int64).reshape(-1, n_columns)  # [n, n_columns]
+        except (TypeError, ValueError, OverflowError):
+            raise damaged(self._path, "where rows belong is no number") from None
+        if len(integers) and (integers.min() < 0 or integers.max() > _MAX_INTEGER):
+            raise damaged(self._path, "where rows belong is no possible number")
+        return integers
 
     def known(self, names: Sequence[str]) -> dict[str, tuple[int, bytes]]:
         """Key and content digest of those ids that the index holds."""
@@ -208,23 +228,24 @@ class Snapshot:
             (key,),
         ).fetchone()
         if row is None:
-            raise self._damaged(f"document number {key} is missing")
+            raise damaged(self._path, f"document number {key} is missing")
         name, content, record, n_tokens, document_row, first_row, n_passages = row[:7]
-        metadata, span_bytes, text = row[7:]
+        encoded_metadata, span_bytes, text = row[7:]
         try:
             spans = np.frombuffer(span_bytes, SPAN_TYPE).reshape(-1, 2)  # [p, 2]
+            metadata = json.loads(encoded_metadata)
             is_whole = (
-                len(spans) == n_passages
-                and content_digest(name, text, metadata) == content
+                len(spans) == n_passages > 0
+                and bool((spans >= 0).all() and (spans <= len(text)).all())
+                and isinstance(metadata, dict)
+                and content_digest(name, text, encoded_metadata) == content
                 and record_digest(content, n_tokens, spans) == record
             )
-        except (ValueError, TypeError, AttributeError, OverflowError):
+        except (ValueError, TypeError, AttributeError, OverflowError, RecursionError):
             is_whole = False
         if not is_whole:
-            raise self._damaged(f"the record of document {name!r} does not have its checksum")
-        return StoredDocument(
-            key, name, text, json.loads(metadata), n_tokens, document_row, first_row, spans
-        )
+            raise damaged(self._path, f"the record of document {name!r} does not have its checksum")
+        return StoredDocument(key, name, text, metadata, n_tokens, document_row, first_row, spans)
 
     def lexical_documents(
         self, expression: str, limit: int, allowed: bytes | None
@@ -278,6 +299,56 @@ class Snapshot:
         rows = self._connection.execute("PRAGMA integrity_check(10)").fetchall()
         return [row[0] for row in rows if row[0] != "ok"]
 
+    def check_lexical(self) -> list[str]:
+        """Return what is wrong with the lexical index; every entry of it is read."""
+        placements = self.placements()
+        firsts, counts = placements[:, 0] << PASSAGE_BITS, placements[:, 3]
+        within = np.arange(int(counts.sum())) - np.repeat(np.cumsum(counts) - counts, counts)
+        expected = {
+            "lexical_documents": placements[:, 0],
+            "lexical_passages": np.repeat(firsts, counts) + within,
+        }
+        findings = []
+        for table, rowids in expected.items():
+            try:
+                finding = self._lexical_damage(table, rowids)
+            except sqlite3.Error as error:
+                finding = str(error)
+            if finding is not None:
+                findings.append(f"{table} is damaged ({finding})")
+        return findings
+
+    def _lexical_damage(self, table: str, rowids: np.ndarray) -> str | None:
+        """Compare an FTS5 table with the texts it should have, and its words with their number.
+
+        FTS5's own check would have to write.
+        """
+        rows = self._connection.execute(
+            f"SELECT id, sz FROM {table}_docsize ORDER BY id"
+        ).fetchall()
+        if [rowid for rowid, _ in rows] != rowids.tolist():
+            return "it does not hold every text once"
+        self._connection.execute(
+            f"CREATE VIRTUAL TABLE IF NOT EXISTS temp.{table}_words "
+            f"USING fts5vocab('main', '{table}', 'row')"
+        )
+        n_words = self._connection.execute(
+            f"SELECT coalesce(sum(cnt), 0) FROM temp.{table}_words"
+        ).fetchone()[0]
+        if n_words != sum(_first_varint(size) for _, size in rows):
+            return "words of it are missing"
+        return None
+
+
+def _first_varint(content: object) -> int:
+    """Return the number that FTS5 keeps as a text's length (sqlite.org/fileformat2.html#varint)."""
+    number = 0
+    for byte in content if isinstance(content, bytes) else b"":
+        number = number << 7 | byte & 0x7F
+        if byte < 0x80:
+            break
+    return number
+
 
 class LedgerReader:
     """Read connections, each used by one thread at a time and kept for the next.
@@ -291,15 +362,18 @@ class LedgerReader:
     ------
     IndexFolderError
         A stopped writer left commits in the write-ahead log, and they cannot be read without
-        writing beside it, which is not allowed.
+        writing beside it, which is not allowed. Later: the file is no longer the one that was
+        there first.
     """
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self._idle: list[sqlite3.Connection] = []
-        self._guard = threading.Lock()
-        self._is_closed = False
-        self._is_immutable = not os.access(path.parent, os.W_OK) and not self._is_readable()
+        with ledger_errors(path):
+            self._identity = file_identity(path)
+            self._guard = ProcessLock()
+            self._idle: list[LedgerConnection] = []
+            self._is_closed = False
+            self._is_immutable = not os.access(path.parent, os.W_OK) and not self._is_readable()
         if self._is_immutable and self._has_log():
             raise IndexFolderError(
                 f"{str(path.parent)!r} has commits in a write-ahead log, which cannot be read "
@@ -332,33 +406,39 @@ class LedgerReader:
     @contextlib.contextmanager
     def snapshot(self) -> Iterator[Snapshot]:
         """One generation, for the length of the ``with`` block."""
-        with self._guard:
+        with self._guard.lock:
             if self._is_closed:
                 raise IndexFolderError("This index is closed; open it again.")
             connection = self._idle.pop() if self._idle else None
+            while connection is not None and connection.process_id != os.getpid():
+                connection = self._idle.pop() if self._idle else None
+        if not is_in_place(self.path, self._identity):
+            raise replaced(self.path)
         with ledger_errors(self.path):
             if connection is None:
                 is_immutable = self._is_immutable and not self._has_log()
                 connection = connect(self.path, read_only=True, immutable=is_immutable)
                 try:
-                    check_version(connection, self.path)
+                    check_ledger(connection, self.path)
                 except BaseException:
                     connection.close()
                     raise
             try:
+                roll_back(connection)
                 connection.execute("BEGIN")
                 yield Snapshot(connection, self.path)
             finally:
                 self._put_back(connection)
 
-    def _put_back(self, connection: sqlite3.Connection) -> None:
+    def _put_back(self, connection: LedgerConnection) -> None:
+        if connection.process_id != os.getpid():  # forked meanwhile; it is the parent's
+            return
         try:
-            if connection.in_transaction:
-                connection.execute("ROLLBACK")
-        except sqlite3.DatabaseError:
+            roll_back(connection)
+        except sqlite3.Error:
             connection.close()
             return
-        with self._guard:
+        with self._guard.lock:
             # An immutable connection would not notice that somebody has written since.
             if not self._is_closed and not self._is_immutable:
                 self._idle.append(connection)
@@ -367,8 +447,9 @@ class LedgerReader:
 
     def close(self) -> None:
         """Close every connection; those in use close when they are put back."""
-        with self._guard:
+        with self._guard.lock:
             self._is_closed = True
             idle, self._idle = self._idle, []
         for connection in idle:
-            connection.close()
+            if connection.process_id == os.getpid():
+                connection.close()

@@ -9,10 +9,17 @@ import json
 import os
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any, NotRequired, TypeVar
 
-from vectorlong.disk import replace_bytes
-from vectorlong.errors import IndexFolderError
+from pydantic import Field, TypeAdapter, ValidationError
+from typing_extensions import TypedDict
+
+from vectorlong.disk import parse_mapping, read_small, replace_bytes
+from vectorlong.errors import IndexCorruptError, IndexFolderError
+
+Checked = TypeVar("Checked")
+
+_MAX_SEALED_BYTES = 1 << 20
 
 # Opening an index reads every byte of files up to this size; larger ones are checked when their
 # size or time of change differs from what was recorded, and by verify() always.
@@ -32,13 +39,50 @@ def read_sealed(path: Path) -> dict[str, Any] | None:
     FileNotFoundError
         There is no such file.
     """
-    raw = path.read_bytes()
     try:
-        content = json.loads(raw.decode())
+        raw = read_small(path, _MAX_SEALED_BYTES)
+        content = parse_mapping(raw, str(path))
         del content["checksum"]
         return content if _seal(content).encode() == raw else None
-    except (ValueError, KeyError, TypeError, RecursionError):
+    except (ValueError, KeyError):
         return None
+
+
+def checked(kind: type[Checked], content: dict[str, Any], path: Path) -> Checked:
+    """Return a file's content as what it describes, every field checked.
+
+    A seal proves that a file is as it was written, not who wrote it.
+
+    Parameters
+    ----------
+    kind
+        A dataclass or TypedDict whose fields are the file's.
+    content
+        What `read_sealed` gave.
+    path
+        The file, for the message.
+
+    Raises
+    ------
+    IndexCorruptError
+        A field is missing, unknown, or not what it may be.
+    """
+    try:
+        return TypeAdapter(kind).validate_json(json.dumps(content), strict=True)
+    except (ValidationError, ValueError) as error:
+        what = str(error)
+        if isinstance(error, ValidationError):
+            finding = error.errors(include_url=False, include_input=False)[0]
+            what = f"{'.'.join(map(str, finding['loc']))}: {finding['msg']}"
+        raise IndexCorruptError(f"{str(path)!r} is damaged: {what}.") from None
+
+
+class Stamp(TypedDict):
+    """Size in bytes and time of change in nanoseconds of a file; its SHA-256 where it is known."""
+
+    size: Annotated[int, Field(ge=0)]
+    mtime_ns: int
+    digest: NotRequired[str]
 
 
 def _seal(content: dict[str, Any]) -> str:
@@ -47,7 +91,7 @@ def _seal(content: dict[str, Any]) -> str:
     return json.dumps({**content, "checksum": checksum}, indent=2, ensure_ascii=False) + "\n"
 
 
-def file_stamp(path: Path) -> dict[str, int]:
+def file_stamp(path: Path) -> Stamp:
     """Size and time of change of a file, as recorded beside its digest."""
     status = path.stat()
     return {"size": status.st_size, "mtime_ns": status.st_mtime_ns}
@@ -63,10 +107,18 @@ def folder_size(folder: Path) -> int:
     return n_bytes
 
 
-def needs_check(path: Path, stamp: dict[str, int] | None) -> bool:
+def needs_check(path: Path, stamp: Stamp | None) -> bool:
     """Whether opening should read the whole file rather than trust what was recorded."""
     current = file_stamp(path)
     return current["size"] <= ALWAYS_CHECKED_BYTES or current != stamp
+
+
+def replaced(path: Path) -> IndexFolderError:
+    """Return the error for a file that is no longer the one that was opened."""
+    return IndexFolderError(
+        f"{str(path)!r} was moved, removed or replaced since the index was opened. Nothing was "
+        "written; open the index again."
+    )
 
 
 @contextlib.contextmanager

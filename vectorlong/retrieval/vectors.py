@@ -17,7 +17,13 @@ from typing import BinaryIO
 
 import numpy as np
 
-from vectorlong.disk import flush_folder, flush_to_disk
+from vectorlong.disk import (
+    file_identity,
+    flush_folder,
+    flush_to_disk,
+    is_in_place,
+    open_plain_file,
+)
 from vectorlong.errors import IndexCorruptError
 
 ROW_TYPE = np.dtype("<f4")
@@ -43,12 +49,12 @@ class Segment:
 
 
 class VectorFile:
-    """One file of rows of width ``dim``.
+    """One file of rows of width ``dim``, to be read; `VectorAppender` writes.
 
     Parameters
     ----------
     path
-        The file; ``create`` makes it.
+        The file.
     dim
         Width of a row.
     """
@@ -62,14 +68,71 @@ class VectorFile:
         """Bytes of one row."""
         return self.dim * ROW_TYPE.itemsize
 
-    def create(self) -> None:
-        """Make an empty file whose name survives a power cut."""
-        descriptor = os.open(self.path, os.O_CREAT | os.O_TRUNC | os.O_WRONLY, 0o644)
-        try:
-            flush_to_disk(descriptor)
-        finally:
-            os.close(descriptor)
-        flush_folder(self.path.parent)
+    def map(self, n_rows: int) -> np.ndarray:
+        """Return the first ``n_rows`` rows as a read-only float32 [n_rows, e] memory map.
+
+        Raises
+        ------
+        IndexCorruptError
+            The file is shorter than that.
+        """
+        size = self.path.stat().st_size
+        if size < n_rows * self.row_bytes:
+            raise _cut_off(self.path, size, n_rows, self.row_bytes)
+        if n_rows == 0:  # an empty map is not allowed
+            return np.empty((0, self.dim), dtype=ROW_TYPE)
+        return np.memmap(self.path, dtype=ROW_TYPE, mode="r", shape=(n_rows, self.dim))
+
+    def damage(self, segments: Sequence[Segment]) -> str | None:
+        """Return what is wrong with the file, or None; every checksum is computed again."""
+        if not self.path.exists():
+            return f"{str(self.path)!r} is missing"
+        n_rows = sum(segment.n_rows for segment in segments)
+        size = self.path.stat().st_size
+        if size < n_rows * self.row_bytes:
+            return str(_cut_off(self.path, size, n_rows, self.row_bytes))
+        with self.path.open("rb") as file:
+            for segment in segments:
+                file.seek(segment.first_row * self.row_bytes)
+                if _stream_checksum(file, segment.n_rows * self.row_bytes) != segment.checksum:
+                    last_row = segment.first_row + segment.n_rows - 1
+                    return (
+                        f"{str(self.path)!r} is damaged: rows {segment.first_row} to {last_row} do "
+                        "not have their checksum. Restore the file from a copy, or build the index "
+                        "anew from the documents."
+                    )
+        return None
+
+
+class VectorAppender:
+    """A vector file, opened to append to it; links are not followed.
+
+    It stays the file that was opened, whatever is put in its place.
+
+    Parameters
+    ----------
+    path
+        The file.
+    dim
+        Width of a row.
+    create
+        Make it, with a name that survives a power cut, in place of whatever lies there.
+
+    Raises
+    ------
+    OSError
+        The system refuses, or it is no plain file.
+    """
+
+    def __init__(self, path: Path, dim: int, *, create: bool = False) -> None:
+        self.path = path
+        self._row_bytes = dim * ROW_TYPE.itemsize
+        if create:
+            path.unlink(missing_ok=True)
+        self._file = open_plain_file(path, create=create)
+        if create:
+            flush_to_disk(self._file.fileno())
+            flush_folder(path.parent)
 
     def append(self, rows: np.ndarray, first_row: int) -> Segment:
         """Write ``rows`` (float32 [n, e]) at row ``first_row`` and flush them to the disk.
@@ -82,66 +145,42 @@ class VectorFile:
             The file ends before ``first_row``.
         """
         content = np.ascontiguousarray(rows, dtype=ROW_TYPE).tobytes()
-        with self.path.open("r+b", buffering=0) as file:
-            size = os.fstat(file.fileno()).st_size
-            if size < first_row * self.row_bytes:  # truncating would fill the gap with zeros
-                raise IndexCorruptError(self._cut_message(size, first_row))
-            file.truncate(first_row * self.row_bytes)
-            file.seek(first_row * self.row_bytes)
-            remaining = memoryview(content)
-            while remaining:
-                remaining = remaining[file.write(remaining) :]
-            flush_to_disk(file.fileno())
+        size = os.fstat(self._file.fileno()).st_size
+        if size < first_row * self._row_bytes:  # truncating would fill the gap with zeros
+            raise _cut_off(self.path, size, first_row, self._row_bytes)
+        self._file.truncate(first_row * self._row_bytes)
+        self._file.seek(first_row * self._row_bytes)
+        remaining = memoryview(content)
+        while remaining:
+            remaining = remaining[self._file.write(remaining) :]
+        flush_to_disk(self._file.fileno())
         return Segment(first_row, len(rows), zlib.crc32(content))
 
+    def n_unaccounted_bytes(self, n_rows: int) -> int:
+        """Bytes past ``n_rows``: what an append left that was never acknowledged."""
+        return max(0, os.fstat(self._file.fileno()).st_size - n_rows * self._row_bytes)
+
     def truncate(self, n_rows: int) -> None:
-        """Cut off everything past ``n_rows``: the tail of an append that was never acknowledged."""
-        if self.path.stat().st_size > n_rows * self.row_bytes:
-            with self.path.open("r+b") as file:
-                file.truncate(n_rows * self.row_bytes)
-                flush_to_disk(file.fileno())
+        """Cut off everything past ``n_rows``."""
+        if self.n_unaccounted_bytes(n_rows):
+            self._file.truncate(n_rows * self._row_bytes)
+            flush_to_disk(self._file.fileno())
 
-    def map(self, n_rows: int) -> np.ndarray:
-        """Return the first ``n_rows`` rows as a read-only float32 [n_rows, e] memory map.
+    def is_in_place(self) -> bool:
+        """Whether the file at the path is still the one that was opened."""
+        return is_in_place(self.path, file_identity(self._file.fileno()))
 
-        Raises
-        ------
-        IndexCorruptError
-            The file is shorter than that.
-        """
-        size = self.path.stat().st_size
-        if size < n_rows * self.row_bytes:
-            raise IndexCorruptError(self._cut_message(size, n_rows))
-        if n_rows == 0:  # an empty map is not allowed
-            return np.empty((0, self.dim), dtype=ROW_TYPE)
-        return np.memmap(self.path, dtype=ROW_TYPE, mode="r", shape=(n_rows, self.dim))
+    def close(self) -> None:
+        """Close the file; twice does nothing."""
+        self._file.close()
 
-    def _cut_message(self, size: int, n_rows: int) -> str:
-        return (
-            f"{str(self.path)!r} is damaged: it has {size} bytes where the ledger acknowledged "
-            f"{n_rows} rows of {self.row_bytes} bytes. Restore the file from a copy, or build the "
-            "index anew from the documents."
-        )
 
-    def damage(self, segments: Sequence[Segment]) -> str | None:
-        """Return what is wrong with the file, or None; every checksum is computed again."""
-        if not self.path.exists():
-            return f"{str(self.path)!r} is missing"
-        n_rows = sum(segment.n_rows for segment in segments)
-        size = self.path.stat().st_size
-        if size < n_rows * self.row_bytes:
-            return self._cut_message(size, n_rows)
-        with self.path.open("rb") as file:
-            for segment in segments:
-                file.seek(segment.first_row * self.row_bytes)
-                if _stream_checksum(file, segment.n_rows * self.row_bytes) != segment.checksum:
-                    last_row = segment.first_row + segment.n_rows - 1
-                    return (
-                        f"{str(self.path)!r} is damaged: rows {segment.first_row} to {last_row} do "
-                        "not have their checksum. Restore the file from a copy, or build the index "
-                        "anew from the documents."
-                    )
-        return None
+def _cut_off(path: Path, size: int, n_rows: int, row_bytes: int) -> IndexCorruptError:
+    return IndexCorruptError(
+        f"{str(path)!r} is damaged: it has {size} bytes where the ledger acknowledged {n_rows} "
+        f"rows of {row_bytes} bytes. Restore the file from a copy, or build the index anew from "
+        "the documents."
+    )
 
 
 def row_blocks(matrix: np.ndarray, rows: np.ndarray) -> Iterator[np.ndarray]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-import threading
+import re
 from collections import OrderedDict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from vectorlong.errors import IndexCorruptError, IndexFolderError
+from vectorlong.forks import ProcessLock
 from vectorlong.retrieval.derived import SnapshotFolder, is_outgrown
 from vectorlong.retrieval.exact import AllowedRows
 from vectorlong.retrieval.filters import compile_filter
@@ -23,11 +24,17 @@ from vectorlong.retrieval.vectors import VectorFile
 
 _MAX_CACHED_FILTERS = 16
 _MAX_ATTEMPTS = 50
+_VECTOR_FILE = re.compile(rf"({VECTORS}|{DOCUMENTS})(-[1-9]\d*)?\.f32")
 
 
 def vector_path(folder: Path, file: str, epoch: int) -> Path:
     """Where the rows of ``file`` lie in an epoch; compaction starts a new one beside the old."""
     return folder / (f"{file}.f32" if epoch == 0 else f"{file}-{epoch}.f32")
+
+
+def is_vector_file(name: str) -> bool:
+    """Whether a file's name is one that `vector_path` gives."""
+    return _VECTOR_FILE.fullmatch(name) is not None
 
 
 @dataclass(frozen=True)
@@ -79,7 +86,7 @@ class View:
     row_index: RowIndex | None
     everything: Chosen
     _filters: OrderedDict[tuple[Any, ...], Chosen] = field(default_factory=OrderedDict)
-    _guard: threading.Lock = field(default_factory=threading.Lock)
+    _guard: ProcessLock = field(default_factory=ProcessLock)
 
     def choose(self, snapshot: Snapshot, where: Mapping[str, Any] | None) -> Chosen:
         """Return the rows and documents a filter lets through; remembered for this generation."""
@@ -88,14 +95,14 @@ class View:
         condition, parameters = compile_filter(where)
         # The type is part of the name because True == 1 == 1.0.
         name = (condition, *((type(value), value) for value in parameters))
-        with self._guard:
+        with self._guard.lock:
             if name in self._filters:
                 self._filters.move_to_end(name)
                 return self._filters[name]
         mask = np.zeros(len(self.first_rows), dtype=bool)  # [max key + 1]
         mask[snapshot.matching_keys(condition, parameters)] = True
         chosen = Chosen(AllowedRows(mask[self.row_keys]), mask.tobytes())
-        with self._guard:
+        with self._guard.lock:
             self._filters[name] = chosen
             while len(self._filters) > _MAX_CACHED_FILTERS:
                 self._filters.popitem(last=False)
@@ -118,14 +125,14 @@ class Views:
         self._dimension = dimension
         self._snapshots = SnapshotFolder(folder)
         self._newest: View | None = None
-        self._guard = threading.Lock()
+        self._guard = ProcessLock()
 
     def of(self, snapshot: Snapshot) -> View | None:
         """Return the view of a snapshot's generation, or None if a newer one has overtaken it."""
         view = self._newest
         if view is not None and view.generation == snapshot.generation:
             return view
-        with self._guard:
+        with self._guard.lock:
             view = self._newest
             if view is None or view.epoch != snapshot.epoch:
                 if view is not None and view.epoch > snapshot.epoch:
@@ -167,7 +174,7 @@ class Views:
 
     def use(self, row_index: RowIndex | None) -> None:
         """Search the current rows through another FAISS index from now on."""
-        with self._guard:
+        with self._guard.lock:
             if self._newest is not None:
                 view = self._newest
                 self._newest = _make(

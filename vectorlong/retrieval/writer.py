@@ -1,30 +1,38 @@
 """Writing to an index: vectors first, flushed, then the ledger; nothing counts before it commits.
 
-Whoever makes an `IndexWriter` holds the writer's lock.
+Whoever makes an `IndexWriter` hands it the writer's lock. The writer remembers nothing that the
+ledger knows: every change asks it, within its own transaction, for the epoch and for how many rows
+count. So an interrupt may come anywhere, and the next change goes on from what was committed.
 """
 
 from __future__ import annotations
 
 import contextlib
 import logging
-import re
 import time
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from tqdm import tqdm
 
-from vectorlong.disk import file_sha256, remove_unfinished
+from vectorlong.disk import file_sha256, is_in_place, remove_unfinished
 from vectorlong.documents import DocumentEncoding
 from vectorlong.errors import IndexCorruptError, IndexFolderError, InputValueError
 from vectorlong.progress import progress_bar
 from vectorlong.retrieval.derived import SnapshotFolder, is_outgrown, prepare
 from vectorlong.retrieval.encoder_protocol import DocumentEncoder
 from vectorlong.retrieval.incoming import Addable, Incoming, batches, check_encoding, check_id
-from vectorlong.retrieval.ledger import DOCUMENTS, VECTORS, LedgerWriter, NewDocument
+from vectorlong.retrieval.ledger import (
+    DOCUMENTS,
+    VECTORS,
+    LedgerTransaction,
+    LedgerWriter,
+    NewDocument,
+    damaged,
+)
+from vectorlong.retrieval.lock import WriterLock
 from vectorlong.retrieval.manifest import Manifest
 from vectorlong.retrieval.report import AddReport, Outcomes
 from vectorlong.retrieval.row_index import RowIndex
@@ -34,15 +42,14 @@ from vectorlong.retrieval.snapshot import (
     StoredDocument,
     record_digest,
 )
-from vectorlong.retrieval.storage import file_stamp, folder_errors
-from vectorlong.retrieval.vectors import Segment, VectorFile, row_blocks
-from vectorlong.retrieval.view import View, Views, vector_path
+from vectorlong.retrieval.storage import Stamp, file_stamp, folder_errors, replaced
+from vectorlong.retrieval.vectors import Segment, VectorAppender, VectorFile, row_blocks
+from vectorlong.retrieval.view import View, Views, is_vector_file, vector_path
 
 _LOGGER = logging.getLogger(__name__)
 
 _COMMIT_EVERY_S = 5.0
 _COMMIT_BYTES = 64 << 20
-_VECTOR_FILE = re.compile(rf"({VECTORS}|{DOCUMENTS})(-\d+)?\.f32")
 
 
 @dataclass
@@ -73,55 +80,120 @@ class IndexWriter:
         The index's folder.
     manifest
         What the index is.
+    lock
+        The writer's lock on it.
     reader, views
         How the index is read; brought up to date by what is written.
     """
 
     def __init__(
-        self, folder: Path, manifest: Manifest, reader: LedgerReader, views: Views
+        self,
+        folder: Path,
+        manifest: Manifest,
+        lock: WriterLock,
+        reader: LedgerReader,
+        views: Views,
     ) -> None:
         self._folder = folder
         self._manifest = manifest
+        self._lock = lock
         self._reader = reader
         self._views = views
         self._snapshots = SnapshotFolder(folder)
+        self._opened: tuple[int, dict[str, VectorAppender]] | None = None
         self._ledger = LedgerWriter(reader.path, manifest.lexical)
-        # Files whose last writer was killed are stamped when this one closes them.
-        self._is_marked = not manifest.files
         try:
             with folder_errors("clear what a stopped writer left", folder):
                 self._clear_leftovers()
         except BaseException:
             self._ledger.close()
             raise
+        # Files whose last writer was killed are stamped when this one closes them.
+        self._is_marked = not manifest.files
 
     def _clear_leftovers(self) -> None:
         """Cut off unacknowledged tails and remove files that no generation refers to."""
         with self._reader.snapshot() as snapshot:
-            epoch = snapshot.epoch
-        rows = self._acknowledged_rows()
-        current = {vector_path(self._folder, file, epoch) for file in rows}
+            rows = self._acknowledged_rows(snapshot, snapshot.generation)
+            files = self._files(snapshot.epoch)
+        for file, appender in files.items():
+            n_bytes = appender.n_unaccounted_bytes(rows[file])
+            if n_bytes and self._manifest.generation is None:
+                kept_bytes = appender.path.stat().st_size - n_bytes
+                raise IndexCorruptError(
+                    f"{str(appender.path)!r} has {n_bytes} bytes that the ledger does not account "
+                    "for, and the manifest that could tell whether they were acknowledged is gone. "
+                    "Either an add was interrupted there, or the ledger's write-ahead log is "
+                    "damaged. The index can be opened with read_only=True. To go on writing, cut "
+                    f"the file to {kept_bytes} bytes and add the documents again; only what is "
+                    "missing is encoded."
+                )
+            appender.truncate(rows[file])
+        current = {appender.path for appender in files.values()}
         self._snapshots.remove_unfinished()
         remove_unfinished(self._folder)
         for path in self._folder.iterdir():
             # Whatever else lies in the folder is somebody's, also a copy of one of these files.
-            if _VECTOR_FILE.fullmatch(path.name) and path not in current:
+            if is_vector_file(path.name) and path not in current and path.is_file():
                 with contextlib.suppress(OSError):  # a reader on Windows may still map it
                     path.unlink()
-        self._files = {
-            file: VectorFile(vector_path(self._folder, file, epoch), self._manifest.dimension)
-            for file in rows
-        }
-        self._n_rows = rows
-        for file, n_rows in rows.items():
-            self._files[file].truncate(n_rows)
+
+    # --- what is written to ------------------------------------------------------------------
+
+    def check(self) -> None:
+        """Refuse to change anything unless the lock, and every open file, is the folder's.
+
+        Raises
+        ------
+        IndexLockedError
+            This process was forked from the one that opened the index.
+        IndexFolderError
+            A file was moved, removed or replaced.
+        """
+        self._lock.check()
+        if not is_in_place(self._ledger.path, self._ledger.identity):
+            raise replaced(self._ledger.path)
+        for appender in self._opened[1].values() if self._opened is not None else ():
+            if not appender.is_in_place():
+                raise replaced(appender.path)
+
+    def _files(self, epoch: int) -> dict[str, VectorAppender]:
+        """Return the open vector files of an epoch, and refuse where they are not the folder's."""
+        if self._opened is None or self._opened[0] != epoch:
+            files = {}
+            for file in (VECTORS, DOCUMENTS):
+                path = vector_path(self._folder, file, epoch)
+                files[file] = VectorAppender(path, self._manifest.dimension)
+            self._opened = (epoch, files)
+        self.check()
+        return self._opened[1]
+
+    def _acknowledged_rows(self, snapshot: Snapshot, generation: int) -> dict[str, int]:
+        """Rows of each file that count in a committed generation; what lies past them does not."""
+        acknowledged = self._manifest.generation or 0
+        if generation < acknowledged:
+            raise damaged(
+                self._ledger.path,
+                f"it went back to generation {generation} while it was open, and {acknowledged} "
+                "was acknowledged",
+            )
+        return {file: snapshot.n_rows(file) for file in (VECTORS, DOCUMENTS)}
 
     def _mark(self) -> None:
         """Before the first write: what the manifest says of the files no longer holds."""
+        self.check()
         if not self._is_marked:
             with folder_errors("write", self._folder):
-                self._manifest.with_files({}).write(self._folder)
+                replace(self._manifest, files={}).write(self._folder)
             self._is_marked = True
+
+    def _acknowledge(self, transaction: LedgerTransaction) -> None:
+        """Remember beside the ledger what it has committed."""
+        self._manifest = self._manifest.at(transaction.generation)
+        try:
+            self._manifest.write(self._folder)
+        except OSError as error:  # what was committed is in the ledger all the same
+            _LOGGER.warning("The acknowledged generation could not be noted: %s", error)
 
     # --- add ---------------------------------------------------------------------------------
 
@@ -187,10 +259,10 @@ class IndexWriter:
             tokens[0] += int(encoding.n_tokens)
             tokens[1] += int(encoding.n_dropped_tokens)
             if pending.is_due():
-                self._commit(pending, known, outcomes, progress)
+                self._commit(pending, outcomes, progress)
                 pending = _Pending()
         if pending.incoming:
-            self._commit(pending, known, outcomes, progress)
+            self._commit(pending, outcomes, progress)
 
     def _change_metadata(
         self, relabelled: list[tuple[Incoming, StoredDocument]], outcomes: Outcomes
@@ -199,10 +271,12 @@ class IndexWriter:
         if not relabelled:
             return
         self._mark()
-        with self._ledger.transaction():
+        with self._ledger.transaction() as transaction:
             for incoming, stored in relabelled:
                 record = record_digest(incoming.digest, stored.n_tokens, stored.spans)
                 self._ledger.change_metadata(stored.key, incoming.metadata, incoming.digest, record)
+            self.check()
+        self._acknowledge(transaction)
         for incoming, _ in relabelled:
             outcomes.note(incoming.id, "updated")
 
@@ -222,69 +296,65 @@ class IndexWriter:
                 )
             yield incoming, encoding
 
-    def _commit(
-        self,
-        pending: _Pending,
-        known: dict[str, tuple[int, bytes]],
-        outcomes: Outcomes,
-        progress: tqdm,
-    ) -> None:
+    def _commit(self, pending: _Pending, outcomes: Outcomes, progress: tqdm) -> None:
         """Write what is pending: both vector files, flushed, then the ledger."""
         self._mark()
-        if not self._n_rows:  # an earlier failure left it unknown
-            self._n_rows = self._acknowledged_rows()
-        first_row, document_row = self._n_rows[VECTORS], self._n_rows[DOCUMENTS]
         try:
-            with folder_errors("add documents", self._folder):
-                segments = {
-                    VECTORS: self._files[VECTORS].append(
-                        np.concatenate(pending.passages), first_row
-                    ),
-                    DOCUMENTS: self._files[DOCUMENTS].append(
-                        np.stack(pending.vectors), document_row
-                    ),
-                }
-            with self._ledger.transaction() as generation:
-                for number, incoming in enumerate(pending.incoming):
-                    if incoming.id in known:
-                        self._ledger.delete(known[incoming.id][0], generation)
-                    spans, n_tokens = pending.spans[number], pending.n_tokens[number]
-                    self._ledger.insert(
-                        NewDocument(
-                            incoming.id,
-                            incoming.text,
-                            incoming.metadata,
-                            incoming.digest,
-                            record_digest(incoming.digest, n_tokens, spans),
-                            n_tokens,
-                            document_row + number,
-                            first_row,
-                            spans,
-                        )
-                    )
-                    first_row += len(spans)
-                for file, segment in segments.items():
-                    self._ledger.add_segment(file, segment)
-        except BaseException:
-            self._forget_tail()
+            with (
+                folder_errors("add documents", self._folder),
+                self._ledger.transaction() as transaction,
+            ):
+                known = self._write(pending, transaction)
+                self.check()
+        except Exception:  # whatever it was, it is told; only the room it took is given back
+            self._cut_tails()
             raise
-        for file, segment in segments.items():
-            self._n_rows[file] += segment.n_rows
+        self._acknowledge(transaction)
         for incoming in pending.incoming:
             outcomes.note(incoming.id, "updated" if incoming.id in known else "added")
         progress.update(len(pending.incoming))
 
-    def _forget_tail(self) -> None:
-        """Cut off what was not committed; where even that fails, the next opening does it."""
-        self._n_rows = {}
-        with contextlib.suppress(Exception):
-            self._n_rows = self._acknowledged_rows()
-            for file, n_rows in self._n_rows.items():
-                self._files[file].truncate(n_rows)
+    def _write(
+        self, pending: _Pending, transaction: LedgerTransaction
+    ) -> dict[str, tuple[int, bytes]]:
+        """Write what is pending within a transaction, and return what was there of it."""
+        snapshot = Snapshot(transaction.connection, self._ledger.path)
+        rows = self._acknowledged_rows(snapshot, transaction.generation - 1)
+        first_row, document_row = rows[VECTORS], rows[DOCUMENTS]
+        files = self._files(transaction.epoch)
+        segments = {
+            VECTORS: files[VECTORS].append(np.concatenate(pending.passages), first_row),
+            DOCUMENTS: files[DOCUMENTS].append(np.stack(pending.vectors), document_row),
+        }
+        known = snapshot.known([incoming.id for incoming in pending.incoming])
+        for number, incoming in enumerate(pending.incoming):
+            if incoming.id in known:
+                self._ledger.delete(known[incoming.id][0], transaction.generation)
+            spans, n_tokens = pending.spans[number], pending.n_tokens[number]
+            self._ledger.insert(
+                NewDocument(
+                    incoming.id,
+                    incoming.text,
+                    incoming.metadata,
+                    incoming.digest,
+                    record_digest(incoming.digest, n_tokens, spans),
+                    n_tokens,
+                    document_row + number,
+                    first_row,
+                    spans,
+                )
+            )
+            first_row += len(spans)
+        for file, segment in segments.items():
+            self._ledger.add_segment(file, segment)
+        return known
 
-    def _acknowledged_rows(self) -> dict[str, int]:
-        with self._reader.snapshot() as snapshot:  # the ledger alone knows what counts
-            return {file: snapshot.n_rows(file) for file in (VECTORS, DOCUMENTS)}
+    def _cut_tails(self) -> None:
+        """Cut off what was not committed; where even that fails, the next append does it."""
+        with contextlib.suppress(Exception), self._reader.snapshot() as snapshot:
+            rows = self._acknowledged_rows(snapshot, snapshot.generation)
+            for file, appender in self._files(snapshot.epoch).items():
+                appender.truncate(rows[file])
 
     # --- delete, compact, rebuild ------------------------------------------------------------
 
@@ -294,13 +364,16 @@ class IndexWriter:
         for name in names:
             check_id(name)
         with self._reader.snapshot() as snapshot:
-            known = snapshot.known(names)
-        if known:
-            self._mark()
-            with self._ledger.transaction() as generation:
-                for key, _ in known.values():
-                    self._ledger.delete(key, generation)
-            self.settle()
+            if not snapshot.known(names):
+                return 0
+        self._mark()
+        with self._ledger.transaction() as transaction:
+            known = Snapshot(transaction.connection, self._ledger.path).known(names)
+            for key, _ in known.values():
+                self._ledger.delete(key, transaction.generation)
+            self.check()
+        self._acknowledge(transaction)
+        self.settle()
         return len(known)
 
     def compact(self) -> None:
@@ -309,29 +382,37 @@ class IndexWriter:
         with self._reader.snapshot() as snapshot:
             self._check_vectors(snapshot)
             placements = snapshot.placements()
-            epoch = snapshot.epoch + 1
             view = self._view(snapshot)
         placements = placements[np.argsort(placements[:, 2], kind="stable")]  # [d, 4]
-        files = {
-            file: VectorFile(vector_path(self._folder, file, epoch), self._manifest.dimension)
-            for file in (VECTORS, DOCUMENTS)
-        }
-        try:
-            with folder_errors("compact", self._folder):
-                segments = {
-                    VECTORS: _copy(files[VECTORS], view.passages, np.flatnonzero(view.row_keys)),
-                    DOCUMENTS: _copy(files[DOCUMENTS], view.documents, placements[:, 1]),
-                }
-            new_first_rows = np.cumsum(placements[:, 3]) - placements[:, 3]
-            moved = np.column_stack([np.arange(len(placements)), new_first_rows, placements[:, 0]])
-            with self._ledger.transaction():
-                self._ledger.move_rows(moved.tolist(), segments)
-        except BaseException:
-            self._forget_tail()
-            raise
-        self._clear_leftovers()
+        with folder_errors("compact", self._folder):
+            segments = {
+                VECTORS: self._copy(VECTORS, view, view.passages, np.flatnonzero(view.row_keys)),
+                DOCUMENTS: self._copy(DOCUMENTS, view, view.documents, placements[:, 1]),
+            }
+        new_first_rows = np.cumsum(placements[:, 3]) - placements[:, 3]
+        moved = np.column_stack([np.arange(len(placements)), new_first_rows, placements[:, 0]])
+        with self._ledger.transaction() as transaction:
+            if transaction.generation != view.generation + 1:
+                raise replaced(self._ledger.path)
+            self._ledger.move_rows(moved.tolist(), segments)
+            self.check()
+        self._acknowledge(transaction)
+        with folder_errors("remove the files from before compaction", self._folder):
+            self._clear_leftovers()
         self._ledger.optimise()
         self.settle()
+
+    def _copy(self, file: str, view: View, source: np.ndarray, rows: np.ndarray) -> list[Segment]:
+        """Write chosen rows of ``source`` to the file of the next epoch, block by block."""
+        path = vector_path(self._folder, file, view.epoch + 1)
+        appender = VectorAppender(path, self._manifest.dimension, create=True)
+        segments: list[Segment] = []
+        n_rows = 0
+        with contextlib.closing(appender):
+            for block in row_blocks(source, rows):
+                segments.append(appender.append(block, n_rows))
+                n_rows += len(block)
+        return segments
 
     def rebuild(self) -> None:
         """Make everything derived anew: the lexical index and the FAISS snapshot."""
@@ -340,16 +421,19 @@ class IndexWriter:
             self._check_vectors(snapshot)
             for key in snapshot.placements()[:, 0].tolist():
                 snapshot.fetch(key)
-        with self._ledger.transaction():
+        with self._ledger.transaction() as transaction:
             self._ledger.rebuild_lexical()
+            self.check()
+        self._acknowledge(transaction)
         self._snapshots.remove()
         self._views.use(None)
         self.settle()
 
     def _check_vectors(self, snapshot: Snapshot) -> None:
         """Refuse to copy damaged rows, which would give them a fresh checksum."""
-        for file, vector_file in self._files.items():
-            damage = vector_file.damage(snapshot.segments(file))
+        for file in (VECTORS, DOCUMENTS):
+            path = vector_path(self._folder, file, snapshot.epoch)
+            damage = VectorFile(path, self._manifest.dimension).damage(snapshot.segments(file))
             if damage is not None:
                 raise IndexCorruptError(damage)
 
@@ -359,15 +443,30 @@ class IndexWriter:
             raise IndexCorruptError(f"{str(self._folder)!r} went back to an older generation.")
         return view
 
-    def check_lexical(self) -> list[str]:
-        """Return what FTS5 finds wrong with the lexical index; empty if nothing."""
-        return self._ledger.check_lexical()
-
     # --- derived files and closing -----------------------------------------------------------
 
     def settle(self) -> None:
-        """Bring the FAISS snapshot up to date and the write-ahead log into the database."""
-        self._checkpoint()
+        """Bring the FAISS snapshot up to date and the write-ahead log into the database.
+
+        Where that is refused, nothing is lost and nothing is told but in the log: what was to be
+        kept was acknowledged before.
+
+        Raises
+        ------
+        IndexCorruptError
+            A file of truth is damaged.
+        """
+        try:
+            self.check()
+            self._checkpoint()
+            with folder_errors("bring derived files up to date", self._folder):
+                self._bring_up_to_date()
+        except IndexCorruptError:
+            raise
+        except IndexFolderError as error:
+            _LOGGER.warning("%s", error)
+
+    def _bring_up_to_date(self) -> None:
         with self._reader.snapshot() as snapshot:
             view = self._view(snapshot)
         row_index = prepare(view.passages, view.row_index, self._manifest.faiss, "cosine")
@@ -387,6 +486,7 @@ class IndexWriter:
         self._save(row_index, view)
 
     def _save(self, row_index: RowIndex, view: View) -> None:
+        self.check()
         try:
             self._snapshots.save(row_index, view.epoch)
         except (OSError, RuntimeError) as error:
@@ -394,24 +494,35 @@ class IndexWriter:
             _LOGGER.warning("The FAISS snapshot could not be saved: %s", error)
         self._views.use(row_index)
         self._mark()
-        with self._ledger.transaction():  # a new generation, so that readers look for the snapshot
-            pass
+        with self._ledger.transaction() as transaction:  # so that readers look for the snapshot
+            self.check()
+        self._acknowledge(transaction)
 
     def close(self) -> None:
         """Leave the files stamped, so that the next opening can tell whether they changed."""
-        is_whole = self._is_marked and self._checkpoint()
-        self._ledger.close()
-        if not is_whole:
+        if not self._lock.is_ours:
             return
         try:
-            ledger_path = self._reader.path
-            files: dict[str, dict[str, Any]] = {
-                path.name: {**file_stamp(path)}
-                for path in (ledger_path, *(file.path for file in self._files.values()))
+            if self._is_marked and self._checkpoint():
+                generation, epoch = self._ledger.state()
+                self._ledger.close()
+                self._stamp(generation, epoch)
+        finally:
+            self._ledger.close()
+            for appender in self._opened[1].values() if self._opened is not None else ():
+                appender.close()
+
+    def _stamp(self, generation: int, epoch: int) -> None:
+        """Record the closed files as they are, if they are still the folder's."""
+        try:
+            self.check()
+            paths = [vector_path(self._folder, file, epoch) for file in (VECTORS, DOCUMENTS)]
+            files: dict[str, Stamp] = {
+                path.name: file_stamp(path) for path in (self._ledger.path, *paths)
             }
-            files[ledger_path.name]["digest"] = file_sha256(ledger_path)
-            self._manifest.with_files(files).write(self._folder)
-        except OSError as error:  # without stamps the next opening checks more
+            files[self._ledger.path.name]["digest"] = file_sha256(self._ledger.path)
+            self._manifest.at(generation, files).write(self._folder)
+        except (OSError, IndexFolderError) as error:  # the next opening checks more without
             _LOGGER.warning("The files could not be stamped: %s", error)
 
     def _checkpoint(self) -> bool:
@@ -421,14 +532,3 @@ class IndexWriter:
         except IndexFolderError as error:  # what is in the log is as safe as what is not
             _LOGGER.warning("The write-ahead log stays as it is: %s", error)
             return False
-
-
-def _copy(target: VectorFile, source: np.ndarray, rows: np.ndarray) -> list[Segment]:
-    """Write chosen rows of ``source`` to a new file, block by block."""
-    target.create()
-    segments: list[Segment] = []
-    n_rows = 0
-    for block in row_blocks(source, rows):
-        segments.append(target.append(block, n_rows))
-        n_rows += len(block)
-    return segments
