@@ -12,7 +12,11 @@ export VECTORLONG_DATA
 WITHOUT_AVX512 := VECTORLONG_KERNEL=off FAISS_SIMD_LEVEL=AVX2 ATEN_CPU_CAPABILITY=avx2 \
 	ONEDNN_MAX_CPU_ISA=AVX2 MKL_ENABLE_INSTRUCTIONS=AVX2 OPENBLAS_CORETYPE=Haswell
 
-.PHONY: demo test test-without-avx512 test-slow lint format benchmark-speed benchmark-index benchmark-quality benchmark-classification clean
+# Seconds of each reader.
+FUZZ_S ?= 3600
+FUZZED := html csv jsonl docx pdf plain
+
+.PHONY: demo test test-without-avx512 test-slow fuzz lint format benchmark-speed benchmark-index benchmark-quality benchmark-classification clean
 
 $(STAMP): pyproject.toml constraints.txt setup.py vectorlong/attention/window_kernel.c
 	$(PYTHON) -m venv $(VENV)
@@ -37,6 +41,12 @@ test-without-avx512: $(STAMP)
 
 test-slow: $(STAMP)
 	$(BIN)/python -m pytest -m slow
+
+fuzz: $(STAMP)
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[fuzz]'
+	set -e; for reader in $(FUZZED); do \
+		$(BIN)/python -m tests.fuzz.fuzz_reader $$reader -max_total_time=$(FUZZ_S) -max_len=65536; \
+	done
 
 format: $(STAMP)
 	$(BIN)/ruff check --fix .

@@ -7,7 +7,13 @@ from collections.abc import Sequence
 from pathlib import Path
 
 
-def write_pdf(path: Path, pages: Sequence[Sequence[str]], title: str | None = None) -> Path:
+def write_pdf(
+    path: Path,
+    pages: Sequence[Sequence[str]],
+    title: str | None = None,
+    *,
+    is_compressed: bool = True,
+) -> Path:
     """A PDF whose pages have these lines, in Helvetica."""
     objects = [b"<< /Type /Catalog /Pages 2 0 R >>"]
     kids = " ".join(f"{4 + 2 * number} 0 R" for number in range(len(pages)))
@@ -16,15 +22,16 @@ def write_pdf(path: Path, pages: Sequence[Sequence[str]], title: str | None = No
     for number, lines in enumerate(pages):
         escaped = (line.replace("(", r"\(").replace(")", r"\)") for line in lines)
         shown = " ".join(f"({line}) Tj 0 -14 Td" for line in escaped)
-        stream = zlib.compress(f"BT /F1 12 Tf 72 720 Td {shown} ET".encode("latin-1"))
+        stream = f"BT /F1 12 Tf 72 720 Td {shown} ET".encode("latin-1")
+        filters = ""
+        if is_compressed:
+            stream, filters = zlib.compress(stream), "/Filter /FlateDecode"
         objects.append(
             f"<< /Type /Page /Parent 2 0 R /MediaBox [0 0 612 792] /Contents {5 + 2 * number} 0 R "
             "/Resources << /Font << /F1 3 0 R >> >> >>".encode()
         )
         objects.append(
-            f"<< /Length {len(stream)} /Filter /FlateDecode >>\nstream\n".encode()
-            + stream
-            + b"\nendstream"
+            f"<< /Length {len(stream)} {filters} >>\nstream\n".encode() + stream + b"\nendstream"
         )
     objects.append(f"<< /Title ({title or ''}) >>".encode())
     content, offsets = b"%PDF-1.4\n", []

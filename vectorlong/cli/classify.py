@@ -18,6 +18,7 @@ from vectorlong.cli.index import (
     document_groups,
     first_drawn,
 )
+from vectorlong.cli.limits import LimitOption, parse_limits
 from vectorlong.cli.models import ModelOption, build_encoder
 from vectorlong.cli.output import (
     JsonOption,
@@ -59,6 +60,7 @@ def train_command(
     label: Annotated[str, typer.Option(metavar="COLUMN", help="Column that is the class.")],
     into: Annotated[Path, typer.Option(metavar="MODEL", help="File to write.")],
     model: ModelOption = None,
+    limit: LimitOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Train a classifier, and say how well it does on a fifth of the texts held out.
@@ -69,7 +71,7 @@ def train_command(
     from vectorlong.files.source import FileSource
 
     _check_model_file(into)
-    source = FileSource([data], Columns(text))
+    source = FileSource([data], Columns(text), limits=parse_limits(limit))
     texts, labels = _labelled_texts(source, label)
     from vectorlong.classify import DocumentClassifier, LongformerVectorizer
 
@@ -275,13 +277,15 @@ def predict_command(
     paths: PathsArgument,
     text_column: TextColumnOption = None,
     id_column: IdColumnOption = None,
+    limit: LimitOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Tell the class of every document in files and folders."""
     from vectorlong.files.records import Columns
     from vectorlong.files.source import FileSource
 
-    source = FileSource(paths, Columns(text_column, id_column))
+    columns = Columns(text_column, id_column)
+    source = FileSource(paths, columns, limits=parse_limits(limit))
     documents = first_drawn(source)
     from vectorlong.classify import DocumentClassifier
 

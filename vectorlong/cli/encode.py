@@ -13,12 +13,14 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from vectorlong.cli.index import IdColumnOption, TextColumnOption, document_groups, first_drawn
+from vectorlong.cli.limits import LimitOption, parse_limits
 from vectorlong.cli.models import ModelOption, build_encoder
 from vectorlong.cli.output import counted, print_json, report_files
 from vectorlong.disk import replace_file
 from vectorlong.documents import Document
 from vectorlong.dropped import said_once
 from vectorlong.errors import InputValueError
+from vectorlong.files.limits import Limits
 from vectorlong.files.records import Columns
 from vectorlong.files.source import FileSource
 
@@ -54,6 +56,7 @@ def encode_command(
     ] = False,
     text_column: TextColumnOption = None,
     id_column: IdColumnOption = None,
+    limit: LimitOption = None,
     as_json: Annotated[
         bool, typer.Option("--json", help="Print the vectors as JSON lines on stdout.")
     ] = False,
@@ -67,7 +70,7 @@ def encode_command(
         raise typer.BadParameter("Give one of --out FILE and --json.", param_hint="--out")
     if out is not None:
         _check_out(out)
-    documents, source = _documents(paths, Columns(text_column, id_column))
+    documents, source = _documents(paths, Columns(text_column, id_column), parse_limits(limit))
     encoder = build_encoder(model)
     records = _encode_passages(encoder, documents) if passages else _encode(encoder, documents)
     with said_once():
@@ -109,10 +112,12 @@ class _Record:
                 yield {"id": self.id, "start": start, "end": end}, vector
 
 
-def _documents(paths: list[Path], columns: Columns) -> tuple[Iterable[Document], FileSource | None]:
+def _documents(
+    paths: list[Path], columns: Columns, limits: Limits
+) -> tuple[Iterable[Document], FileSource | None]:
     """Give the documents, and the files they come from if they do."""
     if _STDIN not in paths:
-        source = FileSource(paths, columns)
+        source = FileSource(paths, columns, limits=limits)
         return first_drawn(source), source
     if len(paths) > 1:
         raise typer.BadParameter("- stands alone; other paths cannot be mixed with it.")

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from vectorlong.cli.limits import LimitOption, parse_limits
 from vectorlong.cli.models import ModelOption, build_encoder, locate_model
 from vectorlong.cli.output import (
     JsonOption,
@@ -61,6 +62,7 @@ def index_command(
     model: ModelOption = None,
     text_column: TextColumnOption = None,
     id_column: IdColumnOption = None,
+    limit: LimitOption = None,
     prune: Annotated[
         bool,
         typer.Option(
@@ -82,8 +84,10 @@ def index_command(
     from vectorlong.files.source import FileSource
     from vectorlong.retrieval.incoming import prepare
 
+    limits = parse_limits(limit)
     _check_destination(into)
-    source = FileSource(paths, Columns(text_column, id_column), exclude=into, check=prepare)
+    columns = Columns(text_column, id_column)
+    source = FileSource(paths, columns, exclude=into, check=prepare, limits=limits)
     documents = first_drawn(source)
     with _open_or_create(into, model) as index:
         say(f"Reading {counted(source.n_files, 'file')} into {into} ...")

@@ -64,7 +64,14 @@ class _FileAsOpened(io.FileIO):
     readall = io.RawIOBase.readall
 
     def seek(self, position: int, whence: int = os.SEEK_SET) -> int:
-        """Seek, with the end where it was then."""
-        if whence == os.SEEK_END:
-            return super().seek(max(0, self._size + position))
-        return super().seek(position, whence)
+        """Seek, with the end where it was then.
+
+        Raises
+        ------
+        ValueError
+            The place is before the beginning: an offset in the file is wrong, not the disk.
+        """
+        start = {os.SEEK_SET: 0, os.SEEK_CUR: self.tell(), os.SEEK_END: self._size}[whence]
+        if start + position < 0:
+            raise ValueError(f"seeks to byte {start + position}")
+        return super().seek(start + position)

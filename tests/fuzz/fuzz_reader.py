@@ -1,0 +1,78 @@
+"""Fuzzes one reader: ``python -m tests.fuzz.fuzz_reader html -max_total_time=60``.
+
+Further options are libFuzzer's. A reader may refuse whatever it is given, with its own error. Any
+other exception, a crash, and an input that takes seconds are failures: the input is then left in
+``.fuzz/found``, and the same command with its path reads it again. The corpus grows in
+``.fuzz/corpus`` from seeds that the tests' own builders write. Needs the extra ``fuzz``.
+"""
+
+from __future__ import annotations
+
+import sys
+import tempfile
+from contextlib import suppress
+from io import BytesIO
+from pathlib import Path
+from zipfile import ZipFile
+
+import atheris
+
+with atheris.instrument_imports(include=["vectorlong.files", "pypdf", "docx"]):
+    import docx  # noqa: F401
+    import pypdf  # noqa: F401
+
+    from vectorlong.files.html import read_html
+    from vectorlong.files.limits import Limits
+    from vectorlong.files.office import read_docx, read_pdf
+    from vectorlong.files.plain import read_markdown
+    from vectorlong.files.records import Columns, UnreadableError
+    from vectorlong.files.tables import read_csv, read_jsonl
+
+from tests.fuzz.seeds import write_seeds
+
+_READERS = {
+    "html": read_html,
+    "csv": read_csv,
+    "jsonl": read_jsonl,
+    "docx": read_docx,
+    "pdf": read_pdf,
+    "plain": read_markdown,
+}
+_LIMITS = Limits(characters=1_000_000, unpacked_mb=20)
+_BODY = "word/document.xml"
+
+
+def _fuzz(kind: str, options: list[str]) -> None:
+    work = Path(".fuzz")
+    corpus, found = work / "corpus" / kind, work / "found"
+    corpus.mkdir(parents=True, exist_ok=True)
+    found.mkdir(exist_ok=True)
+    write_seeds(kind, corpus)
+    template = next(iter(corpus.glob("seed-*.docx")), None)
+    path = Path(tempfile.mkdtemp()) / f"fuzz.{kind}"
+
+    def read(data: bytes) -> None:
+        if kind == "docx" and not data.startswith(b"PK"):
+            data = _with_body(template.read_bytes(), data)
+        path.write_bytes(data)
+        with suppress(UnreadableError):
+            list(_READERS[kind](path, Columns(), _LIMITS))
+
+    if all(option.startswith("-") for option in options):
+        options = [str(corpus), *options]
+    limits = ["-timeout=5", "-rss_limit_mb=3000"]
+    atheris.Setup([sys.argv[0], f"-artifact_prefix={found}/{kind}-", *limits, *options], read)
+    atheris.Fuzz()
+
+
+def _with_body(package: bytes, body: bytes) -> bytes:
+    """A Word document with another body, so that mutations reach past the zip file's checksums."""
+    result = BytesIO()
+    with ZipFile(BytesIO(package)) as old, ZipFile(result, "w") as new:
+        for entry in old.infolist():
+            new.writestr(entry.filename, body if entry.filename == _BODY else old.read(entry))
+    return result.getvalue()
+
+
+if __name__ == "__main__":
+    _fuzz(sys.argv[1], sys.argv[2:])

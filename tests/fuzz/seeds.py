@@ -1,0 +1,48 @@
+"""A few small inputs of each kind to begin from."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from zipfile import ZipFile
+
+from tests.files.builders import write_docx, write_pdf
+
+_TEXTS = {
+    "html": [
+        "<!doctype html><meta charset=gb2312><title>T</title><p>a &amp; b<br>c<pre> d</pre>",
+        "<table><tr><td>a<td>b</table><svg><title>x</title></svg><![CDATA[x]]><template>y</template>",
+        '<?xml version="1.0"?><html xmlns="http://www.w3.org/1999/xhtml"><script/><p>x</p></html>',
+        "<p>&#9999999999;&#xD800;&eacute;</p><!-- <a <b></a <? <meta",
+    ],
+    "csv": [
+        'id,text,year\na,"one ""two""\nthree",1999\n',
+        "text;a;a;\nx;-3.50;007;\n",
+        "\ufeffText\tb\n\n1\t2\t3\n",
+    ],
+    "jsonl": [
+        json.dumps({"_id": 7, "text": "two\nlines", "year": 1999, "tags": ["a"], "x": None}),
+        '{"text": "\\ud800"}\n[1]\n{"text": 5}\n\n{"text": "a", "a": 1e999}\n',
+    ],
+    "plain": [
+        "# A title #\n\ntext\r\n",
+        "Tous les êtres humains naissent",
+        "我们在这个国家的不同地方生活",
+    ],
+}
+_ENCODINGS = ("utf-8", "utf-16", "gb18030", "cp1252")
+
+
+def write_seeds(kind: str, folder: Path) -> None:
+    """Write the seeds of one kind of file."""
+    for number, text in enumerate(_TEXTS.get(kind, [])):
+        for encoding in _ENCODINGS:
+            content = text.encode(encoding, "replace")
+            (folder / f"seed-{number}-{encoding}").write_bytes(content)
+    if kind == "pdf":
+        write_pdf(folder / "seed-plain.pdf", [["One (1)", "two"], []], "T", is_compressed=False)
+        write_pdf(folder / "seed-packed.pdf", [["Three"]])
+    if kind == "docx":
+        path = write_docx(folder / "seed-table.docx", ["First.", "中文"], [["a", "b"], ["1", "2"]])
+        with ZipFile(path) as package:
+            (folder / "seed-body.xml").write_bytes(package.read("word/document.xml"))
