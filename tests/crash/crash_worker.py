@@ -12,6 +12,7 @@ import random
 import signal
 import sys
 from pathlib import Path
+from types import ModuleType
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "retrieval"))
 
@@ -29,12 +30,20 @@ def _note(journal: Path, line: dict) -> None:
         file.write(json.dumps(line) + "\n")
 
 
+# With these every mechanism takes part although the index is small.
+SMALL_SCALE: list[tuple[ModuleType, str, float]] = [
+    (derived, "MIN_ROWS", 50),
+    (derived, "_MAX_TAIL_ROWS", 20),
+    (derived, "_MAX_GROWTH", 1.3),
+    (writer, "_COMMIT_EVERY_S", 0.0),  # every document is a commit of its own
+]
+
+
 def prepare_process() -> None:
-    """Make every mechanism take part although the index is small."""
-    derived.MIN_ROWS = 50
-    derived._MAX_TAIL_ROWS = 20
-    derived._MAX_GROWTH = 1.3
-    writer._COMMIT_EVERY_S = 0.0  # every document is a commit of its own
+    """Make this process work at the small scale."""
+    for module, name, value in SMALL_SCALE:
+        assert hasattr(module, name)
+        setattr(module, name, value)
 
 
 def act(index: document_index.DocumentIndex, journal: Path, chance: random.Random) -> None:
