@@ -16,6 +16,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from vectorlong.attention.modules import is_plain
 from vectorlong.attention.spec import AttentionSpec, PackedTexts
 
 Projection = Callable[[Tensor], Tensor]
@@ -56,7 +57,7 @@ def global_attention(
         [t, e]: the layer's input.
     projections
         The layer's global projections. They are folded where each is a plain ``nn.Linear``;
-        anything else (an adapter, a quantised layer) is called on the tokens.
+        anything else (an adapter, a quantised layer, one with hooks) is called on the tokens.
     n_heads
         Heads h.
     texts
@@ -76,9 +77,9 @@ def global_attention(
     query = query.unflatten(-1, (n_heads, -1))  # [g, h, d]
     query = query * query.shape[-1] ** -0.5
     key, value = projections.key_global, projections.value_global
-    is_plain = type(key) is nn.Linear and type(value) is nn.Linear
+    is_foldable = is_plain(key, nn.Linear) and is_plain(value, nn.Linear)
     # Up to so many globals in a text folding is cheaper.
-    n_foldable = (hidden.shape[1] - 1) // n_heads if is_plain else 0
+    n_foldable = (hidden.shape[1] - 1) // n_heads if is_foldable else 0
     folded_query, shift = _fold(query, key) if n_foldable else (query, query)
     parts: list[Tensor | None] = []
     mixed, totals = [], []

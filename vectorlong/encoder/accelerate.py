@@ -13,15 +13,24 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 from transformers.models.longformer.modeling_longformer import (
+    LongformerAttention,
     LongformerBaseModelOutput,
     LongformerEncoder,
+    LongformerIntermediate,
+    LongformerLayer,
     LongformerModel,
+    LongformerOutput,
+    LongformerSelfAttention,
+    LongformerSelfOutput,
 )
 
+from vectorlong.attention.modules import is_anything_heard, is_every_module_heard
 from vectorlong.attention.spec import AttentionSpec, PackedTexts
 from vectorlong.encoder.fused import Workspace, fused_layers
 from vectorlong.encoder.layer import LayerParts, finish_layer, run_layer
 from vectorlong.errors import InputTypeError
+
+_PRODUCTS_AND_NORMS = sorted(LayerParts.__dataclass_fields__.keys() - {"activation"})
 
 ModelT = TypeVar("ModelT", bound=nn.Module)
 
@@ -34,9 +43,11 @@ def accelerate(model: ModelT) -> ModelT:
     model
         ``LongformerModel``, any of its task heads, or any module that contains one. Changed in
         place. Parameters, state dict, ``save_pretrained`` and outputs stay what they were, in
-        training too. Where attention weights are asked for (``output_attentions=True``), a mask
-        leaves a hole inside a text, or a layer has hooks, ``transformers``' own code runs as
-        before.
+        training too. ``transformers``' own code runs as before where attention weights are asked
+        for (``output_attentions=True``), where a mask leaves a hole inside a text, where anything
+        in a layer has hooks or a ``forward`` of its own or drops out apart, and where a part was
+        replaced by one that is not built around an ``nn.Linear``, as adapters are. An adapter is
+        called with the rows [t, e] of the real tokens.
 
     Returns
     -------
@@ -46,7 +57,8 @@ def accelerate(model: ModelT) -> ModelT:
     Raises
     ------
     InputTypeError
-        There is no ``LongformerModel`` in it.
+        There is no ``LongformerModel`` in it, or its encoder's ``forward`` is not
+        ``transformers``'.
 
     Examples
     --------
@@ -64,6 +76,14 @@ def accelerate(model: ModelT) -> ModelT:
             "LongformerModel or one of its task heads; convert other encoders with "
             "vectorlong.convert(source, folder)."
         )
+    for base in bases:
+        is_known = type(base.encoder) in (LongformerEncoder, PackedLongformerEncoder)
+        if not is_known or "forward" in vars(base.encoder):
+            raise InputTypeError(
+                f"The encoder of this {type(base).__name__} has a forward other than transformers' "
+                f"({type(base.encoder).__name__}), which would be lost. Call accelerate first and "
+                "what changes it (dispatch_model, say) afterwards."
+            )
     for base in bases:
         setattr(base, "_pad_to_window_size", _leave_unpadded)  # noqa: B010
         base.encoder.__class__ = PackedLongformerEncoder
@@ -113,7 +133,7 @@ class PackedLongformerEncoder(LongformerEncoder):
             ``last_hidden_state`` [b, n, e], padded rows included.
         """
         is_real = attention_mask >= 0  # [b, n]
-        if output_attentions or _has_hole(is_real) or _has_hooks(self.layer):
+        if output_attentions or _has_hole(is_real) or not self._is_as_made():
             return self._forward_padded(
                 hidden_states, attention_mask, output_attentions, output_hidden_states, return_dict
             )
@@ -143,6 +163,11 @@ class PackedLongformerEncoder(LongformerEncoder):
             return tuple(value for value in (last, all_states) if value is not None)
         return LongformerBaseModelOutput(last_hidden_state=last, hidden_states=all_states)
 
+    def _is_as_made(self) -> bool:
+        """Whether running the layers' parts does what running the layers does."""
+        layers: Any = self.layer
+        return not is_every_module_heard() and all(_is_as_made(layer) for layer in layers)
+
     def _forward_padded(
         self,
         hidden_states: Tensor,
@@ -165,19 +190,39 @@ class PackedLongformerEncoder(LongformerEncoder):
         )
 
 
-def _has_hooks(layers: Any) -> bool:
-    """Whether somebody listens to a module whose ``forward`` this core does not call."""
-    return any(
-        module._forward_hooks or module._forward_pre_hooks
-        for layer in layers
-        for module in (
-            layer,
-            layer.attention,
-            layer.attention.self,
-            layer.attention.output,
-            layer.intermediate,
-            layer.output,
-        )
+def _is_as_made(layer: Any) -> bool:
+    """Whether calling a layer's parts in turn does what calling the layer does."""
+    if type(layer) is not LongformerLayer or type(layer.attention) is not LongformerAttention:
+        return False
+    attention, output = layer.attention, layer.output
+    kinds = (
+        (attention.self, LongformerSelfAttention),
+        (attention.output, LongformerSelfOutput),
+        (layer.intermediate, LongformerIntermediate),
+        (output, LongformerOutput),
+    )
+    if any(type(module) is not kind for module, kind in kinds):
+        return False
+    dropouts = (attention.output.dropout, output.dropout)
+    if any(type(dropout) is not nn.Dropout or dropout.p != dropouts[0].p for dropout in dropouts):
+        return False
+    # What drops out here is told by the layer's own mode.
+    if any(module.training != layer.training for module in (attention.self, *dropouts)):
+        return False
+    if is_anything_heard(layer):
+        return False
+    parts = _parts(layer)
+    return all(_takes_rows(getattr(parts, name)) for name in _PRODUCTS_AND_NORMS)
+
+
+def _takes_rows(part: nn.Module) -> bool:
+    """Whether a part of a layer may be called with packed rows instead of padded batches.
+
+    One built around a Linear is an adapter; of others (a quantised product, say, whose scale is
+    that of the whole batch) nothing is known.
+    """
+    return isinstance(part, nn.Linear | nn.LayerNorm) or any(
+        isinstance(module, nn.Linear) for module in part.modules()
     )
 
 

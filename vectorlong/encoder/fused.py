@@ -22,6 +22,7 @@ from transformers.activations import GELUActivation
 
 from vectorlong.attention.dispatch import Case, choose_backend
 from vectorlong.attention.global_tokens import global_attention
+from vectorlong.attention.modules import is_plain
 from vectorlong.attention.spec import AttentionSpec, PackedTexts
 from vectorlong.encoder.layer import LayerParts
 
@@ -217,7 +218,7 @@ def _is_exact_gelu(activation: object) -> bool:
 
 @dataclass
 class _CacheEntry:
-    key: tuple[tuple[float, ...], ...]
+    key: tuple[tuple[LayerParts, ...], tuple[tuple[float, ...], ...]]
     layers: list[FusedLayer]
 
 
@@ -255,7 +256,8 @@ def fused_layers(
         return None
     if not all(_is_plain(parts) for parts in layers):
         return None
-    key = tuple(_state_of(getattr(parts, name)) for parts in layers for name in _LINEARS)
+    states = tuple(_state_of(getattr(parts, name)) for parts in layers for name in _LINEARS)
+    key = (tuple(layers), states)
     entry = _FUSED.get(owner)
     if entry is None or entry.key != key:
         entry = _CacheEntry(key, [_fuse(parts, n_heads) for parts in layers])
@@ -281,8 +283,6 @@ def _is_plain(parts: LayerParts) -> bool:
     modules = [getattr(parts, name) for name in (*_LINEARS, *_NORMS)]
     kinds = [nn.Linear] * len(_LINEARS) + [nn.LayerNorm] * len(_NORMS)
     return all(
-        type(module) is kind
-        and module.bias is not None
-        and not (module._forward_hooks or module._forward_pre_hooks)
+        is_plain(module, kind) and module.bias is not None
         for module, kind in zip(modules, kinds, strict=True)
     )
