@@ -9,9 +9,13 @@ from __future__ import annotations
 from torch import Tensor, nn
 from torch.nn.modules import module as torch_module
 
-_HOOKS = ("_forward_hooks", "_forward_pre_hooks", "_backward_hooks", "_backward_pre_hooks")
 # Torch's own dictionaries, which it changes in place.
-_GLOBAL_HOOKS = tuple(getattr(torch_module, f"_global{name}") for name in _HOOKS)
+_GLOBAL_HOOKS = (
+    torch_module._global_forward_hooks,
+    torch_module._global_forward_pre_hooks,
+    torch_module._global_backward_hooks,
+    torch_module._global_backward_pre_hooks,
+)
 
 
 def is_heard(module: nn.Module) -> bool:
@@ -22,18 +26,11 @@ def is_heard(module: nn.Module) -> bool:
     that move weights to the device when they are needed.
     """
     state = vars(module)
-    return "forward" in state or any(state[name] for name in _HOOKS)
-
-
-def is_anything_heard(module: nn.Module) -> bool:
-    """Whether :func:`is_heard` holds for a module or anything inside it.
-
-    Asked of every layer before it runs, so the walk is not torch's own, which also names what it
-    finds and takes several times as long.
-    """
-    return is_heard(module) or any(
-        inner is not None and is_anything_heard(inner)
-        for inner in vars(module)["_modules"].values()
+    return "forward" in state or bool(
+        state["_forward_hooks"]
+        or state["_forward_pre_hooks"]
+        or state["_backward_hooks"]
+        or state["_backward_pre_hooks"]
     )
 
 

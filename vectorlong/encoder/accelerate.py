@@ -24,7 +24,7 @@ from transformers.models.longformer.modeling_longformer import (
     LongformerSelfOutput,
 )
 
-from vectorlong.attention.modules import is_anything_heard, is_every_module_heard
+from vectorlong.attention.modules import is_every_module_heard, is_heard
 from vectorlong.attention.spec import AttentionSpec, PackedTexts
 from vectorlong.encoder.fused import Workspace, fused_layers
 from vectorlong.encoder.layer import LayerParts, finish_layer, run_layer
@@ -209,7 +209,7 @@ def _is_as_made(layer: Any) -> bool:
     # What drops out here is told by the layer's own mode.
     if any(module.training != layer.training for module in (attention.self, *dropouts)):
         return False
-    if is_anything_heard(layer):
+    if any(map(is_heard, layer.modules())):
         return False
     parts = _parts(layer)
     return all(_takes_rows(getattr(parts, name)) for name in _PRODUCTS_AND_NORMS)
