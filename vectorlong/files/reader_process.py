@@ -10,11 +10,13 @@ from __future__ import annotations
 
 import contextlib
 import json
+import math
 import os
 import signal
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict
 from pathlib import Path
@@ -27,6 +29,7 @@ from vectorlong.files.records import Content, UnreadableError
 
 _START_S = 60
 _GRACE_S = 5
+_LOOK_EVERY_S = 1
 # JSON writes a control character as six bytes, and none longer.
 _BYTES_PER_CHARACTER = 6
 _ROOM_BYTES = 1 << 20
@@ -53,6 +56,7 @@ class ReaderProcess:
     def __init__(self, limits: Limits) -> None:
         self._limits = limits
         self._process: subprocess.Popen[bytes] | None = None
+        self._watch: _Watch | None = None
         self._owner = 0
 
     def __enter__(self) -> Self:
@@ -89,19 +93,18 @@ class ReaderProcess:
     def _ask(self, request: Mapping[str, Any]) -> dict[str, Any]:
         """Send a request to a process that runs, and take its reply."""
         try:
-            process = self._started()
-            reply = self._exchange(process, request, self._limits.seconds)
+            if self._process is None or self._owner != os.getpid():
+                self._start()
+            reply = self._exchange(request, self._limits.seconds)
             if reply is None:
-                raise self._fate(process)
+                raise self._fate()
             return reply
         except BaseException:  # an interruption, too, leaves a reply that nobody waits for
             self._end()
             raise
 
-    def _started(self) -> subprocess.Popen[bytes]:
-        """Give the process, started anew where there is none, or only that of our own parent."""
-        if self._process is not None and self._owner == os.getpid():
-            return self._process
+    def _start(self) -> None:
+        """Start the process; one that a parent of this process has started is left to it."""
         self._owner = os.getpid()
         self._process = subprocess.Popen(
             [sys.executable, "-P", "-B", "-c", _PROGRAM, json.dumps(sys.path)],
@@ -111,46 +114,33 @@ class ReaderProcess:
             # It needs no threads, each of which would take of its memory.
             env={**os.environ, "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"},
         )
-        if self._exchange(self._process, {"limits": asdict(self._limits)}, _START_S) is None:
+        self._watch = _Watch(self._process)
+        if self._exchange({"limits": asdict(self._limits)}, _START_S) is None:
             raise UnreadableError("the process that reads such files does not start")
-        return self._process
 
-    def _exchange(
-        self, process: subprocess.Popen[bytes], message: Mapping[str, Any], seconds: int
-    ) -> dict[str, Any] | None:
-        """Send a message and wait for its reply; None where the process has ended.
-
-        Raises
-        ------
-        UnreadableError
-            There was none in time, and the process was ended.
-        """
-        is_late = threading.Event()
-
-        def end() -> None:
-            is_late.set()
-            process.kill()
-
-        timer = threading.Timer(seconds, end)
-        timer.daemon = True
-        timer.start()
+    def _exchange(self, message: Mapping[str, Any], seconds: int) -> dict[str, Any] | None:
+        """Send a message and wait for its reply; None where the process ends instead."""
+        assert self._process is not None
+        assert self._watch is not None
         reply = None
+        self._watch.begin(seconds)
         try:
             with contextlib.suppress(BrokenPipeError):
-                send(cast(BinaryIO, process.stdin), message)
+                send(cast(BinaryIO, self._process.stdin), message)
                 max_bytes = _BYTES_PER_CHARACTER * self._limits.characters + _ROOM_BYTES
-                reply = receive(cast(BinaryIO, process.stdout), max_bytes)
+                reply = receive(cast(BinaryIO, self._process.stdout), max_bytes)
         finally:
-            timer.cancel()
-            timer.join()
-        if is_late.is_set():
-            raise self._limits.exceeded("seconds")
-        return reply
+            self._watch.end()
+        return None if self._watch.is_late else reply
 
-    def _fate(self, process: subprocess.Popen[bytes]) -> UnreadableError:
+    def _fate(self) -> UnreadableError:
         """Say how the process ended that was to read a file."""
+        assert self._process is not None
+        assert self._watch is not None
+        if self._watch.is_late:
+            return self._limits.exceeded("seconds")
         try:
-            code = process.wait(_GRACE_S)
+            code = self._process.wait(_GRACE_S)
         except subprocess.TimeoutExpired:
             return UnreadableError("makes its reader answer what is no answer")
         if code == -signal.SIGKILL:
@@ -163,12 +153,52 @@ class ReaderProcess:
         process, self._process = self._process, None
         if process is None or self._owner != os.getpid():
             return
+        if self._watch is not None:
+            self._watch.stop()
         process.kill()
         process.wait()
         for stream in (process.stdin, process.stdout):
             if stream is not None:
                 with contextlib.suppress(BrokenPipeError):
                     stream.close()
+
+
+class _Watch:
+    """Ends a process that is late, from a thread of its own, which looks every second.
+
+    A thread for every file would cost more than reading a small one does.
+    """
+
+    def __init__(self, process: subprocess.Popen[bytes]) -> None:
+        self._process = process
+        self._lock = threading.Lock()
+        self._deadline = math.inf
+        self.is_late = False  # and has been ended
+        self._is_over = threading.Event()
+        self._thread = threading.Thread(target=self._look, daemon=True)
+        self._thread.start()
+
+    def begin(self, seconds: int) -> None:
+        """Give the process so much time from now on."""
+        with self._lock:
+            self._deadline = time.monotonic() + seconds
+
+    def end(self) -> None:
+        """Give it all the time again."""
+        with self._lock:
+            self._deadline = math.inf
+
+    def stop(self) -> None:
+        """Look no more."""
+        self._is_over.set()
+        self._thread.join()
+
+    def _look(self) -> None:
+        while not self._is_over.wait(_LOOK_EVERY_S):
+            with self._lock:
+                if time.monotonic() > self._deadline:
+                    self.is_late = True
+                    self._process.kill()
 
 
 def _content(reply: Mapping[str, Any]) -> Content:

@@ -8,7 +8,7 @@ nobody is left to end it.
 from __future__ import annotations
 
 import os
-import queue
+import select
 import signal
 import sys
 import threading
@@ -34,14 +34,13 @@ _GRACE_S = 5
 
 def main() -> None:
     """Answer requests on standard input until it ends."""
-    requests: queue.SimpleQueue[dict[str, Any]] = queue.SimpleQueue()
-    threading.Thread(target=_listen, args=(sys.stdin.buffer, requests), daemon=True).start()
-    replies = _take_stdout()
-    limits = Limits(**requests.get()["limits"])
+    requests, replies = sys.stdin.buffer, _take_stdout()
+    threading.Thread(target=_end_with_parent, args=(requests.fileno(),), daemon=True).start()
+    first = receive(requests, _MAX_REQUEST_BYTES) or {}
+    limits = Limits(**first.get("limits", {}))
     _limit_process(limits.memory_bytes)
     send(replies, {})
-    while True:
-        request = requests.get()
+    while (request := receive(requests, _MAX_REQUEST_BYTES)) is not None:
         _end_after(limits.seconds + _GRACE_S)
         answer = _answer(Path(os.fsdecode(bytes.fromhex(request["path"]))), request["kind"], limits)
         _end_after(0)
@@ -51,10 +50,14 @@ def main() -> None:
             send(replies, {"is_out_of_memory": True})
 
 
-def _listen(stream: BinaryIO, requests: queue.SimpleQueue[dict[str, Any]]) -> None:
-    """Take requests even while a file is read, to notice that the parent is gone."""
-    while (request := receive(stream, _MAX_REQUEST_BYTES)) is not None:
-        requests.put(request)
+def _end_with_parent(descriptor: int) -> None:
+    """Notice even while a file is read that the other end of standard input has closed."""
+    if not hasattr(select, "poll"):  # Windows, where it is noticed after the file
+        return
+    poll = select.poll()
+    poll.register(descriptor, 0)  # a hang-up is always reported, and nothing else then
+    while not any(event & (select.POLLHUP | select.POLLERR) for _, event in poll.poll()):
+        pass
     os._exit(0)
 
 
