@@ -2,13 +2,34 @@
 
 Each class also derives from the built-in exception that Python users expect in its place
 (``ValueError``, ``TypeError``, ``OSError``), so that ordinary handlers work too. Messages name the
-value, the valid choices and the way out. Nothing but exceptions belongs here.
+value, the valid choices and the way out. Nothing but exceptions, and how they show a value, belongs
+here.
 """
 
 from __future__ import annotations
 
+import reprlib
 from collections.abc import Iterable
 from typing import Any
+
+_short = reprlib.Repr()
+_short.maxstring = _short.maxother = _short.maxlong = 60
+
+
+def shown(value: object) -> str:
+    """Return ``repr`` of what a user passed, short however large or deeply nested it is.
+
+    Examples
+    --------
+    >>> shown("a" * 1000)
+    "'aaaaaaaaaaaaaaaaaaaaaaaaaaa...aaaaaaaaaaaaaaaaaaaaaaaaaaaa'"
+    >>> shown([[[[[[[[1]]]]]]]])
+    '[[[[[[[...]]]]]]]'
+    """
+    try:
+        return _short.repr(value)
+    except ValueError:  # an integer of more digits than Python writes
+        return f"<{type(value).__name__} too large to show>"
 
 
 class VectorlongError(Exception):
@@ -58,7 +79,7 @@ class OptionError(VectorlongError, ValueError):
         self, option: str, value: object, choices: Iterable[object] = (), hint: str = ""
     ) -> None:
         listed = ", ".join(repr(choice) for choice in choices)
-        message = f"{option}={value!r} is not valid."
+        message = f"{option}={shown(value)} is not valid."
         if listed:
             message += f" Valid values: {listed}."
         if hint:

@@ -24,7 +24,7 @@ from vectorlong.errors import (
     InputValueError,
     OptionError,
 )
-from vectorlong.retrieval import derived, ledger, row_index, writer
+from vectorlong.retrieval import derived, ledger_writer, row_index, writer
 from vectorlong.retrieval.document_index import DocumentIndex
 from vectorlong.retrieval.faiss_index import VectorIndex
 from vectorlong.retrieval.search import Hit
@@ -849,7 +849,7 @@ def test_verify_takes_no_compaction_for_damage(
     tmp_path: Path, encoder: FakeEncoder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # The reader is in the way of every checkpoint below, which must not keep the writer waiting.
-    monkeypatch.setattr(ledger, "_CHECKPOINT_WAIT_MS", 10)
+    monkeypatch.setattr(ledger_writer, "_CHECKPOINT_WAIT_MS", 10)
     folder = tmp_path / "index"
     with DocumentIndex.create(folder, encoder) as index:
         index.add(make_documents(20))

@@ -4,15 +4,21 @@ from __future__ import annotations
 
 import contextlib
 import logging
+import re
+from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import Annotated
 
 import numpy as np
+from pydantic import Field
 
 from vectorlong.disk import file_sha256, remove_unfinished, replace_file
+from vectorlong.errors import IndexCorruptError
 from vectorlong.retrieval.faiss_kinds import Metric, choose_kind
-from vectorlong.retrieval.row_index import RowIndex
+from vectorlong.retrieval.row_index import Description, RowIndex
 from vectorlong.retrieval.storage import (
+    Stamp,
+    checked,
     file_stamp,
     needs_check,
     read_sealed,
@@ -23,6 +29,7 @@ _LOGGER = logging.getLogger(__name__)
 
 FOLDER_NAME = "faiss"
 _DESCRIPTION_NAME = "snapshot.json"
+_FILE_NAME = re.compile(r"rows-[0-9]+-[0-9]+\.faiss")
 # Below this many rows nothing is worth training: exact search takes microseconds.
 MIN_ROWS = 1000
 # Rows added since are searched exactly until they are this share of those covered.
@@ -60,6 +67,17 @@ def is_outgrown(row_index: RowIndex, n_rows: int) -> bool:
     return n_rows - row_index.n_rows > max(_MAX_TAIL_ROWS, _MAX_TAIL_SHARE * row_index.n_rows)
 
 
+@dataclass(frozen=True)
+class _Content:
+    """What the description says: which file there is, of which epoch, and what was indexed how."""
+
+    epoch: Annotated[int, Field(ge=0)]
+    file: Annotated[str, Field(pattern=f"^{_FILE_NAME.pattern}$")]
+    digest: str
+    stamp: Stamp
+    index: Description
+
+
 class SnapshotFolder:
     """The folder ``faiss/`` of an index.
 
@@ -79,32 +97,27 @@ class SnapshotFolder:
         name = f"rows-{epoch}-{row_index.n_rows}.faiss"
         path = self._folder / name
         replace_file(path, row_index.save)
-        content = {
-            "epoch": epoch,
-            "file": name,
-            "digest": file_sha256(path),
-            "stamp": file_stamp(path),
-            "index": row_index.description,
-        }
-        replace_sealed(self._description_path, content)
+        content = _Content(epoch, name, file_sha256(path), file_stamp(path), row_index.description)
+        replace_sealed(self._description_path, asdict(content))
         self._remove_all_but(name)
 
-    def load(self, epoch: int, *, mapped: bool = True) -> RowIndex | None:
-        """Return the index of this epoch, or None if there is none that is whole."""
+    def load(self, epoch: int, dim: int, *, mapped: bool = True) -> RowIndex | None:
+        """Return the index of this epoch and width, or None if there is none that is whole."""
         content = self._describe()
-        if content is None or content["epoch"] != epoch or self.damage() is not None:
+        if content is None or content.epoch != epoch or self.damage() is not None:
             return None
         try:
-            return RowIndex.load(self._folder / content["file"], content["index"], mapped=mapped)
-        except (RuntimeError, OSError, KeyError, TypeError) as error:
+            return RowIndex.load(self._folder / content.file, content.index, dim, mapped=mapped)
+        except (RuntimeError, OSError, ValueError, TypeError, AttributeError) as error:
             _LOGGER.warning("The FAISS snapshot cannot be read and will be rebuilt: %s", error)
             return None
 
-    def _describe(self) -> dict[str, Any] | None:
+    def _describe(self) -> _Content | None:
         """Return the description, or None if there is none that has its checksum."""
         try:
-            return read_sealed(self._description_path)
-        except OSError:
+            content = read_sealed(self._description_path)
+            return None if content is None else checked(_Content, content, self._description_path)
+        except (OSError, IndexCorruptError):
             return None
 
     def damage(self, *, thorough: bool = False) -> str | None:
@@ -114,11 +127,13 @@ class SnapshotFolder:
         content = self._describe()
         if content is None:
             return f"{str(self._description_path)!r} is damaged; rebuild() makes it anew"
-        path = self._folder / content["file"]
+        path = self._folder / content.file
         try:
-            if path.stat().st_size != content["stamp"]["size"] or (
-                (thorough or needs_check(path, content["stamp"]))
-                and file_sha256(path) != content["digest"]
+            if not path.is_file() and path.exists():
+                return f"{str(path)!r} is no plain file; rebuild() makes it anew"
+            if path.stat().st_size != content.stamp["size"] or (
+                (thorough or needs_check(path, content.stamp))
+                and file_sha256(path) != content.digest
             ):
                 return f"{str(path)!r} is damaged; rebuild() makes it anew"
         except FileNotFoundError:
@@ -129,19 +144,25 @@ class SnapshotFolder:
 
     def remove(self) -> None:
         """Remove the snapshot: the description first, so that it never names what is gone."""
-        with contextlib.suppress(OSError):
-            self._description_path.unlink(missing_ok=True)
+        if self._is_ours():
+            with contextlib.suppress(OSError):
+                self._description_path.unlink(missing_ok=True)
         self._remove_all_but(None)
 
     def remove_unfinished(self) -> None:
         """Remove what a killed writer had not finished."""
-        if self._folder.is_dir():
+        if self._is_ours():
             remove_unfinished(self._folder)
 
+    def _is_ours(self) -> bool:
+        """Whether there is such a folder, rather than a link to one elsewhere."""
+        return self._folder.is_dir() and not self._folder.is_symlink()
+
     def _remove_all_but(self, name: str | None) -> None:
-        if not self._folder.is_dir():
+        if not self._is_ours():
             return
         for path in self._folder.iterdir():
-            if path.name not in (name, _DESCRIPTION_NAME):
+            # Whatever has another name is somebody's.
+            if path.name != name and _FILE_NAME.fullmatch(path.name):
                 with contextlib.suppress(OSError):  # on Windows a reader may still map it
                     path.unlink()

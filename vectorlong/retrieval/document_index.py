@@ -19,6 +19,7 @@ from vectorlong.errors import (
     IndexLockedError,
     InputTypeError,
     InputValueError,
+    shown,
 )
 from vectorlong.forks import ProcessLock
 from vectorlong.retrieval import integrity
@@ -93,7 +94,9 @@ class DocumentIndex:
                 self._writer.close()
             self._reader.close()
             raise
-        self._closing = weakref.finalize(self, _close, self._writer, self._reader, lock)
+        self._is_closed = False
+        self._parts = (self._writer, self._reader, lock)
+        self._closing = weakref.finalize(self, _close, *self._parts)
 
     # --- making and opening ------------------------------------------------------------------
 
@@ -132,7 +135,7 @@ class DocumentIndex:
         """
         path = Path(folder)
         if passages is not None and not isinstance(passages, PassageSpec):
-            raise InputTypeError(f"passages must be a PassageSpec, not {passages!r}.")
+            raise InputTypeError(f"passages must be a PassageSpec, not {shown(passages)}.")
         dimension = int(encoder.get_embedding_dimension())
         check_kind(faiss, dimension, "cosine")
         model_name = getattr(encoder, "model_name", None)
@@ -303,7 +306,7 @@ class DocumentIndex:
         return self._writer
 
     def _check_open(self) -> None:
-        if not self._closing.alive:
+        if self._is_closed:
             raise IndexFolderError("This index is closed; open it again.")
 
     def _encoding(self, purpose: str) -> DocumentEncoder:
@@ -329,7 +332,7 @@ class DocumentIndex:
     ) -> list[Hit]:
         """Answer one question; see `search_many`."""
         if not isinstance(query, str):
-            raise InputTypeError(f"A query must be a string, not {query!r}.")
+            raise InputTypeError(f"A query must be a string, not {shown(query)}.")
         return self.search_many([query], k, mode=mode, where=where, level=level, fusion=fusion)[0]
 
     def search_many(
@@ -474,9 +477,14 @@ class DocumentIndex:
     # --- keeping -----------------------------------------------------------------------------
 
     def close(self) -> None:
-        """Give the lock back and leave checksums; calling twice does nothing."""
+        """Give the lock back and leave checksums; calling twice does nothing.
+
+        Where an interrupt came in between, calling again does the rest.
+        """
         with self._write_guard.lock:
-            self._closing()
+            self._is_closed = True
+            _close(*self._parts)
+            self._closing.detach()
 
     def __enter__(self) -> DocumentIndex:
         return self
@@ -491,6 +499,7 @@ class DocumentIndex:
 
 
 def _close(writer: IndexWriter | None, reader: LedgerReader, lock: WriterLock | None) -> None:
+    """Close what is open; what is closed already stays as it is."""
     try:
         reader.close()
         if writer is not None:

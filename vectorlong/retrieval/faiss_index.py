@@ -7,7 +7,6 @@ index can be built anew at any time. Saving and loading is in `vectorlong.retrie
 from __future__ import annotations
 
 import math
-import threading
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from vectorlong.errors import InputTypeError, InputValueError, OptionError
+from vectorlong.forks import ProcessLock
 from vectorlong.retrieval import vector_store
 from vectorlong.retrieval.derived import is_outgrown, prepare
 from vectorlong.retrieval.exact import (
@@ -84,16 +84,31 @@ class VectorIndex:
         self.dim = int(dim)
         self.metric: Metric = check_metric(metric)
         self.kind = check_kind(kind, self.dim, self.metric)
-        self._guard = threading.RLock()
+        self._guard = ProcessLock()
         self._rows: dict[str, int] = {}
+        self._is_changing = False
         self._buffer = np.empty((0, self.dim), dtype=np.float32)  # [capacity, e]
         self._state = _State(self._buffer, [], None, None, True)
 
     def __len__(self) -> int:
-        return len(self._rows)
+        return len(self._row_of())
 
     def __contains__(self, id: object) -> bool:
-        return id in self._rows
+        return id in self._row_of()
+
+    def _row_of(self) -> dict[str, int]:
+        """Return the row of every id; made anew where an interrupt left it half changed.
+
+        What is searched changes in one step, so that it is whole at any time.
+        """
+        if self._is_changing:
+            with self._guard.lock:  # until another thread's change is done
+                if self._is_changing:
+                    names_by_row = self._state.ids
+                    del names_by_row[len(self._state.matrix) :]
+                    self._rows = {name: row for row, name in enumerate(names_by_row) if name}
+                    self._is_changing = False
+        return self._rows
 
     @property
     def ids(self) -> list[str]:
@@ -140,8 +155,10 @@ class VectorIndex:
         last_places = {name: place for place, name in enumerate(names)}
         if len(last_places) < len(names):
             array = array[list(last_places.values())]
-        with self._guard:
-            replaced = [self._rows[name] for name in last_places if name in self._rows]
+        with self._guard.lock:
+            rows = self._row_of()
+            replaced = [rows[name] for name in last_places if name in rows]
+            self._is_changing = True
             first_row = len(self._state.matrix)
             matrix = self._append(array)
             names_by_row = self._state.ids
@@ -150,8 +167,9 @@ class VectorIndex:
                 for row in replaced:
                     names_by_row[row] = None
             names_by_row.extend(last_places)
-            self._rows.update({name: first_row + number for number, name in enumerate(last_places)})
+            rows.update({name: first_row + number for number, name in enumerate(last_places)})
             self._replace_state(matrix, names_by_row, self._state.row_index)
+            self._is_changing = False
         return len(last_places) - len(replaced)
 
     def _append(self, array: np.ndarray) -> np.ndarray:
@@ -174,29 +192,35 @@ class VectorIndex:
         names = [ids] if isinstance(ids, str) else list(ids)
         for name in names:
             check_id(name)
-        with self._guard:
-            gone = [row for name in names if (row := self._rows.pop(name, None)) is not None]
+        with self._guard.lock:
+            rows = self._row_of()
+            self._is_changing = True
+            gone = [row for name in names if (row := rows.pop(name, None)) is not None]
             if gone:
                 names_by_row = list(self._state.ids)
                 for row in gone:
                     names_by_row[row] = None
                 self._replace_state(self._state.matrix, names_by_row, self._state.row_index)
-                n_removed = len(names_by_row) - len(self._rows)
-                is_exact = self._state.row_index is None
-                if is_exact and n_removed > _MAX_REMOVED_SHARE * len(names_by_row):
-                    self.compact()
+            self._is_changing = False
+            n_removed = len(self._state.ids) - len(rows)
+            is_exact = self._state.row_index is None
+            if gone and is_exact and n_removed > _MAX_REMOVED_SHARE * len(self._state.ids):
+                self.compact()
             return len(gone)
 
     def compact(self) -> None:
         """Drop removed rows; an approximate index is trained anew at the next search."""
-        with self._guard:
-            state = self._state
-            if len(self._rows) < len(state.ids):
+        with self._guard.lock:
+            if len(self._row_of()) < len(self._state.ids):
+                state = self._state
                 kept = [row for row, name in enumerate(state.ids) if name is not None]
-                self._buffer = state.matrix[kept]
                 names_by_row = [state.ids[row] for row in kept]
+                matrix = state.matrix[kept]
+                self._is_changing = True
+                self._buffer = matrix
                 self._rows = {name: row for row, name in enumerate(names_by_row) if name}
-                self._replace_state(self._buffer, names_by_row, None)
+                self._replace_state(matrix, names_by_row, None)
+                self._is_changing = False
 
     def _replace_state(
         self, matrix: np.ndarray, names_by_row: list[str | None], row_index: RowIndex | None
@@ -210,18 +234,19 @@ class VectorIndex:
 
     def _settle(self) -> _State:
         """Bring the FAISS index up to date with the rows, if they have outgrown it."""
-        with self._guard:
+        with self._guard.lock:
+            rows = self._row_of()
             state = self._state
             if state.is_settled:
                 return state
-            if state.row_index is None and choose_kind(self.kind, len(self._rows)).factory:
+            if state.row_index is None and choose_kind(self.kind, len(rows)).factory:
                 self.compact()  # what is about to be trained need not hold removed rows
                 state = self._state
             row_index = prepare(state.matrix, state.row_index, self.kind, self.metric)
             if row_index is not None and is_outgrown(row_index, len(state.matrix)):
                 row_index = row_index.extended(state.matrix)
             allowed = None
-            if len(self._rows) < len(state.matrix):
+            if len(rows) < len(state.matrix):
                 allowed = AllowedRows(np.array([name is not None for name in state.ids]))
             self._state = _State(state.matrix, state.ids, row_index, allowed, True)
             return self._state
@@ -298,10 +323,11 @@ class VectorIndex:
         names = [among] if isinstance(among, str) else list(among)
         for name in names:
             check_id(name)
-        with self._guard:
+        with self._guard.lock:
             state = self._settle()
             mask = np.zeros(len(state.matrix), dtype=bool)  # [n]
-            mask[[self._rows[name] for name in names if name in self._rows]] = True
+            rows = self._row_of()
+            mask[[rows[name] for name in names if name in rows]] = True
             return state, AllowedRows(mask)
 
     def recall(
@@ -332,7 +358,7 @@ class VectorIndex:
         check_count("k", k)
         check_count("n_queries", n_queries)
         state = self._settle()
-        if len(self._rows) == 0:
+        if len(self) == 0:
             return 1.0
         k = min(k, len(state.matrix))
         if queries is None:

@@ -27,7 +27,7 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from vectorlong.errors import FilterError
+from vectorlong.errors import FilterError, shown
 
 _COMPARISONS = {"$gt": ">", "$gte": ">=", "$lt": "<", "$lte": "<="}
 _FIELD_OPERATORS = ("$eq", "$ne", "$in", "$nin", *_COMPARISONS, "$exists")
@@ -35,7 +35,7 @@ _COMBINERS = ("$and", "$or", "$not")
 _VALID = f"Valid operators on a field: {', '.join(_FIELD_OPERATORS)}; "
 _VALID += f"between filters: {', '.join(_COMBINERS)}."
 _MAX_DEPTH = 32
-_SQL_INTEGER_RANGE = range(-(2**63), 2**63)
+_LEAST_INTEGER, _GREATEST_INTEGER = -(2**63), 2**63 - 1
 
 
 def compile_filter(where: Mapping[str, Any]) -> tuple[str, list[Any]]:
@@ -66,14 +66,14 @@ def compile_filter(where: Mapping[str, Any]) -> tuple[str, list[Any]]:
 
 def _compile(where: object, depth: int) -> tuple[str, list[Any]]:
     if not isinstance(where, Mapping):
-        raise FilterError(f"A filter must be a mapping of fields, not {where!r}. {_VALID}")
+        raise FilterError(f"A filter must be a mapping of fields, not {shown(where)}. {_VALID}")
     if depth == 0:
         raise FilterError(f"The filter is nested more than {_MAX_DEPTH} deep; flatten it.")
     conditions: list[str] = []
     parameters: list[Any] = []
     for name, operand in where.items():
         if not isinstance(name, str):
-            raise FilterError(f"Field names must be strings, not {name!r}.")
+            raise FilterError(f"Field names must be strings, not {shown(name)}.")
         if name.startswith("$"):
             condition, values = _combine(name, operand, depth)
         else:
@@ -86,12 +86,14 @@ def _compile(where: object, depth: int) -> tuple[str, list[Any]]:
 def _combine(operator: str, operand: object, depth: int) -> tuple[str, list[Any]]:
     """``$and``, ``$or`` and ``$not``."""
     if operator not in _COMBINERS:
-        raise FilterError(f"Unknown operator {operator!r}. {_VALID}")
+        raise FilterError(f"Unknown operator {shown(operator)}. {_VALID}")
     if operator == "$not":
         condition, parameters = _compile(operand, depth - 1)
         return f"(NOT {condition})", parameters
     if isinstance(operand, str) or not isinstance(operand, Sequence) or not operand:
-        raise FilterError(f"{operator} takes a list of filters with at least one, not {operand!r}.")
+        raise FilterError(
+            f"{operator} takes a list of filters with at least one, not {shown(operand)}."
+        )
     parts = [_compile(part, depth - 1) for part in operand]
     joiner = " AND " if operator == "$and" else " OR "
     return (
@@ -119,7 +121,7 @@ def _condition(name: str, operator: object, value: Any) -> tuple[str, list[Any]]
     paths = _paths(name)
     if operator == "$exists":
         if not isinstance(value, bool):
-            raise FilterError(f"$exists on {name!r} takes True or False, not {value!r}.")
+            raise FilterError(f"$exists on {name!r} takes True or False, not {shown(value)}.")
         there = " OR ".join("json_type(metadata, ?) IS NOT NULL" for _ in paths)
         return (there if value else f"NOT ({there})"), paths
     if operator in ("$eq", "$ne"):
@@ -130,7 +132,7 @@ def _condition(name: str, operator: object, value: Any) -> tuple[str, list[Any]]
         kinds, bound = _comparable(name, str(operator), value)
         test, values = f"type IN ({kinds}) AND atom {_COMPARISONS[str(operator)]} ?", [bound]
     else:
-        raise FilterError(f"Unknown operator {operator!r} on {name!r}. {_VALID}")
+        raise FilterError(f"Unknown operator {shown(operator)} on {name!r}. {_VALID}")
     negated = "NOT " if operator in ("$ne", "$nin") else ""
     # json_each yields one row for a scalar and one an element for a list; an object's own members
     # must not count as its value, so the parent has to be an array or the scalar itself.
@@ -180,7 +182,7 @@ def _equals(name: str, value: Any) -> tuple[str, list[Any]]:
 
 def _one_of(name: str, operator: str, values: Any) -> tuple[str, list[Any]]:
     if isinstance(values, str | Mapping) or not hasattr(values, "__iter__"):
-        raise FilterError(f"{operator} on {name!r} takes a list of values, not {values!r}.")
+        raise FilterError(f"{operator} on {name!r} takes a list of values, not {shown(values)}.")
     tests: list[str] = []
     parameters: list[Any] = []
     by_kind: dict[str, list[Any]] = {}
@@ -201,19 +203,24 @@ def _one_of(name: str, operator: str, values: Any) -> tuple[str, list[Any]]:
 
 def _comparable(name: str, operator: str, value: Any) -> tuple[str, Any]:
     """Return the JSON types a value compares with, and the value ready to be bound."""
+    # The values of enumerations and of other subclasses count, not what they print.
     if isinstance(value, str):
-        if not _is_unicode(value):
-            raise FilterError(f"The value {value!r} of {name!r} is not valid Unicode.")
-        if "\x00" in value:  # of which SQLite's JSON reads what comes before
-            raise FilterError(f"The value {value!r} of {name!r} must not hold a NUL.")
-        return "'text'", value
-    if isinstance(value, int | float) and not isinstance(value, bool):
-        if isinstance(value, int) and value not in _SQL_INTEGER_RANGE:
-            raise FilterError(f"{value!r} on {name!r} is beyond 64-bit integers.")
-        if isinstance(value, float) and not math.isfinite(value):
+        text = str.__str__(value)
+        if not _is_unicode(text):
+            raise FilterError(f"The value {shown(value)} of {name!r} is not valid Unicode.")
+        if "\x00" in text:  # of which SQLite's JSON reads what comes before
+            raise FilterError(f"The value {shown(value)} of {name!r} must not hold a NUL.")
+        return "'text'", text
+    if isinstance(value, int) and not isinstance(value, bool):
+        number = int(value)
+        if not _LEAST_INTEGER <= number <= _GREATEST_INTEGER:
+            raise FilterError(f"{shown(value)} on {name!r} is beyond 64-bit integers.")
+        return "'integer', 'real'", number
+    if isinstance(value, float):
+        if not math.isfinite(value):
             raise FilterError(f"{operator} on {name!r} needs a finite number, not {value!r}.")
-        return "'integer', 'real'", value
+        return "'integer', 'real'", float(value)
     raise FilterError(
         f"{operator} on {name!r} takes a string or a number (equality also True, False or None), "
-        f"not {value!r}."
+        f"not {shown(value)}."
     )

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from vectorlong.documents import Document, DocumentEncoding
-from vectorlong.errors import InputTypeError, InputValueError
+from vectorlong.errors import InputTypeError, InputValueError, shown
 from vectorlong.retrieval.exact import is_finite, unit_rows
 from vectorlong.retrieval.ledger import PASSAGE_BITS
 from vectorlong.retrieval.search import check_unicode
@@ -96,8 +96,7 @@ def check_id(name: object) -> str:
 
 
 def _show(value: object) -> str:
-    shown = repr(value)
-    return f"{type(value).__name__} {shown if len(shown) <= 60 else shown[:57] + '...'}"
+    return f"{type(value).__name__} {shown(value)}"
 
 
 def _encode_metadata(name: str, metadata: object) -> str:
@@ -127,7 +126,7 @@ def _check_json(name: str, place: str, value: object, depth: int) -> None:
     elif isinstance(value, Mapping):
         for key, inner in value.items():
             if not isinstance(key, str):
-                raise InputTypeError(f"The {what} has the key {key!r}; keys must be strings.")
+                raise InputTypeError(f"The {what} has the key {shown(key)}; keys must be strings.")
             check_unicode(f"key in {what}", key)
             _check_json(name, f"{place}[{key!r}]", inner, depth + 1)
     elif isinstance(value, list | tuple):

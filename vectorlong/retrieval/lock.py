@@ -44,18 +44,22 @@ class WriterLock:
         self._holder_path = folder / HOLDER_NAME
         self._lock = FileLock(self._path, thread_local=False)
         self._process_id = os.getpid()
-        with folder_errors("take the writer's lock", folder):
-            try:
-                self._lock.acquire(timeout=0)
-                self._identity = file_identity(self._path)
-            except Timeout:  # an OSError itself
-                raise IndexLockedError(
-                    f"{str(folder)!r} is being written by {self._holder()}. Wait until it is "
-                    "closed, or open the index with read_only=True."
-                ) from None
-            except BaseException:
-                self._lock.release(force=True)
-                raise
+        try:
+            with folder_errors("take the writer's lock", folder):
+                self._take()
+        except BaseException:
+            self._lock.release(force=True)
+            raise
+
+    def _take(self) -> None:
+        try:
+            self._lock.acquire(timeout=0)
+        except Timeout:  # an OSError itself
+            raise IndexLockedError(
+                f"{str(self._folder)!r} is being written by {self._holder()}. Wait until it is "
+                "closed, or open the index with read_only=True."
+            ) from None
+        self._identity = file_identity(self._path)
         note = {
             "pid": self._process_id,
             "host": socket.gethostname(),
@@ -98,8 +102,11 @@ class WriterLock:
 
     def release(self) -> None:
         """Give the right back; calling twice, or in a forked process, does nothing."""
-        if self.is_ours and self._lock.is_locked:
+        if not self.is_ours:
+            return
+        try:
             with contextlib.suppress(OSError):
-                if is_in_place(self._path, self._identity):
+                if self._lock.is_locked and is_in_place(self._path, self._identity):
                     self._holder_path.unlink(missing_ok=True)
-            self._lock.release()
+        finally:
+            self._lock.release(force=True)

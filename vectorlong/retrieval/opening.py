@@ -16,7 +16,8 @@ from vectorlong.errors import (
 from vectorlong.retrieval import integrity
 from vectorlong.retrieval.derived import FOLDER_NAME as FAISS_FOLDER_NAME
 from vectorlong.retrieval.encoder_protocol import DocumentEncoder
-from vectorlong.retrieval.ledger import DOCUMENTS, LEDGER_NAME, VECTORS, LedgerWriter
+from vectorlong.retrieval.ledger import DOCUMENTS, LEDGER_NAME, VECTORS
+from vectorlong.retrieval.ledger_writer import LedgerWriter
 from vectorlong.retrieval.lock import HOLDER_NAME, LOCK_NAME
 from vectorlong.retrieval.manifest import MANIFEST_NAME, Manifest, read_manifest
 from vectorlong.retrieval.snapshot import LedgerReader

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import sqlite3
+from collections.abc import Iterator
 from dataclasses import dataclass
+
+from vectorlong.errors import IndexFolderError
 
 
 @dataclass(frozen=True)
@@ -39,24 +43,39 @@ class Outcomes:
     """What became of every id of one call to ``add``, in a temporary file rather than in memory."""
 
     def __init__(self) -> None:
-        self._database = sqlite3.connect("", isolation_level=None, check_same_thread=False)
-        self._database.execute("PRAGMA journal_mode = OFF")
-        self._database.execute("CREATE TABLE seen (id TEXT PRIMARY KEY, outcome TEXT)")
+        with _temporary_file_errors():
+            self._database = sqlite3.connect("", isolation_level=None, check_same_thread=False)
+            self._database.execute("PRAGMA journal_mode = OFF")
+            self._database.execute("CREATE TABLE seen (id TEXT PRIMARY KEY, outcome TEXT)")
         self.counts = {"added": 0, "updated": 0, "unchanged": 0, "duplicates": 0}
 
     def note(self, name: str, outcome: str) -> None:
         """Count ``outcome``, or a duplicate if the id was seen before in this call."""
-        row = self._database.execute("SELECT outcome FROM seen WHERE id = ?", (name,)).fetchone()
-        if row is None:
-            self.counts[outcome] += 1
-        else:
-            self.counts["duplicates"] += 1
-            if row[0] != "unchanged" or outcome == "unchanged":
-                return
-            self.counts["unchanged"] -= 1
-            self.counts[outcome] += 1
-        self._database.execute("INSERT OR REPLACE INTO seen VALUES (?, ?)", (name, outcome))
+        with _temporary_file_errors():
+            row = self._database.execute(
+                "SELECT outcome FROM seen WHERE id = ?", (name,)
+            ).fetchone()
+            if row is None:
+                self.counts[outcome] += 1
+            else:
+                self.counts["duplicates"] += 1
+                if row[0] != "unchanged" or outcome == "unchanged":
+                    return
+                self.counts["unchanged"] -= 1
+                self.counts[outcome] += 1
+            self._database.execute("INSERT OR REPLACE INTO seen VALUES (?, ?)", (name, outcome))
 
     def close(self) -> None:
         """Remove the temporary file."""
         self._database.close()
+
+
+@contextlib.contextmanager
+def _temporary_file_errors() -> Iterator[None]:
+    try:
+        yield
+    except sqlite3.Error as error:
+        raise IndexFolderError(
+            f"Cannot keep count of the documents in a temporary file: {error}. What was "
+            "acknowledged is in the index; make room where temporary files lie, then call again."
+        ) from error

@@ -9,9 +9,8 @@ from __future__ import annotations
 
 import logging
 import time
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import faiss
 import numpy as np
@@ -84,6 +83,22 @@ class Training:
     candidates: int
     sampled_recall: float
     seconds: float
+
+
+@dataclass(frozen=True)
+class Description:
+    """What is kept beside an index's file.
+
+    Attributes
+    ----------
+    metric
+        What the caller's scores are.
+    training
+        How the index came about.
+    """
+
+    metric: Metric
+    training: Training
 
 
 class RowIndex:
@@ -240,15 +255,23 @@ class RowIndex:
         faiss.write_index(self._index, name)
 
     @property
-    def description(self) -> dict[str, Any]:
-        """What `load` needs beside the file, ready for JSON."""
-        return {"metric": self._metric, "training": asdict(self.training)}
+    def description(self) -> Description:
+        """What `load` needs beside the file."""
+        return Description(self._metric, self.training)
 
     @classmethod
-    def load(cls, path: Path, description: dict[str, Any], *, mapped: bool) -> RowIndex:
-        """Read back what `save` wrote; ``mapped`` leaves the bulk on disk, read-only."""
+    def load(cls, path: Path, description: Description, dim: int, *, mapped: bool) -> RowIndex:
+        """Read back what `save` wrote; ``mapped`` leaves the bulk on disk, read-only.
+
+        Raises
+        ------
+        RuntimeError, ValueError
+            It is no index of vectors of width ``dim``.
+        """
         index = faiss.read_index(str(path), faiss.IO_FLAG_MMAP_IFC if mapped else 0)
-        return cls(index, description["metric"], Training(**description["training"]))
+        if index.d != dim:
+            raise ValueError(f"{str(path)!r} is of vectors {index.d} wide, not {dim}")
+        return cls(index, description.metric, description.training)
 
 
 def search_rows(

@@ -10,7 +10,7 @@ from typing import Any, Literal, get_args
 import numpy as np
 
 from vectorlong.documents import Document
-from vectorlong.errors import InputTypeError, InputValueError, OptionError
+from vectorlong.errors import InputTypeError, InputValueError, OptionError, shown
 from vectorlong.retrieval.lexical import match_expression
 from vectorlong.retrieval.row_index import search_rows
 from vectorlong.retrieval.snapshot import Snapshot, StoredDocument
@@ -80,7 +80,7 @@ def check_search(queries: object, k: object, mode: str, level: str) -> list[str]
         raise InputTypeError(f"search_many takes a list of strings, not {type(queries).__name__}.")
     for query in queries:
         if not isinstance(query, str):
-            raise InputTypeError(f"A query must be a string, not {query!r}.")
+            raise InputTypeError(f"A query must be a string, not {shown(query)}.")
         check_unicode("query", query)
     check_count("k", k)
     if mode not in get_args(Mode):
@@ -93,9 +93,9 @@ def check_search(queries: object, k: object, mode: str, level: str) -> list[str]
 def check_count(name: str, value: object) -> None:
     """Refuse what is no integer of 0 or more."""
     if isinstance(value, bool) or not isinstance(value, int | np.integer):
-        raise InputTypeError(f"{name} must be an integer, not {value!r}.")
+        raise InputTypeError(f"{name} must be an integer, not {shown(value)}.")
     if value < 0:
-        raise InputValueError(f"{name}={value} is not valid: pass 0 or more.")
+        raise InputValueError(f"{name}={shown(value)} is not valid: pass 0 or more.")
 
 
 def check_unicode(what: str, text: str) -> None:

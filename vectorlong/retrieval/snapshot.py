@@ -21,12 +21,12 @@ from vectorlong.forks import ProcessLock
 from vectorlong.retrieval.ledger import (
     PASSAGE_BITS,
     SPAN_TYPE,
+    ClosedOnError,
     LedgerConnection,
     check_ledger,
     connect,
     damaged,
     ledger_errors,
-    roll_back,
 )
 from vectorlong.retrieval.storage import replaced
 from vectorlong.retrieval.vectors import Segment
@@ -418,26 +418,17 @@ class LedgerReader:
             if connection is None:
                 is_immutable = self._is_immutable and not self._has_log()
                 connection = connect(self.path, read_only=True, immutable=is_immutable)
-                try:
+                with ClosedOnError(connection):
                     check_ledger(connection, self.path)
-                except BaseException:
-                    connection.close()
-                    raise
-            try:
-                roll_back(connection)
+            with ClosedOnError(connection):
                 connection.execute("BEGIN")
                 yield Snapshot(connection, self.path)
-            finally:
                 self._put_back(connection)
 
     def _put_back(self, connection: LedgerConnection) -> None:
         if connection.process_id != os.getpid():  # forked meanwhile; it is the parent's
             return
-        try:
-            roll_back(connection)
-        except sqlite3.Error:
-            connection.close()
-            return
+        connection.execute("ROLLBACK")
         with self._guard.lock:
             # An immutable connection would not notice that somebody has written since.
             if not self._is_closed and not self._is_immutable:

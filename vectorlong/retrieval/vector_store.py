@@ -11,11 +11,13 @@ import json
 import logging
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Literal
 
 import numpy as np
+from pydantic import Field
+from typing_extensions import TypedDict
 
 from vectorlong.disk import (
     file_sha256,
@@ -26,8 +28,10 @@ from vectorlong.disk import (
 )
 from vectorlong.errors import FormatVersionError, IndexCorruptError, IndexFolderError
 from vectorlong.retrieval.faiss_kinds import Metric
-from vectorlong.retrieval.row_index import RowIndex
+from vectorlong.retrieval.row_index import Description, RowIndex
 from vectorlong.retrieval.storage import (
+    Stamp,
+    checked,
     file_stamp,
     folder_errors,
     needs_check,
@@ -42,6 +46,31 @@ DESCRIPTION_NAME = "vector_index.json"
 FORMAT_VERSION = 1
 # Whatever else lies in the folder is somebody's, also vectors.npy and ids.txt.
 _OWN_NAME = re.compile(r"(ids|vectors|faiss)(-[0-9a-f]{24}|\.draft)")
+
+
+_Part = Literal["ids", "vectors", "faiss"]
+_TRUTH: tuple[_Part, ...] = ("ids", "vectors")
+
+
+class _File(TypedDict):
+    """One file: the name that its content gave it, its digest and its stamp."""
+
+    name: Annotated[str, Field(pattern="^(ids|vectors|faiss)-[0-9a-f]{24}$")]
+    digest: str
+    stamp: Stamp
+
+
+@dataclass(frozen=True)
+class _Content:
+    """What the description says."""
+
+    format_version: int
+    dim: Annotated[int, Field(ge=1)]
+    kind: str
+    metric: Metric
+    n_rows: Annotated[int, Field(ge=0)]
+    files: dict[_Part, _File]
+    index: Description | None
 
 
 @dataclass(frozen=True)
@@ -81,7 +110,7 @@ def save(folder: Path, stored: Stored) -> None:
             )
         remove_unfinished(folder)
         ids = json.dumps(stored.ids, ensure_ascii=False)
-        files = {
+        files: dict[_Part, _File] = {
             "ids": _put(folder, "ids", lambda path: path.write_bytes(ids.encode())),
             "vectors": _put(folder, "vectors", lambda path: _write_rows(path, stored.matrix)),
         }
@@ -90,17 +119,17 @@ def save(folder: Path, stored: Stored) -> None:
                 files["faiss"] = _put(folder, "faiss", stored.row_index.save)
             except RuntimeError as error:  # FAISS reports a full disk as its own kind of error
                 raise OSError(f"FAISS could not write: {error}") from error
-        content = {
-            "format_version": FORMAT_VERSION,
-            "dim": stored.dim,
-            "kind": stored.kind,
-            "metric": stored.metric,
-            "n_rows": len(stored.matrix),
-            "files": files,
-            "index": None if stored.row_index is None else stored.row_index.description,
-        }
+        content = _Content(
+            FORMAT_VERSION,
+            stored.dim,
+            stored.kind,
+            stored.metric,
+            len(stored.matrix),
+            files,
+            None if stored.row_index is None else stored.row_index.description,
+        )
         flush_folder(folder)  # the names must be there before the description speaks of them
-        replace_sealed(folder / DESCRIPTION_NAME, content)
+        replace_sealed(folder / DESCRIPTION_NAME, asdict(content))
         kept = {DESCRIPTION_NAME, *(file["name"] for file in files.values())}
         for path in folder.iterdir():
             if path.name not in kept and _OWN_NAME.fullmatch(path.name):
@@ -108,7 +137,7 @@ def save(folder: Path, stored: Stored) -> None:
                     path.unlink()
 
 
-def _put(folder: Path, part: str, write: Callable[[Path], object]) -> dict[str, Any]:
+def _put(folder: Path, part: str, write: Callable[[Path], object]) -> _File:
     """Write one file under a name that its content gives it."""
     draft = folder / f"{part}.draft"
     replace_file(draft, write)
@@ -127,32 +156,58 @@ def load(folder: Path) -> Stored:
     """Read what `save` wrote; see `VectorIndex.load` for what is raised."""
     with folder_errors("load the vectors", folder):
         content = _describe(folder)
-        for part in ("ids", "vectors"):
-            damage = _damage(folder, content["files"][part])
+        files = content.files
+        for part in _TRUTH:
+            damage = _damage(folder, files.get(part))
             if damage is not None:
                 raise IndexCorruptError(f"{damage} Restore it from a copy, or save anew.")
-        files = content["files"]
-        ids = json.loads((folder / files["ids"]["name"]).read_bytes().decode())
-        vector_file = VectorFile(folder / files["vectors"]["name"], content["dim"])
-        row_index = None
-        if content["index"] is not None:
-            damage = _damage(folder, files["faiss"])
-            if damage is None:
-                path = folder / files["faiss"]["name"]
-                row_index = RowIndex.load(path, content["index"], mapped=True)
-            else:
-                _LOGGER.warning("%s It is built anew from the vectors.", damage)
+        ids = _read_ids(folder / files["ids"]["name"], content.n_rows)
+        vector_file = VectorFile(folder / files["vectors"]["name"], content.dim)
         return Stored(
-            content["dim"],
-            content["kind"],
-            content["metric"],
+            content.dim,
+            content.kind,
+            content.metric,
             ids,
-            vector_file.map(content["n_rows"]),
-            row_index,
+            vector_file.map(content.n_rows),
+            _load_row_index(folder, content),
         )
 
 
-def _describe(folder: Path) -> dict[str, Any]:
+def _read_ids(path: Path, n_rows: int) -> list[str | None]:
+    """Read the ids: as many as there are rows, none twice."""
+    try:
+        ids = json.loads(path.read_bytes().decode())
+    except (ValueError, RecursionError):
+        ids = None
+    if not isinstance(ids, list) or not all(isinstance(name, str | None) for name in ids):
+        raise IndexCorruptError(f"{str(path)!r} is damaged: it is no list of ids.")
+    names = [name for name in ids if name is not None]
+    if len(ids) != n_rows or len(set(names)) < len(names):
+        raise IndexCorruptError(
+            f"{str(path)!r} is damaged: it does not name each of {n_rows} rows once."
+        )
+    return ids
+
+
+def _load_row_index(folder: Path, content: _Content) -> RowIndex | None:
+    """Read the FAISS index, or return None where there is none that is whole."""
+    if content.index is None:
+        return None
+    file = content.files.get("faiss")
+    damage = _damage(folder, file)
+    if damage is None and file is not None:
+        try:
+            index = RowIndex.load(folder / file["name"], content.index, content.dim, mapped=True)
+            if index.n_rows <= content.n_rows:
+                return index
+            damage = f"{file['name']!r} has more rows than there are."
+        except (RuntimeError, OSError, ValueError, TypeError, AttributeError) as error:
+            damage = f"{file['name']!r} cannot be read ({error})."
+    _LOGGER.warning("%s It is built anew from the vectors.", damage)
+    return None
+
+
+def _describe(folder: Path) -> _Content:
     path = folder / DESCRIPTION_NAME
     if not path.is_file():
         raise IndexFolderError(
@@ -167,12 +222,14 @@ def _describe(folder: Path) -> dict[str, Any]:
             f"{str(path)!r} has format version {version}; this version of vectorlong reads up to "
             f"{FORMAT_VERSION}. Upgrade vectorlong; nothing was changed."
         )
-    return content
+    return checked(_Content, content, path)
 
 
-def _damage(folder: Path, file: dict[str, Any]) -> str | None:
+def _damage(folder: Path, file: _File | None) -> str | None:
+    if file is None:
+        return f"{str(folder / DESCRIPTION_NAME)!r} is damaged: it does not name every file."
     path = folder / file["name"]
-    if not path.exists():
+    if not path.is_file():
         return f"{str(path)!r} is missing."
     is_changed = path.stat().st_size != file["stamp"]["size"]
     if is_changed or (needs_check(path, file["stamp"]) and file_sha256(path) != file["digest"]):

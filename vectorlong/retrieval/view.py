@@ -167,6 +167,10 @@ class Views:
                                 "the index anew from the documents."
                             ) from None
                     continue  # compaction went on while this snapshot began
+                except OSError as error:
+                    raise IndexFolderError(
+                        f"Cannot read the vectors in {str(self._folder)!r}: {error}."
+                    ) from error
                 if view is not None:
                     yield snapshot, view
                     return
@@ -209,7 +213,7 @@ class Views:
         first_rows, n_passages = _place(row_keys, placements, np.zeros(1, dtype=np.int64))
         if np.count_nonzero(row_keys) != n_live:
             raise _misplaced(self._folder)
-        row_index = self._snapshots.load(snapshot.epoch)
+        row_index = self._snapshots.load(snapshot.epoch, self._dimension)
         if row_index is not None and row_index.n_rows > len(passages):
             row_index = None  # of a generation that this snapshot does not see yet
         return _make(
@@ -237,7 +241,7 @@ class Views:
                 n_passages[key] = 0
         row_index = view.row_index
         if row_index is None or is_outgrown(row_index, len(passages)):
-            row_index = self._snapshots.load(snapshot.epoch) or row_index
+            row_index = self._snapshots.load(snapshot.epoch, self._dimension) or row_index
             if row_index is not None and row_index.n_rows > len(passages):
                 row_index = None
         return _make(

@@ -24,14 +24,8 @@ from vectorlong.progress import progress_bar
 from vectorlong.retrieval.derived import SnapshotFolder, is_outgrown, prepare
 from vectorlong.retrieval.encoder_protocol import DocumentEncoder
 from vectorlong.retrieval.incoming import Addable, Incoming, batches, check_encoding, check_id
-from vectorlong.retrieval.ledger import (
-    DOCUMENTS,
-    VECTORS,
-    LedgerTransaction,
-    LedgerWriter,
-    NewDocument,
-    damaged,
-)
+from vectorlong.retrieval.ledger import DOCUMENTS, VECTORS, damaged
+from vectorlong.retrieval.ledger_writer import LedgerTransaction, LedgerWriter, NewDocument
 from vectorlong.retrieval.lock import WriterLock
 from vectorlong.retrieval.manifest import Manifest
 from vectorlong.retrieval.report import AddReport, Outcomes
@@ -274,7 +268,7 @@ class IndexWriter:
         with self._ledger.transaction() as transaction:
             for incoming, stored in relabelled:
                 record = record_digest(incoming.digest, stored.n_tokens, stored.spans)
-                self._ledger.change_metadata(stored.key, incoming.metadata, incoming.digest, record)
+                transaction.change_metadata(stored.key, incoming.metadata, incoming.digest, record)
             self.check()
         self._acknowledge(transaction)
         for incoming, _ in relabelled:
@@ -329,9 +323,9 @@ class IndexWriter:
         known = snapshot.known([incoming.id for incoming in pending.incoming])
         for number, incoming in enumerate(pending.incoming):
             if incoming.id in known:
-                self._ledger.delete(known[incoming.id][0], transaction.generation)
+                transaction.delete(known[incoming.id][0])
             spans, n_tokens = pending.spans[number], pending.n_tokens[number]
-            self._ledger.insert(
+            transaction.insert(
                 NewDocument(
                     incoming.id,
                     incoming.text,
@@ -346,7 +340,7 @@ class IndexWriter:
             )
             first_row += len(spans)
         for file, segment in segments.items():
-            self._ledger.add_segment(file, segment)
+            transaction.add_segment(file, segment)
         return known
 
     def _cut_tails(self) -> None:
@@ -370,7 +364,7 @@ class IndexWriter:
         with self._ledger.transaction() as transaction:
             known = Snapshot(transaction.connection, self._ledger.path).known(names)
             for key, _ in known.values():
-                self._ledger.delete(key, transaction.generation)
+                transaction.delete(key)
             self.check()
         self._acknowledge(transaction)
         self.settle()
@@ -394,7 +388,7 @@ class IndexWriter:
         with self._ledger.transaction() as transaction:
             if transaction.generation != view.generation + 1:
                 raise replaced(self._ledger.path)
-            self._ledger.move_rows(moved.tolist(), segments)
+            transaction.move_rows(moved.tolist(), segments)
             self.check()
         self._acknowledge(transaction)
         with folder_errors("remove the files from before compaction", self._folder):
@@ -422,7 +416,7 @@ class IndexWriter:
             for key in snapshot.placements()[:, 0].tolist():
                 snapshot.fetch(key)
         with self._ledger.transaction() as transaction:
-            self._ledger.rebuild_lexical()
+            transaction.rebuild_lexical()
             self.check()
         self._acknowledge(transaction)
         self._snapshots.remove()
@@ -478,7 +472,7 @@ class IndexWriter:
         if row_index is view.row_index:
             if not is_outgrown(row_index, len(view.passages)):
                 return
-            longer = self._snapshots.load(view.epoch, mapped=False)
+            longer = self._snapshots.load(view.epoch, self._manifest.dimension, mapped=False)
             if longer is None:
                 return
             row_index = longer
@@ -503,7 +497,7 @@ class IndexWriter:
         if not self._lock.is_ours:
             return
         try:
-            if self._is_marked and self._checkpoint():
+            if self._is_marked and not self._ledger.is_closed and self._checkpoint():
                 generation, epoch = self._ledger.state()
                 self._ledger.close()
                 self._stamp(generation, epoch)
