@@ -107,6 +107,18 @@ def open_plain_file(path: Path, *, create: bool = False) -> FileIO:
     return file
 
 
+def make_folder(path: Path) -> None:
+    """Make a folder, and those above it that are missing, with names that survive a power cut."""
+    missing = []
+    for folder in (path, *path.parents):
+        if folder.is_dir():
+            break
+        missing.append(folder)
+    for folder in reversed(missing):
+        folder.mkdir(exist_ok=True)
+        flush_folder(folder.parent)
+
+
 def replace_file(path: Path, write: Callable[[Path], object]) -> None:
     """Replace ``path`` by what ``write`` puts at the temporary path it is given, all or nothing.
 

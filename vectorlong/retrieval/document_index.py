@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from vectorlong.disk import make_folder
 from vectorlong.documents import Document, PassageSpec
 from vectorlong.errors import (
     IndexFolderError,
@@ -148,7 +149,7 @@ class DocumentIndex:
             lexical=bool(lexical),
         )
         with folder_errors("make an index", path):
-            path.mkdir(parents=True, exist_ok=True)
+            make_folder(path)
             check_unused(path)
         lock = None
         try:

@@ -7,15 +7,14 @@ import sqlite3
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from vectorlong.disk import file_sha256
 from vectorlong.errors import IndexCorruptError, IndexFolderError
+from vectorlong.retrieval.connections import connect, ledger_sha256
 from vectorlong.retrieval.derived import SnapshotFolder
 from vectorlong.retrieval.ledger import (
     DOCUMENTS,
     LEDGER_NAME,
     VECTORS,
     check_ledger,
-    connect,
     damaged,
     ledger_errors,
 )
@@ -86,7 +85,7 @@ def check_ledger_file(folder: Path, manifest: Manifest) -> None:
 
 def _is_other_than(folder: Path, recorded: Stamp) -> bool:
     """Whether the ledger's file differs from what the manifest recorded, and still does record."""
-    if file_sha256(folder / LEDGER_NAME) == recorded.get("digest"):
+    if ledger_sha256(folder / LEDGER_NAME) == recorded.get("digest"):
         return False
     # A writer may have begun while the file was read; then the manifest says so.
     return read_manifest(folder).files.get(LEDGER_NAME) == recorded

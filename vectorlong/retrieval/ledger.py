@@ -12,13 +12,10 @@ from __future__ import annotations
 
 import contextlib
 import functools
-import os
 import re
 import sqlite3
-import weakref
 from collections.abc import Iterator
 from pathlib import Path
-from types import TracebackType
 
 import numpy as np
 
@@ -31,8 +28,6 @@ APPLICATION_ID = 0x766C6E67  # "vlng"
 # A passage's rowid in the lexical index is its document's key and its ordinal in these bits, so
 # that it stays the same when the vector files are rewritten.
 PASSAGE_BITS = 20
-WAIT_MS = 60_000
-_CHECKPOINTWAIT_MS = 2_000
 _SHADOW_TABLE = re.compile(r"lexical_(documents|passages)_(data|idx|docsize|config)")
 SPAN_TYPE = np.dtype("<i8")
 VECTORS = "vectors"  # the file of passage vectors
@@ -111,105 +106,6 @@ def damaged(path: Path, what: str) -> IndexCorruptError:
         f"{str(path)!r} is damaged: {what}. Restore the file from a copy, or build the index anew "
         "from the documents."
     )
-
-
-class LedgerConnection(sqlite3.Connection):
-    """A connection that knows the process it was opened in, and whether it is still open.
-
-    Attributes
-    ----------
-    process_id
-        Of that process.
-    is_open
-        Until it is closed.
-    """
-
-    process_id: int
-    is_open: bool = True
-
-    def close(self) -> None:
-        """Close it, with all of its statements; twice does nothing."""
-        self.is_open = False
-        super().close()
-
-
-class ClosedOnError:
-    """Closes a connection when an exception, also an interrupt, leaves the ``with`` block.
-
-    A statement that the exception's traceback keeps unfinished would keep the connection's
-    transaction open, whatever is rolled back: the next one would see an old generation, or could
-    not commit. Closing ends all statements.
-
-    Parameters
-    ----------
-    connection
-        What the block uses.
-    """
-
-    def __init__(self, connection: LedgerConnection) -> None:
-        self._connection = connection
-
-    def __enter__(self) -> None:
-        pass
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        if error is not None:
-            self._connection.close()
-
-
-# SQLite keeps the locks it holds on a file in the memory of the process, where a fork copies them
-# although the system's locks stay with the parent (sqlite.org/howtocorrupt.html, section 2.6). It
-# forgets them with the last connection to the file. So whatever a fork left open is closed before
-# this process opens a connection of its own; that touches no lock of the parent, and those keep its
-# write-ahead log from being removed.
-_connections: weakref.WeakSet[LedgerConnection] = weakref.WeakSet()
-_inherited: list[LedgerConnection] = []
-_abandoned: list[LedgerConnection] = []  # in use, at the fork, by a thread that did not come along
-
-
-def _after_fork() -> None:
-    for connection in _connections:
-        (_abandoned if connection.in_transaction else _inherited).append(connection)
-    _connections.clear()
-
-
-if hasattr(os, "register_at_fork"):  # Windows has no fork
-    os.register_at_fork(after_in_child=_after_fork)
-
-
-def connect(path: Path, *, read_only: bool, immutable: bool = False) -> LedgerConnection:
-    """Open a connection in autocommit mode, usable from any one thread at a time."""
-    with contextlib.suppress(IndexError):  # another thread was quicker
-        while _inherited:
-            _inherited.pop().close()
-    mode = "ro" if read_only else "rw"
-    uri = f"{path.resolve().as_uri()}?mode={mode}{'&immutable=1' if immutable else ''}"
-    connection = sqlite3.connect(
-        uri,
-        uri=True,
-        timeout=WAIT_MS / 1000,
-        isolation_level=None,
-        check_same_thread=False,
-        factory=LedgerConnection,
-    )
-    connection.process_id = os.getpid()
-    _connections.add(connection)
-    try:
-        connection.execute("PRAGMA cache_size = -16000")
-        # Nothing that stands in the schema of a foreign file may call a function that does things.
-        connection.execute("PRAGMA trusted_schema = OFF")
-        if not read_only:
-            connection.execute("PRAGMA synchronous = FULL")
-            connection.execute("PRAGMA fullfsync = 1")
-    except BaseException:
-        connection.close()
-        raise
-    return connection
 
 
 def check_ledger(connection: sqlite3.Connection, path: Path) -> None:

@@ -15,15 +15,12 @@ import numpy as np
 from vectorlong.disk import file_identity, is_in_place
 from vectorlong.errors import IndexFolderError
 from vectorlong.retrieval import lexical
+from vectorlong.retrieval.connections import WAIT_MS, ClosedOnError, LedgerConnection, connect
 from vectorlong.retrieval.ledger import (
     PASSAGE_BITS,
     SCHEMA,
     SPAN_TYPE,
-    WAIT_MS,
-    ClosedOnError,
-    LedgerConnection,
     check_ledger,
-    connect,
     create_lexical,
     damaged,
     ledger_errors,

@@ -6,7 +6,7 @@ import os
 import stat
 from pathlib import Path
 
-from vectorlong.disk import flush_folder, is_unfinished
+from vectorlong.disk import is_unfinished
 from vectorlong.errors import (
     EncoderMismatchError,
     FormatVersionError,
@@ -87,7 +87,6 @@ def make_files(folder: Path, manifest: Manifest) -> None:
         VectorAppender(vector_path(folder, file, 0), manifest.dimension, create=True).close()
     LedgerWriter.create(folder / LEDGER_NAME, manifest.settings(), manifest.lexical)
     manifest.at(0).write(folder)
-    flush_folder(folder.parent)
 
 
 def load_manifest(path: Path, *, is_writer: bool) -> Manifest:

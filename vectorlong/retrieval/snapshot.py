@@ -18,13 +18,11 @@ import numpy as np
 from vectorlong.disk import file_identity, is_in_place
 from vectorlong.errors import FilterError, IndexFolderError
 from vectorlong.forks import ProcessLock
+from vectorlong.retrieval.connections import ClosedOnError, LedgerConnection, connect
 from vectorlong.retrieval.ledger import (
     PASSAGE_BITS,
     SPAN_TYPE,
-    ClosedOnError,
-    LedgerConnection,
     check_ledger,
-    connect,
     damaged,
     ledger_errors,
 )

@@ -23,6 +23,7 @@ from vectorlong.disk import (
     file_sha256,
     flush_folder,
     is_unfinished,
+    make_folder,
     remove_unfinished,
     replace_file,
 )
@@ -100,7 +101,7 @@ class Stored:
 def save(folder: Path, stored: Stored) -> None:
     """Write everything, then the description that names it, then remove what it replaced."""
     with folder_errors("save the vectors", folder):
-        folder.mkdir(parents=True, exist_ok=True)
+        make_folder(folder)
         if not (folder / DESCRIPTION_NAME).exists() and any(
             not (_OWN_NAME.fullmatch(path.name) or is_unfinished(path.name))
             for path in folder.iterdir()

@@ -17,10 +17,11 @@ from pathlib import Path
 import numpy as np
 from tqdm import tqdm
 
-from vectorlong.disk import file_sha256, is_in_place, remove_unfinished
+from vectorlong.disk import is_in_place, remove_unfinished
 from vectorlong.documents import DocumentEncoding
 from vectorlong.errors import IndexCorruptError, IndexFolderError, InputValueError
 from vectorlong.progress import progress_bar
+from vectorlong.retrieval.connections import ledger_sha256
 from vectorlong.retrieval.derived import SnapshotFolder, is_outgrown, prepare
 from vectorlong.retrieval.encoder_protocol import DocumentEncoder
 from vectorlong.retrieval.incoming import Addable, Incoming, batches, check_encoding, check_id
@@ -514,7 +515,7 @@ class IndexWriter:
             files: dict[str, Stamp] = {
                 path.name: file_stamp(path) for path in (self._ledger.path, *paths)
             }
-            files[self._ledger.path.name]["digest"] = file_sha256(self._ledger.path)
+            files[self._ledger.path.name]["digest"] = ledger_sha256(self._ledger.path)
             self._manifest.at(generation, files).write(self._folder)
         except (OSError, IndexFolderError) as error:  # the next opening checks more without
             _LOGGER.warning("The files could not be stamped: %s", error)
