@@ -5,6 +5,7 @@ from __future__ import annotations
 import zlib
 from collections.abc import Sequence
 from pathlib import Path
+from zipfile import ZIP_DEFLATED, ZipFile
 
 
 def write_pdf(
@@ -34,14 +35,38 @@ def write_pdf(
             f"<< /Length {len(stream)} {filters} >>\nstream\n".encode() + stream + b"\nendstream"
         )
     objects.append(f"<< /Title ({title or ''}) >>".encode())
-    content, offsets = b"%PDF-1.4\n", []
+    return _write_objects(path, objects, f"/Info {len(objects)} 0 R" if title else "")
+
+
+def write_pdf_of_one_stream(path: Path, n_pages: int, content: bytes) -> Path:
+    """A PDF all of whose pages show the same stream."""
+    stream = zlib.compress(content)
+    kids = " ".join(f"{5 + number} 0 R" for number in range(n_pages))
+    page = (
+        b"<< /Type /Page /Parent 2 0 R /MediaBox [0 0 612 792] /Contents 4 0 R "
+        b"/Resources << /Font << /F1 3 0 R >> >> >>"
+    )
+    objects = [
+        b"<< /Type /Catalog /Pages 2 0 R >>",
+        f"<< /Type /Pages /Kids [{kids}] /Count {n_pages} >>".encode(),
+        b"<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica >>",
+        f"<< /Length {len(stream)} /Filter /FlateDecode >>\nstream\n".encode()
+        + stream
+        + b"\nendstream",
+        *[page] * n_pages,
+    ]
+    return _write_objects(path, objects)
+
+
+def _write_objects(path: Path, objects: Sequence[bytes], info: str = "") -> Path:
+    """A PDF of these objects, the first of them its catalog."""
+    content, offsets = bytearray(b"%PDF-1.4\n"), []
     for number, body in enumerate(objects, start=1):
         offsets.append(len(content))
         content += f"{number} 0 obj\n".encode() + body + b"\nendobj\n"
     table = len(content)
     content += f"xref\n0 {len(objects) + 1}\n0000000000 65535 f \n".encode()
     content += b"".join(f"{offset:010d} 00000 n \n".encode() for offset in offsets)
-    info = f"/Info {len(objects)} 0 R" if title else ""
     content += (
         f"trailer\n<< /Size {len(objects) + 1} /Root 1 0 R {info} >>\nstartxref\n{table}\n%%EOF\n"
     ).encode()
@@ -64,3 +89,40 @@ def write_docx(path: Path, paragraphs: Sequence[str], rows: Sequence[Sequence[st
                 cell.text = text
     document.save(str(path))
     return path
+
+
+def write_docx_of_body(path: Path, body: str, *, before: str = "") -> Path:
+    """A Word document with this XML as its body, and that before its root."""
+    write_docx(path, [])
+    document = (
+        f'<?xml version="1.0"?>{before}<w:document '
+        'xmlns:w="http://schemas.openxmlformats.org/wordprocessingml/2006/main">'
+        f"<w:body>{body}</w:body></w:document>"
+    )
+    return write_docx_part(path, "word/document.xml", document.encode())
+
+
+def write_docx_part(path: Path, name: str, content: bytes, packing: int = ZIP_DEFLATED) -> Path:
+    """Put a part into a Word document, in place of one that it has of that name."""
+    with ZipFile(path) as package:
+        parts = {entry.filename: package.read(entry) for entry in package.infolist()}
+    with ZipFile(path, "w", ZIP_DEFLATED) as package:
+        for part, old in {**parts, name: content}.items():
+            package.writestr(part, old, packing if part == name else ZIP_DEFLATED)
+    return path
+
+
+def cell(text: str, properties: str = "") -> str:
+    """A cell of a Word table, as XML."""
+    return f"<w:tc><w:tcPr>{properties}</w:tcPr>{paragraph(text)}</w:tc>"
+
+
+def paragraph(text: str) -> str:
+    """A paragraph, as XML."""
+    return f"<w:p><w:r><w:t>{text}</w:t></w:r></w:p>"
+
+
+def table(*rows: str) -> str:
+    """A Word table of rows of cells, as XML."""
+    lines = "".join(f"<w:tr>{row}</w:tr>" for row in rows)
+    return f"<w:tbl><w:tblPr/><w:tblGrid/>{lines}</w:tbl>"

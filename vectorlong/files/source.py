@@ -170,20 +170,15 @@ class FileSource:
                 if not is_folder and not name.startswith((".", "~$")):
                     yield here / name
             below = [here / name for name, is_folder in found if is_folder and name[0] != "."]
-            folders.extend(folder for folder in reversed(below) if self._descends(root, folder))
+            folders.extend(reversed([folder for folder in below if self._descends(root, folder)]))
 
     def _descends(self, root: Path, folder: Path) -> bool:
-        try:
-            is_link = folder.is_symlink()
-            is_excluded = folder.resolve() == self._exclude
-        except OSError as error:
-            self._leave_unopened(name_of(root, folder), error)
-            return False
-        if is_link:
+        if os.path.islink(folder):
             self._not_files.append(
                 LeftOut(name_of(root, folder), "is a link to a folder; name that folder instead")
             )
-        return not is_link and not is_excluded
+            return False
+        return folder != self._exclude  # both without links
 
     def _leave_unopened(self, name: str, error: OSError) -> None:
         self._not_files.append(LeftOut(name, f"cannot be opened ({error.strerror})"))

@@ -30,6 +30,9 @@ _READERS: dict[str, Callable[[Path, Columns, Limits], Iterator[Content]]] = {
 _MAX_REQUEST_BYTES = 1 << 20
 # The parent ends it sooner; this is for when there is none.
 _GRACE_S = 5
+# Parsers call a lack of memory by many names ("unknown error"). Where most of it was taken and
+# a file was refused, that is why, or a new process will tell.
+_MOSTLY = 0.8
 
 
 def main() -> None:
@@ -111,9 +114,19 @@ def _answer(path: Path, kind: str, limits: Limits) -> dict[str, Any]:
     """Read a file that is one document."""
     try:
         content = next(_READERS[kind](path, Columns(), limits))
-    except MemoryError:
-        return {"is_out_of_memory": True}
     # No file may end the process: whatever a parser raises is the reason why it was not read.
     except Exception as error:
+        if isinstance(error, MemoryError) or _memory_taken() > _MOSTLY * limits.memory_bytes:
+            return {"is_out_of_memory": True}
         return {"reason": reason_of(error)}
     return {"text": content.text, "metadata": content.metadata, "facts": content.facts}
+
+
+def _memory_taken() -> int:
+    """Bytes of memory that the process had at most; 0 where it is not known."""
+    try:
+        import resource
+    except ImportError:  # Windows
+        return 0
+    unit = 1 if sys.platform == "darwin" else 1024
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit
