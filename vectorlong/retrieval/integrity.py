@@ -222,7 +222,7 @@ def _find_in_snapshot(
         dimension = checked(Manifest, settings, path).dimension
     with _noted(findings, path):
         findings.extend(f"{str(path)!r} is damaged: {found}" for found in snapshot.check_database())
-        if settings.get("lexical"):
+        if checked(Manifest, snapshot.settings(), path).lexical:
             found = snapshot.check_lexical()
             findings.extend(f"{str(path)!r}: {what}; rebuild() makes it anew" for what in found)
     is_doubtful = any(str(path) in finding for finding in findings)

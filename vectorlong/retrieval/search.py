@@ -10,7 +10,7 @@ from typing import Any, Literal, get_args
 import numpy as np
 
 from vectorlong.documents import Document
-from vectorlong.errors import InputTypeError, InputValueError, OptionError, shown
+from vectorlong.errors import IndexCorruptError, InputTypeError, InputValueError, OptionError, shown
 from vectorlong.retrieval.lexical import match_expression
 from vectorlong.retrieval.row_index import search_rows
 from vectorlong.retrieval.snapshot import Snapshot, StoredDocument
@@ -201,18 +201,30 @@ class Searcher:
         allowed = self.chosen.keys
         if self.level == "passage":
             passages = self.snapshot.lexical_passages(expression, depth, allowed)
+            self._check_there([(key, ordinal) for key, ordinal, _ in passages])
             return {(key, ordinal): score for key, ordinal, score in passages}, {}
         n_documents = max(depth, _MIN_CANDIDATES)
         totals = dict(self.snapshot.lexical_documents(expression, n_documents, allowed))
-        seen: dict[int, dict[int, float]] = {}
-        for key, ordinal, score in self.snapshot.lexical_passages(
+        passages = self.snapshot.lexical_passages(
             expression, n_documents * _PASSAGES_PER_DOCUMENT, allowed
-        ):
+        )
+        self._check_there([*((key, 0) for key in totals), *((key, at) for key, at, _ in passages)])
+        seen: dict[int, dict[int, float]] = {}
+        for key, ordinal, score in passages:
             if key not in seen:
                 totals[key] = totals.get(key, 0.0) + score
             seen.setdefault(key, {})[ordinal] = score
         best = sorted(totals, key=lambda key: (-totals[key], key))[:depth]
         return {(key, -1): totals[key] for key in best}, seen
+
+    def _check_there(self, candidates: list[Candidate]) -> None:
+        """Refuse a lexical index that names passages which the documents do not have."""
+        n_passages = self.view.n_passages
+        for key, ordinal in candidates:
+            if not 0 < key < len(n_passages) or not 0 <= ordinal < n_passages[key]:
+                raise IndexCorruptError(
+                    "The lexical index does not go with the documents; rebuild() makes it anew."
+                )
 
     # --- fusing and fetching -----------------------------------------------------------------
 
