@@ -281,7 +281,7 @@ def test_files_that_take_too_long_are_named_and_the_next_are_read(root):
     (root / "d.html").write_text("<p>seen, too")
     texts, reasons = read(root, seconds=1)
     assert texts == {"root/c.html": "seen", "root/d.html": "seen, too"}
-    late = "takes more than 1 seconds to read; to allow more: --limit seconds=2"
+    late = "takes more than 1 s to read; to allow more: --limit seconds=2"
     assert reasons == {"root/a.html": late, "root/b.pdf": late}
 
 

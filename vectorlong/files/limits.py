@@ -10,7 +10,7 @@ from vectorlong.files.records import UnreadableError
 _MEGABYTE = 1_000_000
 _MOST = 1_000_000_000
 _EXCEEDED = {
-    "seconds": "takes more than {} seconds to read",
+    "seconds": "takes more than {} s to read",
     "memory_mb": "needs more than {} MB of memory to be read",
     "unpacked_mb": "holds more than {} MB, unpacked",
     "characters": "holds more than {} characters of text",
