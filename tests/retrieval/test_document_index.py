@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import enum
 import gc
 import os
 import subprocess
 import sys
 import threading
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -911,3 +913,49 @@ def test_a_folder_whose_name_is_no_text(
     vectors.add([str(number) for number in range(60)], np.eye(2).repeat(30, axis=0))
     with pytest.raises(IndexFolderError, match="not valid Unicode"):
         vectors.save(folder / "vectors")
+
+
+@pytest.mark.parametrize(
+    "documents",
+    [
+        lambda deep: [deep],
+        lambda deep: [("one", deep)],
+        lambda deep: [(deep, "text")],
+        lambda deep: [Document("one", "text", {"a": deep})],
+        lambda deep: [Document("one", "text", deep)],
+        lambda deep: [Document("one", deep, {})],
+        lambda deep: deep,
+    ],
+)
+@pytest.mark.parametrize("kind", [list, dict])
+def test_documents_nested_without_end_are_refused(
+    index: DocumentIndex, documents: Callable, kind: type
+) -> None:
+    deep: object = 5
+    for _ in range(50_000):
+        deep = [deep] if kind is list else {"a": deep}
+    with pytest.raises((InputTypeError, InputValueError)) as caught:
+        index.add(documents(deep))
+    assert len(str(caught.value)) < 500
+    assert len(index) == 0
+    index.add([("one", "a river of copper")])
+    for wrong in (deep, [deep]):
+        with pytest.raises((InputTypeError, InputValueError)):
+            index.search(wrong)  # type: ignore[arg-type]
+        with pytest.raises((InputTypeError, InputValueError)):
+            index.get(wrong)  # type: ignore[arg-type]
+
+
+def test_members_of_enumerations_are_kept_by_their_value(index: DocumentIndex) -> None:
+    class Kind(str, enum.Enum):  # noqa: UP042 - which differs from StrEnum in what it prints
+        LEASE = "a lease of copper"
+
+    class Year(enum.IntEnum):
+        FIRST = 2023
+
+    index.add([Document(Kind.LEASE, Kind.LEASE, {"year": Year.FIRST, "kind": Kind.LEASE})])
+    found = index.get("a lease of copper")
+    assert found == Document(
+        "a lease of copper", "a lease of copper", {"year": 2023, "kind": "a lease of copper"}
+    )
+    assert index.ids({"year": Year.FIRST, "kind": Kind.LEASE}) == ["a lease of copper"]

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import enum
 import sqlite3
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -168,3 +170,66 @@ def test_values_never_become_sql() -> None:
     connection = sqlite3.connect(":memory:")
     connection.execute("CREATE TABLE documents (metadata TEXT)")
     connection.execute(f"SELECT 1 FROM documents WHERE {condition}", parameters)
+
+
+class Year(enum.IntEnum):
+    FIRST = 2023
+
+
+class Kind(str, enum.Enum):  # noqa: UP042 - which differs from StrEnum in what it prints
+    LEASE = "lease"
+
+
+class Slow(float):
+    """A subclass, as numpy.float64 is one."""
+
+
+@pytest.mark.timeout(30)
+def test_members_of_enumerations_count_by_their_value() -> None:
+    assert compile_filter({"year": Year.FIRST}) == compile_filter({"year": 2023})
+    assert compile_filter({"year": {"$in": [Year.FIRST]}}) == compile_filter(
+        {"year": {"$in": [2023]}}
+    )
+    assert compile_filter({"kind": Kind.LEASE}) == compile_filter({"kind": "lease"})
+    assert compile_filter({"kind": {"$nin": [Kind.LEASE]}}) == compile_filter(
+        {"kind": {"$nin": ["lease"]}}
+    )
+    assert compile_filter({"rent": {"$gt": Slow(1.5)}}) == compile_filter({"rent": {"$gt": 1.5}})
+    for value in (Year.FIRST, Kind.LEASE, Slow(1.5)):
+        (bound,) = {
+            type(part) for part in compile_filter({"field": value})[1] if part != '$."field"'
+        }
+        assert bound in (int, str, float)
+
+
+def nested(depth: int, kind: str) -> object:
+    value: object = "deep"
+    for _ in range(depth):
+        value = [value] if kind == "list" else {"a": value}
+    return value
+
+
+@pytest.mark.parametrize("kind", ["list", "mapping"])
+@pytest.mark.parametrize(
+    "where",
+    [
+        lambda deep: deep,
+        lambda deep: {"field": deep},
+        lambda deep: {"field": {"$in": [deep]}},
+        lambda deep: {"field": {"$in": deep}},
+        lambda deep: {"field": {"$gt": deep}},
+        lambda deep: {"$and": [deep]},
+        lambda deep: {"$and": deep},
+        lambda deep: {"$not": deep},
+        lambda deep: {"field": {"$exists": deep}},
+    ],
+)
+def test_filters_nested_without_end_are_refused(where: Callable, kind: str) -> None:
+    with pytest.raises(FilterError) as caught:
+        compile_filter(where(nested(50_000, kind)))
+    assert len(str(caught.value)) < 1000
+
+
+def test_a_number_too_long_to_write_is_refused() -> None:
+    with pytest.raises(FilterError, match="too large to show> on 'year' is beyond 64-bit"):
+        compile_filter({"year": 10**5000})
