@@ -279,9 +279,9 @@ def test_files_that_take_too_long_are_named_and_the_next_are_read(root):
     write_pdf_of_one_stream(root / "b.pdf", 3_000, stream)
     (root / "c.html").write_text("<p>seen")
     (root / "d.html").write_text("<p>seen, too")
-    texts, reasons = read(root, seconds=1)
+    texts, reasons = read(root, seconds=2)
     assert texts == {"root/c.html": "seen", "root/d.html": "seen, too"}
-    late = "takes more than 1 s to read; to allow more: --limit seconds=2"
+    late = "takes more than 2 s to read; to allow more: --limit seconds=4"
     assert reasons == {"root/a.html": late, "root/b.pdf": late}
 
 
