@@ -8,9 +8,10 @@ from pathlib import Path
 
 from vectorlong.cli.output import counted, say, some
 from vectorlong.documents import Document
+from vectorlong.errors import IndexCorruptError
 from vectorlong.files.source import FileSource
 from vectorlong.retrieval.document_index import DocumentIndex
-from vectorlong.retrieval.storage import folder_errors, read_sealed, replace_sealed
+from vectorlong.retrieval.storage import checked, folder_errors, read_sealed, replace_sealed
 
 HOW_TO_REMOVE = "run the same command with --prune"
 _SOURCES_NAME = "sources.json"
@@ -20,12 +21,28 @@ def damaged_sources(folder: Path) -> list[str]:
     """Say whether an index's note of the folders it came from is damaged; empty if not."""
     path = folder / _SOURCES_NAME
     with folder_errors("read", folder):
-        if not path.exists() or read_sealed(path) is not None:
+        if not path.exists() or _read_origins(path) is not None:
             return []
     return [
         f"{str(path)!r} is damaged; documents that are gone from their folders stay in the index "
         "until it is known again where they come from. The next vectorlong index makes it anew."
     ]
+
+
+@dataclass(frozen=True)
+class _Sources:
+    """What the note says: the folder that all documents under a name came from."""
+
+    folders: dict[str, str]
+
+
+def _read_origins(path: Path) -> dict[str, str] | None:
+    """Return the folders by name, or None where the note is missing or damaged."""
+    try:
+        content = read_sealed(path)
+        return None if content is None else checked(_Sources, content, path).folders
+    except (FileNotFoundError, IndexCorruptError):
+        return None
 
 
 @dataclass
@@ -131,8 +148,4 @@ class Watch:
                 replace_sealed(self._path, {"folders": self._origins})
 
     def _read_origins(self) -> dict[str, str]:
-        try:
-            content = read_sealed(self._path)
-        except FileNotFoundError:
-            content = None
-        return {} if content is None else content["folders"]
+        return _read_origins(self._path) or {}
