@@ -253,14 +253,31 @@ def parse_mapping(content: bytes, name: str) -> dict[str, Any]:
     ValueError
         As in :func:`read_mapping`.
     """
+    parsed = parse_json(content, name)
+    if not isinstance(parsed, dict):
+        raise ValueError(f"{name} holds a {type(parsed).__name__}, not an object with fields")
+    return parsed
+
+
+def parse_json(content: bytes, name: str) -> Any:
+    """Parse JSON of few levels in which each object has each name once, whatever it holds.
+
+    Parameters
+    ----------
+    content, name
+        As in :func:`parse_mapping`.
+
+    Raises
+    ------
+    ValueError
+        As in :func:`read_mapping`.
+    """
     try:
         parsed = json.loads(content.decode("utf-8"), object_pairs_hook=_without_doubles)
     except RecursionError:
         raise ValueError(f"{name} is nested more than {_MOST_LEVELS} levels deep") from None
     except ValueError as error:
         raise ValueError(f"{name} is no JSON in UTF-8: {error}") from error
-    if not isinstance(parsed, dict):
-        raise ValueError(f"{name} holds a {type(parsed).__name__}, not an object with fields")
     if _has_more_levels(parsed, _MOST_LEVELS):
         raise ValueError(f"{name} is nested more than {_MOST_LEVELS} levels deep")
     return parsed
@@ -280,9 +297,9 @@ def _without_doubles(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return fields
 
 
-def _has_more_levels(value: dict[str, Any], n_levels: int) -> bool:
+def _has_more_levels(value: object, n_levels: int) -> bool:
     """Whether objects and lists lie in each other more than ``n_levels`` deep."""
-    level: list[Any] = [value]
+    level: list[Any] = [value] if isinstance(value, dict | list) else []
     for _ in range(n_levels):
         level = [
             inner

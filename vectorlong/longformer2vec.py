@@ -608,7 +608,7 @@ class Longformer2Vec:
         Parameters
         ----------
         folder
-            Made if missing; a model in it is replaced.
+            Made if missing; a model in it is replaced, other files in it are left alone.
 
         Raises
         ------

@@ -142,7 +142,7 @@ def test_files_that_hold_something_else(folder):
     for weight_map in (None, ["a"], {"a": 3}):
         path = folder / "model.safetensors.index.json"
         path.write_text(json.dumps({"weight_map": weight_map}))
-        with pytest.raises(CheckpointError, match="has no weight_map"):
+        with pytest.raises(CheckpointError, match="weight_map="):
             read_weights(folder)
 
 
@@ -231,7 +231,7 @@ def test_truncated_weights(folder):
         ({"attention_window": [4, 4]}, CheckpointError, "lists 2 layers"),
         ({"attention_window": 7}, OptionError, "window=7"),
         ({"attention_window": "16"}, CheckpointError, "attention_window='16'"),
-        ({"attention_window": None}, CheckpointError, "attention_window=None"),
+        ({"attention_window": None}, CheckpointError, "lacks attention_window"),
         ({"num_attention_heads": 0}, CheckpointError, "num_attention_heads=0"),
         ({"num_hidden_layers": "3"}, CheckpointError, "num_hidden_layers='3'"),
         ({"pad_token_id": -1}, CheckpointError, "pad_token_id=-1"),

@@ -10,23 +10,34 @@ import hashlib
 import json
 import pickle
 import re
-from collections.abc import Iterable, Mapping
-from dataclasses import replace
+import reprlib
+import zipfile
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any, TypeVar
 
 import torch
-from safetensors import SafetensorError
+from pydantic import Field
 from safetensors.torch import load_file, save_file
 from torch import Tensor
 
-from vectorlong.disk import replace_file
+from vectorlong.disk import read_mapping, replace_file
 from vectorlong.encoder.config import EncoderConfig, write_longformer_config
 from vectorlong.encoder.model import Encoder
 from vectorlong.errors import CheckpointError, WeightsError
+from vectorlong.fields import PlainName, checked_fields
+
+Checked = TypeVar("Checked")
 
 CONFIG_FILE = "config.json"
 WEIGHTS_FILE = "model.safetensors"
+#: Files of facts are a few kilobytes; only an index of weights, which names each, is larger.
+MAX_FACTS_BYTES = 1 << 20
+_MAX_INDEX_BYTES = 16 << 20
+# Of a list of weights in a message.
+_MOST_NAMES = 100
+_MOST_NAME_CHARACTERS = 300
 
 # Ours <-> transformers', the first match of each line; used in both directions.
 _RENAMES = (
@@ -80,26 +91,50 @@ def from_transformers_name(name: str) -> str:
     return name
 
 
-def read_json(path: Path) -> dict[str, Any]:
+def read_json(path: Path, max_bytes: int = MAX_FACTS_BYTES) -> dict[str, Any]:
     """Read a JSON object.
 
     Raises
     ------
     CheckpointError
-        The file is missing, damaged, or holds something else than an object.
+        The file is missing, damaged, no plain file, larger than ``max_bytes``, or holds something
+        else than an object.
     """
     try:
-        value = json.loads(path.read_text(encoding="utf-8"))
+        return read_mapping(path, max_bytes)
     except FileNotFoundError:
         raise CheckpointError(
             f"{path.parent} has no {path.name}; a model folder holds config.json, the weights "
             "(model.safetensors) and the tokenizer's files."
         ) from None
     except (ValueError, OSError) as error:
-        raise CheckpointError(f"{path} cannot be read as JSON: {error}") from error
-    if not isinstance(value, dict):
-        raise CheckpointError(f"{path} holds {type(value).__name__}, not a JSON object.")
-    return value
+        raise CheckpointError(f"{path} cannot be read as JSON: {error}.") from error
+
+
+def read_fields(kind: type[Checked], path: Path, max_bytes: int = MAX_FACTS_BYTES) -> Checked:
+    """Read a JSON object as what it describes, every field checked.
+
+    Parameters
+    ----------
+    kind, path, max_bytes
+        As in :func:`vectorlong.fields.checked_fields` and :func:`read_json`.
+
+    Raises
+    ------
+    CheckpointError
+        As in :func:`read_json`; or fields are not what they may be.
+    """
+    try:
+        return checked_fields(kind, read_json(path, max_bytes))
+    except ValueError as error:
+        raise CheckpointError(f"{path} is damaged: {error}.") from error
+
+
+@dataclass(frozen=True)
+class _WeightsIndex:
+    """A sharded checkpoint's index: the file of each weight."""
+
+    weight_map: Annotated[dict[str, PlainName], Field(min_length=1)]
 
 
 def weight_files(folder: Path) -> list[Path]:
@@ -108,7 +143,8 @@ def weight_files(folder: Path) -> list[Path]:
     Raises
     ------
     CheckpointError
-        There are none, or an index names files that are not there.
+        There are none, or an index is damaged, or names files that are not there or not in the
+        folder.
     """
     for single, index in (
         (WEIGHTS_FILE, "model.safetensors.index.json"),
@@ -117,16 +153,14 @@ def weight_files(folder: Path) -> list[Path]:
         if (folder / single).is_file():
             return [folder / single]
         if (folder / index).is_file():
-            weight_map = read_json(folder / index).get("weight_map")
-            if not isinstance(weight_map, dict) or not all(
-                isinstance(name, str) for name in weight_map.values()
-            ):
-                raise CheckpointError(f"{folder / index} is damaged: it has no weight_map.")
+            weight_map = read_fields(_WeightsIndex, folder / index, _MAX_INDEX_BYTES).weight_map
             names = sorted(set(weight_map.values()))
+            strange = [name for name in names if not name.endswith((".safetensors", ".bin"))]
             absent = [name for name in names if not (folder / name).is_file()]
-            if absent or not names:
+            if strange or absent:
                 raise CheckpointError(
-                    f"{folder / index} names files that are missing: {', '.join(absent) or 'none'}."
+                    f"{folder / index} names files that are missing or hold no weights: "
+                    f"{_some(strange or absent)}."
                 )
             return [folder / name for name in names]
     raise CheckpointError(
@@ -174,24 +208,57 @@ def _read_file(path: Path) -> dict[str, Tensor]:
     """Read one file of weights, turning every sign of damage into one error."""
     try:
         if path.suffix == ".safetensors":
-            return load_file(path)
+            return _checked_tensors(load_file(path), path)
+        _refuse_packed(path)
         weights = torch.load(path, map_location="cpu", weights_only=True)
+    except WeightsError:
+        raise
     except pickle.UnpicklingError as error:
         raise WeightsError(
             f"{path} is damaged, or holds more than tensors, which is never loaded because it "
             "could run code. Use the checkpoint's safetensors file."
         ) from error
-    except (SafetensorError, RuntimeError, EOFError, ValueError) as error:
+    except Exception as error:  # torch's reader raises anything when a file is damaged
         raise WeightsError(
-            f"{path} is damaged or incomplete ({error}); fetch or copy it again."
+            f"{path} is damaged or incomplete ({_first_line(error)}); fetch or copy it again."
         ) from error
     if isinstance(weights, dict) and isinstance(weights.get("state_dict"), dict):
         weights = weights["state_dict"]  # as training frameworks wrap it
-    if not isinstance(weights, dict) or not all(
-        isinstance(tensor, Tensor) for tensor in weights.values()
-    ):
+    if not isinstance(weights, dict):
         raise WeightsError(f"{path} does not hold named tensors; it is no file of weights.")
-    return weights
+    return _checked_tensors(weights, path)
+
+
+def _refuse_packed(path: Path) -> None:
+    """Refuse an archive that unpacks to more than it takes on disk; torch only stores."""
+    if not zipfile.is_zipfile(path):
+        return
+    with zipfile.ZipFile(path) as archive:
+        n_bytes = sum(entry.file_size for entry in archive.infolist())
+    if n_bytes > path.stat().st_size:
+        raise WeightsError(
+            f"{path} unpacks to {n_bytes:,} bytes, more than the file has; torch writes no such "
+            "file. Use the checkpoint's safetensors file."
+        )
+
+
+def _checked_tensors(weights: Mapping[Any, Any], path: Path) -> dict[str, Tensor]:
+    """Make sure that names are names and that tensors have the numbers their shapes promise."""
+    checked = {}
+    for name, tensor in weights.items():
+        if not isinstance(name, str) or not isinstance(tensor, Tensor):
+            raise WeightsError(f"{path} does not hold named tensors; it is no file of weights.")
+        is_ordinary = tensor.layout is torch.strided and tensor.device.type == "cpu"
+        # A few stored numbers can be repeated to any shape.
+        if not is_ordinary or tensor.untyped_storage().nbytes() < (
+            tensor.numel() * tensor.element_size()
+        ):
+            raise WeightsError(
+                f"{path} holds no ordinary numbers for {reprlib.repr(name)}. Use the checkpoint's "
+                "safetensors file."
+            )
+        checked[name] = tensor
+    return checked
 
 
 def load_encoder(
@@ -228,6 +295,12 @@ def load_encoder(
         {name: tuple(tensor.shape) for name, tensor in weights.items()},
         source,
     )
+    integers = [name for name, tensor in weights.items() if not tensor.is_floating_point()]
+    if integers:
+        raise WeightsError(
+            f"The weights of {source} are no floating-point numbers: {_some(integers)}. Quantised "
+            "checkpoints cannot be read; use the original."
+        )
     state = {
         from_transformers_name(name): tensor.to(torch.float32) for name, tensor in weights.items()
     }
@@ -269,10 +342,22 @@ def check_weights(
 
 def _listed(heading: str, names: Iterable[str]) -> list[str]:
     names = list(names)
-    return [f"{heading}: {', '.join(names)}"] if names else []
+    return [f"{heading}: {_some(names)}"] if names else []
 
 
-def save_checkpoint(encoder: Encoder, folder: Path, extra: Mapping[str, Any] | None = None) -> None:
+def _some(names: Sequence[str]) -> str:
+    """Write down as many of the names as one reads."""
+    more = f" and {len(names) - _MOST_NAMES} more" if len(names) > _MOST_NAMES else ""
+    return ", ".join(name[:_MOST_NAME_CHARACTERS] for name in names[:_MOST_NAMES]) + more
+
+
+def _first_line(error: Exception) -> str:
+    return next(iter(str(error).splitlines()), type(error).__name__)[:_MOST_NAME_CHARACTERS]
+
+
+def save_checkpoint(
+    encoder: Encoder, folder: Path, extra: Mapping[str, Any] | None = None
+) -> list[str]:
     """Write config.json and model.safetensors so that plain ``transformers`` gives equal outputs.
 
     Each file replaces its predecessor atomically, the weights first.
@@ -285,6 +370,11 @@ def save_checkpoint(encoder: Encoder, folder: Path, extra: Mapping[str, Any] | N
         Made if missing.
     extra
         Further keys for config.json (special token ids, say).
+
+    Returns
+    -------
+    list of str
+        Names of the files written.
     """
     folder.mkdir(parents=True, exist_ok=True)
     config = encoder.config
@@ -307,6 +397,7 @@ def save_checkpoint(encoder: Encoder, folder: Path, extra: Mapping[str, Any] | N
         replace_file(folder / WEIGHTS_FILE, write_weights)
 
     replace_file(folder / CONFIG_FILE, write_config)
+    return [CONFIG_FILE, WEIGHTS_FILE]
 
 
 def weights_digest(encoder: Encoder) -> str:

@@ -6,24 +6,68 @@ the published checkpoints.
 
 from __future__ import annotations
 
+import reprlib
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, field
+from typing import Annotated, Any
+
+from pydantic import Field
 
 from vectorlong.attention.spec import AttentionSpec
 from vectorlong.errors import CheckpointError, UnsupportedArchitectureError
+from vectorlong.fields import checked_fields
 
 # What plain transformers has no field for lives under this key of config.json.
 EXTENSION_KEY = "vectorlong"
 
-_REQUIRED_KEYS = (
-    "vocab_size",
-    "hidden_size",
-    "num_hidden_layers",
-    "num_attention_heads",
-    "intermediate_size",
-    "max_position_embeddings",
-)
+# Far above every published encoder, and small enough that nothing absurd is built or allocated.
+_MOST_ROWS = 1 << 24
+_MOST_WIDTH = 1 << 16
+_MOST_LAYERS = 512
+
+_Rows = Annotated[int, Field(ge=1, le=_MOST_ROWS)]
+_Width = Annotated[int, Field(ge=1, le=_MOST_WIDTH)]
+_Count = Annotated[int, Field(ge=0, le=_MOST_ROWS)]
+_Share = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
+_PerLayer = Annotated[list[_Rows], Field(max_length=_MOST_LAYERS)]
+_Dilation = Annotated[list[_Rows | _PerLayer], Field(max_length=_MOST_LAYERS)]
+
+
+@dataclass(frozen=True)
+class _Extension:
+    """What config.json holds under EXTENSION_KEY."""
+
+    position_offset: _Count | None = None
+    dilation: _Dilation | None = None
+    causal: bool = False
+    dense_up_to: _Count = 0
+
+
+@dataclass(frozen=True)
+class ConfigFile:
+    """The fields of a config.json that matter here, as ``transformers`` names them.
+
+    A field that is null counts as one that is not there.
+    """
+
+    vocab_size: _Rows
+    hidden_size: _Width
+    num_hidden_layers: Annotated[int, Field(ge=1, le=_MOST_LAYERS)]
+    num_attention_heads: _Width
+    intermediate_size: Annotated[int, Field(ge=1, le=16 * _MOST_WIDTH)]
+    max_position_embeddings: _Rows
+    model_type: str | None = None
+    attention_window: _Rows | _PerLayer | None = None
+    type_vocab_size: _Width | None = None
+    pad_token_id: _Count | None = None
+    hidden_act: str = "gelu"
+    layer_norm_eps: _Share = 1e-12
+    hidden_dropout_prob: _Share = 0.1
+    attention_probs_dropout_prob: _Share = 0.1
+    position_embedding_type: str | None = None
+    is_decoder: bool = False
+    add_cross_attention: bool = False
+    vectorlong: _Extension = field(default_factory=_Extension)
 
 
 @dataclass(frozen=True)
@@ -90,32 +134,20 @@ class EncoderConfig:
         return self.n_positions - self.position_offset
 
 
-def require_keys(raw: Mapping[str, Any]) -> None:
-    """Check that a config.json names every size, and that they are sizes.
+def check_config(raw: Mapping[str, Any]) -> ConfigFile:
+    """Check every field of a config.json that is used here.
 
     Raises
     ------
     CheckpointError
-        Keys are missing or no whole numbers; the message lists them.
+        Fields are missing, or no sizes, or beyond what any encoder has; the message lists them.
     """
-    missing = [key for key in _REQUIRED_KEYS if raw.get(key) is None]
-    wrong = [
-        f"{key}={raw[key]!r}"
-        for key in _REQUIRED_KEYS
-        if key not in missing and (type(raw[key]) is not int or raw[key] < 1)
-    ]
-    pad_id = raw.get("pad_token_id")
-    if pad_id is not None and (type(pad_id) is not int or pad_id < 0):
-        wrong.append(f"pad_token_id={pad_id!r}")
-    if wrong:
+    try:
+        return checked_fields(ConfigFile, {k: v for k, v in raw.items() if v is not None})
+    except ValueError as error:
         raise CheckpointError(
-            f"config.json has {', '.join(wrong)}; these are whole numbers, sizes of at least 1."
-        )
-    if missing:
-        raise CheckpointError(
-            f"config.json (model_type {raw.get('model_type')!r}) lacks {', '.join(missing)}; "
-            "it does not describe a BERT-like encoder."
-        )
+            f"config.json does not describe an encoder of the BERT family: {error}."
+        ) from None
 
 
 def read_longformer_config(raw: Mapping[str, Any]) -> EncoderConfig:
@@ -136,55 +168,86 @@ def read_longformer_config(raw: Mapping[str, Any]) -> EncoderConfig:
     UnsupportedArchitectureError
         Positions are rotary or relative, which is another model under the same name.
     CheckpointError
-        Keys are missing or numbers do not fit together.
+        Fields are missing, wrong, or do not fit together.
     OptionError
         A window is odd or below 2.
     """
     reject_other_positions(raw)
-    require_keys(raw)
-    if "attention_window" not in raw:
+    file = check_config(raw)
+    if file.attention_window is None:
         raise CheckpointError(
             "config.json lacks attention_window, the total width of the sliding window."
         )
-    n_layers = raw["num_hidden_layers"]
-    windows = raw["attention_window"]
-    if type(windows) is int:
-        windows = [windows] * n_layers
-    if not isinstance(windows, list) or any(type(window) is not int for window in windows):
-        raise CheckpointError(
-            f"config.json has attention_window={windows!r}; it is one whole number, or one for "
-            "each layer."
-        )
-    extension = raw.get(EXTENSION_KEY, {})
-    if not isinstance(extension, dict):
-        raise CheckpointError(f"config.json has {EXTENSION_KEY}={extension!r}, not an object.")
-    dilations = extension.get("dilation", [1] * len(windows))
-    pad_id = raw.get("pad_token_id")
-    pad_id = 1 if pad_id is None else pad_id
-    return EncoderConfig(
-        vocabulary_size=raw["vocab_size"],
-        hidden_width=raw["hidden_size"],
-        n_layers=n_layers,
-        n_heads=raw["num_attention_heads"],
-        feed_forward_width=raw["intermediate_size"],
-        n_positions=raw["max_position_embeddings"],
-        position_offset=extension.get("position_offset", pad_id + 1),
-        n_token_types=raw.get("type_vocab_size", 1),
-        pad_id=pad_id,
-        activation=raw.get("hidden_act", "gelu"),
-        layer_norm_epsilon=raw.get("layer_norm_eps", 1e-12),
-        hidden_dropout=raw.get("hidden_dropout_prob", 0.1),
-        attention_dropout=raw.get("attention_probs_dropout_prob", 0.1),
-        attention=tuple(
-            AttentionSpec(
-                window=window,
-                dilation=tuple(dilation) if isinstance(dilation, list) else dilation,
-                causal=extension.get("causal", False),
-                dense_up_to=extension.get("dense_up_to", 0),
-            )
-            for window, dilation in zip(windows, dilations, strict=True)
-        ),
+    windows = file.attention_window
+    if isinstance(windows, int):
+        windows = [windows] * file.num_hidden_layers
+    extension = file.vectorlong
+    pad_id = 1 if file.pad_token_id is None else file.pad_token_id
+    offset = pad_id + 1 if extension.position_offset is None else extension.position_offset
+    specs = tuple(
+        AttentionSpec(window, dilation, extension.causal, extension.dense_up_to)
+        for window, dilation in zip(windows, _dilations(file, len(windows)), strict=True)
     )
+    return encoder_config(file, specs, pad_id=pad_id, position_offset=offset, n_token_types=1)
+
+
+def encoder_config(
+    file: ConfigFile,
+    attention: tuple[AttentionSpec, ...],
+    *,
+    pad_id: int,
+    position_offset: int,
+    n_token_types: int,
+) -> EncoderConfig:
+    """Put a file's sizes and what was made of the rest together.
+
+    Parameters
+    ----------
+    file
+        The sizes.
+    attention, pad_id, position_offset
+        As in :class:`EncoderConfig`.
+    n_token_types
+        Where the file does not say.
+
+    Raises
+    ------
+    CheckpointError
+        They do not fit together.
+    """
+    return EncoderConfig(
+        vocabulary_size=file.vocab_size,
+        hidden_width=file.hidden_size,
+        n_layers=file.num_hidden_layers,
+        n_heads=file.num_attention_heads,
+        feed_forward_width=file.intermediate_size,
+        n_positions=file.max_position_embeddings,
+        position_offset=position_offset,
+        n_token_types=file.type_vocab_size or n_token_types,
+        pad_id=pad_id,
+        activation=file.hidden_act,
+        layer_norm_epsilon=file.layer_norm_eps,
+        hidden_dropout=file.hidden_dropout_prob,
+        attention_dropout=file.attention_probs_dropout_prob,
+        attention=attention,
+    )
+
+
+def _dilations(file: ConfigFile, n_layers: int) -> list[int | tuple[int, ...]]:
+    """Give each layer's dilation: one number, or one a head."""
+    stored = file.vectorlong.dilation
+    if stored is None:
+        return [1] * n_layers
+    dilations = [tuple(each) if isinstance(each, list) else each for each in stored]
+    n_heads = file.num_attention_heads
+    if len(dilations) != n_layers or any(
+        isinstance(each, tuple) and len(each) != n_heads for each in dilations
+    ):
+        raise CheckpointError(
+            f"config.json has {EXTENSION_KEY}.dilation={reprlib.repr(stored)}; it is one number, "
+            f"or one for each of {n_heads} heads, for each of {n_layers} layers."
+        )
+    return dilations
 
 
 def reject_other_positions(raw: Mapping[str, Any]) -> None:

@@ -8,30 +8,41 @@ source's vectors.
 
 from __future__ import annotations
 
-import json
 import os
+import reprlib
 import tempfile
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any, Literal
 
 import torch
+from pydantic import Field
 from torch import Tensor
 
 from vectorlong.attention.spec import AttentionSpec
+from vectorlong.disk import parse_json, read_small
 from vectorlong.documents import PassageSpec
 from vectorlong.encoder.checkpoint import (
     CONFIG_FILE,
+    MAX_FACTS_BYTES,
+    check_weights,
     load_encoder,
+    read_fields,
     read_json,
     read_weights,
     save_checkpoint,
 )
-from vectorlong.encoder.config import EncoderConfig, reject_other_positions, require_keys
+from vectorlong.encoder.config import (
+    EncoderConfig,
+    check_config,
+    encoder_config,
+    reject_other_positions,
+)
 from vectorlong.encoder.hub import find_folder
 from vectorlong.encoder.settings import Settings, file_digests, write_settings
 from vectorlong.errors import CheckpointError, OptionError, UnsupportedArchitectureError
+from vectorlong.fields import PlainName, checked_fields
 from vectorlong.text.tokenizer import TextTokenizer
 
 # Row of the position table that a text's first token takes, as a function of the padding id.
@@ -42,6 +53,7 @@ _POSITION_OFFSETS = {
     "xlm-roberta": lambda pad_id: pad_id + 1,
     "camembert": lambda pad_id: pad_id + 1,
 }
+_POSITION_TABLE = "embeddings.position_embeddings.weight"
 # sentence-transformers' names of poolings, in its current and its earlier configuration files.
 _POOLING_NAMES = {
     "cls": "cls",
@@ -51,7 +63,7 @@ _POOLING_NAMES = {
     "weightedmean": "weighted_mean",
     "lasttoken": "last",
 }
-_LEGACY_POOLING_KEYS = {
+_LEGACY_POOLING_FIELDS = {
     "pooling_mode_cls_token": "cls",
     "pooling_mode_max_tokens": "max",
     "pooling_mode_mean_tokens": "mean",
@@ -124,6 +136,7 @@ def convert(
     raw = read_json(source_folder / CONFIG_FILE)
     weights = read_weights(source_folder)
     source_config = _read_source_config(raw, weights)
+    _check_position_table(weights, source_config, str(source))
     config = _lengthen(source_config, max_tokens, window, dense_up_to)
     encoder = load_encoder(_convert_weights(weights, source_config, config), config, str(source))
     tokenizer = TextTokenizer.from_folder(source_folder)
@@ -131,10 +144,10 @@ def convert(
     # Built beside and moved in one step: an interruption leaves nothing that looks like a model.
     with tempfile.TemporaryDirectory(dir=destination.parent, prefix=".converting-") as temporary:
         built = Path(temporary) / "model"
-        save_checkpoint(encoder, built, extra=tokenizer.config_ids())
-        tokenizer.save(built, max_tokens=max_tokens)
+        names = save_checkpoint(encoder, built, extra=tokenizer.config_ids())
+        names += tokenizer.save(built, max_tokens=max_tokens)
         settings = replace(settings, passages=passages, source=Path(source).name)
-        write_settings(replace(settings, files_sha256=file_digests(built)), built)
+        write_settings(replace(settings, files_sha256=file_digests(built, names)), built)
         os.replace(built, destination)
     return destination
 
@@ -146,37 +159,35 @@ def _read_source_config(raw: Mapping[str, Any], weights: Mapping[str, Tensor]) -
         raise CheckpointError(
             "The source is a Longformer already; load it with Longformer2Vec(folder)."
         )
-    if kind not in _POSITION_OFFSETS:
+    if not isinstance(kind, str) or kind not in _POSITION_OFFSETS:
         raise UnsupportedArchitectureError(
-            f"A model of type {kind!r} cannot be converted. Types that can: "
+            f"A model of type {reprlib.repr(kind)} cannot be converted. Types that can: "
             f"{', '.join(sorted(_POSITION_OFFSETS))}."
         )
-    if raw.get("is_decoder") or raw.get("add_cross_attention"):
-        raise UnsupportedArchitectureError(f"This {kind} is a decoder; only encoders convert.")
     reject_other_positions(raw)
-    require_keys(raw)
-    pad_id = raw.get("pad_token_id")
+    file = check_config(raw)
+    if file.is_decoder or file.add_cross_attention:
+        raise UnsupportedArchitectureError(f"This {kind} is a decoder; only encoders convert.")
+    pad_id = file.pad_token_id
     if pad_id is None:
         pad_id = 0 if kind in ("bert", "electra") else 1
     offset = _POSITION_OFFSETS[kind](pad_id)
-    n_tokens = raw["max_position_embeddings"] - offset
+    n_tokens = file.max_position_embeddings - offset
     spec = AttentionSpec(window=max(2, 2 * (n_tokens - 1)))
-    return EncoderConfig(
-        vocabulary_size=raw["vocab_size"],
-        hidden_width=raw["hidden_size"],
-        n_layers=raw["num_hidden_layers"],
-        n_heads=raw["num_attention_heads"],
-        feed_forward_width=raw["intermediate_size"],
-        n_positions=raw["max_position_embeddings"],
-        position_offset=offset,
-        n_token_types=raw.get("type_vocab_size", 2),
-        pad_id=pad_id,
-        activation=raw.get("hidden_act", "gelu"),
-        layer_norm_epsilon=raw.get("layer_norm_eps", 1e-12),
-        hidden_dropout=raw.get("hidden_dropout_prob", 0.1),
-        attention_dropout=raw.get("attention_probs_dropout_prob", 0.1),
-        attention=(spec,) * raw["num_hidden_layers"],
-    )
+    specs = (spec,) * file.num_hidden_layers
+    return encoder_config(file, specs, pad_id=pad_id, position_offset=offset, n_token_types=2)
+
+
+def _check_position_table(
+    weights: Mapping[str, Tensor], config: EncoderConfig, source: str
+) -> None:
+    """Refuse a table that is not as long as config.json says, before it is lengthened."""
+    if _POSITION_TABLE in weights:
+        check_weights(
+            {_POSITION_TABLE: (config.n_positions, config.hidden_width)},
+            {_POSITION_TABLE: tuple(weights[_POSITION_TABLE].shape)},
+            source,
+        )
 
 
 def _lengthen(
@@ -205,12 +216,12 @@ def _convert_weights(
         for projection in ("query", "key", "value"):
             if f".attention.self.{projection}." in name:
                 converted[name.replace(projection, f"{projection}_global")] = tensor.clone()
-    table = "embeddings.position_embeddings.weight"
-    if table in weights:
-        unused, used = weights[table].split([source.position_offset, source.max_tokens])
+    if _POSITION_TABLE in weights:
+        table = weights[_POSITION_TABLE]
+        unused, used = table.split([source.position_offset, source.max_tokens])
         copies = -(-config.max_tokens // source.max_tokens)
         repeated = used.repeat(copies, 1)[: config.max_tokens]  # [max tokens, e]
-        converted[table] = torch.cat([unused, repeated])
+        converted[_POSITION_TABLE] = torch.cat([unused, repeated])
     return converted
 
 
@@ -221,11 +232,11 @@ def _read_sentence_transformers(folder: Path) -> tuple[Settings, Path]:
         return Settings(), folder
     encoder_folder, settings = folder, Settings()
     for module in _read_modules(modules_file):
-        kind = module["type"].rsplit(".", 1)[-1]
+        kind = module.type.rsplit(".", 1)[-1]
         if kind == "Transformer":
-            encoder_folder = folder / module["path"]
+            encoder_folder = folder / module.path
         elif kind == "Pooling":
-            pooling = _read_pooling(read_json(folder / module["path"] / CONFIG_FILE))
+            pooling = _read_pooling(folder / module.path / CONFIG_FILE)
             settings = replace(settings, pooling=pooling)
         elif kind != "Normalize":  # unit length is the caller's choice: normalize=True
             raise UnsupportedArchitectureError(
@@ -234,32 +245,61 @@ def _read_sentence_transformers(folder: Path) -> tuple[Settings, Path]:
             )
     extra_file = folder / "config_sentence_transformers.json"
     if extra_file.is_file():
-        extra = read_json(extra_file)
-        prompts = extra.get("prompts") or {}
-        if not isinstance(prompts, dict):
-            raise CheckpointError(f"{extra_file} holds prompts={prompts!r}, not an object.")
-        name = extra.get("default_prompt_name")
-        settings = replace(settings, prompts=prompts, default_prompt_name=name)
+        extra = read_fields(_Prompts, extra_file)
+        settings = replace(
+            settings, prompts=extra.prompts or {}, default_prompt_name=extra.default_prompt_name
+        )
     return settings, encoder_folder
 
 
-def _read_modules(path: Path) -> list[dict[str, str]]:
+@dataclass(frozen=True)
+class _Module:
+    """An entry of sentence-transformers' modules.json; its folder, or "" for the model's own."""
+
+    type: Annotated[str, Field(max_length=1000)]
+    path: PlainName | Literal[""]
+
+
+@dataclass(frozen=True)
+class _Prompts:
+    """The fields of config_sentence_transformers.json that matter here."""
+
+    prompts: dict[str, str] | None = None
+    default_prompt_name: str | None = None
+
+
+@dataclass(frozen=True)
+class _PoolingFile:
+    """The fields of a pooling's config.json: the current one, and those of earlier versions."""
+
+    pooling_mode: str | list[str] | None = None
+    pooling_mode_cls_token: bool = False
+    pooling_mode_max_tokens: bool = False
+    pooling_mode_mean_tokens: bool = False
+    pooling_mode_mean_sqrt_len_tokens: bool = False
+    pooling_mode_weightedmean_tokens: bool = False
+    pooling_mode_lasttoken: bool = False
+
+
+def _read_modules(path: Path) -> list[_Module]:
     """Read the list of a sentence-transformers model's modules."""
     try:
-        modules = json.loads(path.read_text(encoding="utf-8"))
-        return [{"type": str(module["type"]), "path": str(module["path"])} for module in modules]
-    except (ValueError, KeyError, TypeError, OSError) as error:
+        modules = parse_json(read_small(path, MAX_FACTS_BYTES), "it")
+        if not isinstance(modules, list):
+            raise ValueError(f"it holds a {type(modules).__name__}")
+        return [checked_fields(_Module, module) for module in modules]
+    except (ValueError, TypeError, OSError) as error:
         raise CheckpointError(
-            f"{path} is damaged ({type(error).__name__}: {error}); it lists modules, each with a "
-            "type and a path."
+            f"{path} is damaged ({error}); it lists modules, each with a type and a path."
         ) from error
 
 
-def _read_pooling(raw: Mapping[str, Any]) -> tuple[str, ...]:
+def _read_pooling(path: Path) -> tuple[str, ...]:
     """Translate sentence-transformers' pooling configuration, current or earlier."""
-    modes = raw.get("pooling_mode")
+    file = read_fields(_PoolingFile, path)
+    modes = file.pooling_mode
     if modes is None:
-        names = [ours for key, ours in _LEGACY_POOLING_KEYS.items() if raw.get(key)]
+        names = [ours for field, ours in _LEGACY_POOLING_FIELDS.items() if getattr(file, field)]
     else:
         modes = [modes] if isinstance(modes, str) else modes
         unknown = [mode for mode in modes if mode not in _POOLING_NAMES]

@@ -12,7 +12,7 @@ from torch import Tensor
 
 from vectorlong.documents import PassageSpec
 from vectorlong.encoder.checkpoint import CONFIG_FILE, load_encoder, read_json, read_weights
-from vectorlong.encoder.config import EXTENSION_KEY, read_longformer_config
+from vectorlong.encoder.config import check_config, read_longformer_config
 from vectorlong.encoder.embedded import embedded_folder
 from vectorlong.encoder.hub import find_folder
 from vectorlong.encoder.model import Encoder
@@ -88,19 +88,21 @@ def load_model(
         )
     raw = read_json(folder / CONFIG_FILE)
     profile = find_profile(name, raw)
+    extension = check_config({**profile.config_overrides, **raw}).vectorlong
     settings = read_settings(folder)
     if name != EMBEDDED_MODEL:  # whose cache was checked just now
         check_files(settings, folder)
     weights = read_weights(folder)
     _check_longformer(raw, weights, folder)
     config = read_longformer_config({**profile.config_overrides, **raw})
-    is_own_format = "position_offset" in raw.get(EXTENSION_KEY, {}) or settings.files_sha256
+    is_own_format = extension.position_offset is not None or settings.files_sha256
     if profile.position_offset is not None and not is_own_format:
         config = replace(config, position_offset=profile.position_offset)
+    tokenizer = TextTokenizer.from_folder(folder)
     return LoadedModel(
         name,
         load_encoder(weights, config, str(folder), attention),
-        TextTokenizer.from_folder(folder),
+        tokenizer,
         settings,
         min(config.max_tokens, profile.max_tokens or config.max_tokens),
         settings.passages or profile.passages,

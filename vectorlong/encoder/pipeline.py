@@ -18,6 +18,7 @@ from vectorlong.documents import PassageSpec
 from vectorlong.encoder.model import Encoder
 from vectorlong.encoder.options import Overlength
 from vectorlong.encoder.plan import Plan, Planner
+from vectorlong.errors import CheckpointError
 from vectorlong.pooling import Partial, Pooling, TokenStates
 from vectorlong.streams import bounded_groups
 from vectorlong.text.batching import plan_batches
@@ -193,7 +194,9 @@ class Pipeline:
             positions.append(tuple(np.flatnonzero(mask).tolist()))
         texts = PackedTexts(tuple(len(window_ids) for window_ids in ids), tuple(positions))
         device = next(self.encoder.parameters()).device
-        packed = torch.from_numpy(np.concatenate(ids)).to(device)  # [t]
+        joined = np.concatenate(ids)  # [t]
+        self._check_ids(int(joined.max()))
+        packed = torch.from_numpy(joined).to(device)  # [t]
         if self.pooling.needs_only_first_token:
             first = self.encoder(packed, texts, first_tokens_only=True)  # [b, e]
             for (plan, number), row, length in zip(jobs, first, texts.lengths, strict=True):
@@ -202,6 +205,15 @@ class Pipeline:
         hidden = self.encoder(packed, texts)  # [t, e]
         for (plan, number), (text, _) in zip(jobs, texts, strict=True):
             self._pool_window(plan, number, hidden[text])
+
+    def _check_ids(self, largest: int) -> None:
+        """Refuse ids that the embedding table would answer with an obscure index error."""
+        n_rows = self.encoder.config.vocabulary_size
+        if largest >= n_rows:
+            raise CheckpointError(
+                f"The tokenizer gives token {largest}, but the model knows {n_rows} tokens; the "
+                "tokenizer's files are those of another model."
+            )
 
     def _pool_window(self, plan: Plan, number: int, hidden: Tensor) -> None:
         """Summarise the tokens this window [n, e] owns, for the text and for its passages."""

@@ -23,7 +23,7 @@ def save_model(
     Parameters
     ----------
     folder
-        Made if missing; a model in it is replaced.
+        Made if missing; a model in it is replaced, other files in it are left alone.
     pipeline
         Float32 weights, their tokenizer, and how tokens become a vector.
     postprocess
@@ -43,10 +43,11 @@ def save_model(
         )
     pooling_names = _names_of(pipeline.pooling)
     encoder, tokenizer = pipeline.encoder, pipeline.tokenizer
-    save_checkpoint(encoder, folder, extra=tokenizer.config_ids())
-    tokenizer.save(folder, max_tokens=encoder.config.max_tokens)
+    names = save_checkpoint(encoder, folder, extra=tokenizer.config_ids())
+    names += tokenizer.save(folder, max_tokens=encoder.config.max_tokens)
     if postprocess is not None:
         postprocess.save(folder / _POSTPROCESS_FILE)
+        names.append(_POSTPROCESS_FILE)
     settings = replace(
         settings,
         pooling=pooling_names,
@@ -54,7 +55,7 @@ def save_model(
         max_tokens=pipeline.max_tokens,
         overlength=pipeline.overlength,
         has_postprocess=postprocess is not None,
-        files_sha256=file_digests(folder),
+        files_sha256=file_digests(folder, names),
     )
     write_settings(settings, folder)
 

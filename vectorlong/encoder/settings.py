@@ -6,19 +6,26 @@ Conversion and saving write it; loading takes from it what the caller did not ch
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+import os
+import reprlib
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Annotated
+
+from pydantic import ConfigDict, Field
 
 from vectorlong.disk import file_sha256, replace_bytes
 from vectorlong.documents import PassageSpec
 from vectorlong.encoder.checkpoint import read_json
-from vectorlong.encoder.options import Overlength, check_count, check_overlength
-from vectorlong.errors import CheckpointError, FormatVersionError, OptionError, WeightsError
+from vectorlong.encoder.options import Overlength
+from vectorlong.errors import CheckpointError, FormatVersionError, WeightsError
+from vectorlong.fields import PlainName, checked_fields
 
 SETTINGS_FILE = "vectorlong.json"
 FORMAT_VERSION = 1
+
+_Digest = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 
 
 @dataclass(frozen=True)
@@ -44,12 +51,14 @@ class Settings:
     source
         What the checkpoint was converted from, for people.
     files_sha256
-        Digests of the folder's other files, where this library wrote it.
+        Digests of the files that this library wrote beside this one.
     """
+
+    __pydantic_config__ = ConfigDict(extra="forbid")
 
     pooling: tuple[str, ...] | None = None
     global_attention: str | None = None
-    max_tokens: int | None = None
+    max_tokens: Annotated[int, Field(ge=1)] | None = None
     overlength: Overlength | None = None
     normalize: bool | None = None
     prompts: Mapping[str, str] = field(default_factory=dict)
@@ -57,16 +66,12 @@ class Settings:
     passages: PassageSpec | None = None
     has_postprocess: bool = False
     source: str | None = None
-    files_sha256: Mapping[str, str] = field(default_factory=dict)
+    files_sha256: Mapping[PlainName, _Digest] = field(default_factory=dict)
 
 
-def file_digests(folder: Path) -> dict[str, str]:
-    """SHA-256 of every file a model folder holds, this one apart."""
-    return {
-        path.name: file_sha256(path)
-        for path in sorted(folder.iterdir())
-        if path.is_file() and path.name != SETTINGS_FILE and not path.name.startswith(".")
-    }
+def file_digests(folder: Path, names: Iterable[str]) -> dict[str, str]:
+    """SHA-256 of the files that were written into a folder; what else lies there is not ours."""
+    return {name: file_sha256(folder / name) for name in sorted(names)}
 
 
 def check_files(settings: Settings, folder: Path) -> None:
@@ -107,30 +112,20 @@ def read_settings(folder: Path) -> Settings:
         The file is damaged.
     """
     path = folder / SETTINGS_FILE
-    if not path.exists():
+    if not os.path.lexists(path):
         return Settings()
-    raw: dict[str, Any] = read_json(path)
+    raw = read_json(path)
     version = raw.pop("format_version", None)
-    if not isinstance(version, int):
+    if type(version) is not int:
         raise CheckpointError(f"{path} names no format_version; it is damaged.")
     if version > FORMAT_VERSION:
         raise FormatVersionError(
-            f"{path} has format version {version}; this version of vectorlong reads up to "
-            f"{FORMAT_VERSION}. Upgrade vectorlong."
+            f"{path} has format version {reprlib.repr(version)}; this version of vectorlong reads "
+            f"up to {FORMAT_VERSION}. Upgrade vectorlong."
         )
+    if isinstance(raw.get("pooling"), str):
+        raw["pooling"] = [raw["pooling"]]
     try:
-        if isinstance(raw.get("pooling"), str):
-            raw["pooling"] = [raw["pooling"]]
-        if raw.get("pooling") is not None:
-            raw["pooling"] = tuple(raw["pooling"])
-        if raw.get("passages") is not None:
-            raw["passages"] = PassageSpec(**raw["passages"])
-        settings = Settings(**raw)
-        for value in (settings.prompts, settings.files_sha256):
-            dict(value.items())
-        check_count("max_tokens", settings.max_tokens)
-        if settings.overlength is not None:
-            check_overlength(settings.overlength)
-        return settings
-    except (TypeError, AttributeError, OptionError) as error:
-        raise CheckpointError(f"{path} is damaged: {error}") from error
+        return checked_fields(Settings, raw)
+    except ValueError as error:
+        raise CheckpointError(f"{path} is damaged: {error}.") from error

@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import hashlib
 import json
+import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -16,10 +17,12 @@ import numpy as np
 from tokenizers import Encoding, Tokenizer, normalizers
 from transformers.tokenization_utils_base import PreTrainedTokenizerBase
 
+from vectorlong.disk import replace_bytes
 from vectorlong.errors import CheckpointError
 from vectorlong.streams import bounded_groups
-from vectorlong.text.loading import load_tokenizer, uses_lowercase_wrapper
+from vectorlong.text.loading import load_tokenizer, tokenizer_errors
 from vectorlong.text.long_words import longest_unknown, split_long_words, warn_of_long_word
+from vectorlong.text.tokenizer_files import LOWERCASE_FILE
 
 # Characters tokenised at a time: the tokenizer's own records take some hundred bytes a token.
 _GROUP_CHARACTERS = 2_000_000
@@ -112,16 +115,17 @@ class TextTokenizer:
     Raises
     ------
     CheckpointError
-        The tokenizer gives no tokens at all for ordinary text.
+        The tokenizer fails on ordinary text, or gives no tokens at all for it.
     """
 
     def __init__(self, tokenizer: PreTrainedTokenizerBase, *, lowercase: bool = False) -> None:
         self._tokenizer = tokenizer
         self._lowercase = lowercase
         self._has_warned = False
-        self._backend = _private_backend(tokenizer, lowercase) if tokenizer.is_fast else None
+        with tokenizer_errors():
+            self._backend = _private_backend(tokenizer, lowercase) if tokenizer.is_fast else None
+            self.prefix_ids, self.suffix_ids = self._find_wrapping()
         self.has_offsets = self._backend is not None
-        self.prefix_ids, self.suffix_ids = self._find_wrapping()
         first = self.prefix_ids[0] if self.prefix_ids else None
         last = self.suffix_ids[-1] if self.suffix_ids else None
         self.cls_id: int | None = self._special_id("cls", first)
@@ -145,7 +149,8 @@ class TextTokenizer:
             It holds no usable tokenizer; the message says what is missing.
         """
         folder = Path(folder)
-        return cls(load_tokenizer(folder), lowercase=uses_lowercase_wrapper(folder))
+        tokenizer, lowercases = load_tokenizer(folder)
+        return cls(tokenizer, lowercase=lowercases)
 
     @property
     def n_special(self) -> int:
@@ -183,6 +188,11 @@ class TextTokenizer:
         -------
         list of TokenizedText
             In the order given.
+
+        Raises
+        ------
+        CheckpointError
+            The tokenizer fails on a text.
         """
         return [
             tokenized
@@ -202,39 +212,53 @@ class TextTokenizer:
         }
         return {key: value for key, value in named.items() if value is not None}
 
-    def save(self, folder: Path, max_tokens: int | None = None) -> None:
+    def save(self, folder: Path, max_tokens: int | None = None) -> list[str]:
         """Write the tokenizer's files so that :meth:`from_folder` gives the same one back.
 
         Parameters
         ----------
         folder
-            Made if missing.
+            Made if missing. A link in it is replaced, not followed.
         max_tokens
             Longest input of the model, for other programs that read the files.
+
+        Returns
+        -------
+        list of str
+            Names of the files written.
         """
         folder = Path(folder)
         folder.mkdir(parents=True, exist_ok=True)
         tokenizer = copy.deepcopy(self._tokenizer)
+        tokenizer.chat_template = None  # encoders have none, and its parts are named like files
         if tokenizer.is_fast:
             # A source's limit of, say, 128 tokens would cut texts for whoever loads these files.
             tokenizer.backend_tokenizer.no_truncation()
             tokenizer.backend_tokenizer.no_padding()
         if max_tokens is not None:
             tokenizer.model_max_length = max_tokens
-        tokenizer.save_pretrained(str(folder))
-        path = folder / "sentence_bert_config.json"
-        path.unlink(missing_ok=True)  # another model's, where one is replaced
-        if self._lowercase:
-            path.write_text(json.dumps({"do_lower_case": True}, indent=2), encoding="utf-8")
+        with tempfile.TemporaryDirectory(dir=folder, prefix=".saving-") as temporary:
+            tokenizer.save_pretrained(temporary)
+            if self._lowercase:
+                content = json.dumps({"do_lower_case": True}, indent=2)
+                Path(temporary, LOWERCASE_FILE).write_text(content, encoding="utf-8")
+            else:  # another model's, where one is replaced
+                (folder / LOWERCASE_FILE).unlink(missing_ok=True)
+            written = [path for path in sorted(Path(temporary).iterdir()) if path.is_file()]
+            for path in written:
+                replace_bytes(folder / path.name, path.read_bytes())
+        return [path.name for path in written]
 
     def _encode_group(self, texts: list[str]) -> list[TokenizedText]:
         """Encode texts that fit into memory together."""
         if self._backend is None:
             return [TokenizedText(self._encode_slow(text, False), None) for text in texts]
-        encodings = self._backend.encode_batch(texts, add_special_tokens=False)
-        return [
-            self._finish(text, encoding) for text, encoding in zip(texts, encodings, strict=True)
-        ]
+        with tokenizer_errors():
+            encodings = self._backend.encode_batch(texts, add_special_tokens=False)
+            return [
+                self._finish(text, encoding)
+                for text, encoding in zip(texts, encodings, strict=True)
+            ]
 
     def _encode_slow(self, text: str, add_special_tokens: bool) -> np.ndarray:
         """Encode with a tokenizer written in Python, which knows no offsets."""

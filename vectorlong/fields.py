@@ -1,0 +1,81 @@
+"""The fields of a file of facts, checked as a whole against what they may be.
+
+What a field may be is written once, as the types of a dataclass; pydantic does the checking. It is
+imported where files are read, so not by ``import vectorlong``.
+"""
+
+from __future__ import annotations
+
+import json
+import reprlib
+from collections.abc import Mapping
+from pathlib import PurePosixPath, PureWindowsPath
+from typing import Annotated, Any, TypeVar
+
+from pydantic import AfterValidator, TypeAdapter, ValidationError
+
+Checked = TypeVar("Checked")
+
+_MOST_FINDINGS = 5
+
+
+def checked_fields(kind: type[Checked], content: Mapping[str, Any]) -> Checked:
+    """Return a file's content as what it describes, every field checked.
+
+    Parameters
+    ----------
+    kind
+        A dataclass whose fields are the file's; the types say what each may be.
+    content
+        What :func:`vectorlong.disk.read_mapping` gave.
+
+    Raises
+    ------
+    ValueError
+        Fields are missing or not what they may be; the message lists the first of them.
+
+    Examples
+    --------
+    >>> from dataclasses import dataclass
+    >>> @dataclass
+    ... class Size:
+    ...     width: int
+    >>> checked_fields(Size, {"width": "wide"})
+    Traceback (most recent call last):
+        ...
+    ValueError: width='wide': Input should be a valid integer
+    """
+    try:
+        return TypeAdapter(kind).validate_json(json.dumps(content), strict=True)
+    except ValidationError as error:
+        raise ValueError(_described(error, content)) from None
+
+
+def _require_plain_name(name: str) -> str:
+    """Make sure that a name joined to a folder stays in it, on every system."""
+    is_plain = all(kind(name).name == name for kind in (PurePosixPath, PureWindowsPath))
+    if not is_plain or name in ("", ".", "..") or "\0" in name:
+        raise ValueError("Input should be the name of a file in the same folder")
+    return name
+
+
+#: The name of a file in the folder at hand: no path, in particular none that leads elsewhere.
+PlainName = Annotated[str, AfterValidator(_require_plain_name)]
+
+
+def _described(error: ValidationError, content: Mapping[str, Any]) -> str:
+    """Say which fields are absent or wrong and why, whatever their values."""
+    absent, wrong = [], dict[str, list[str]]()
+    for finding in error.errors(include_url=False, include_input=False):
+        place = [str(part) for part in finding["loc"]]
+        if finding["type"] == "missing" and len(place) == 1:
+            absent.append(place[0])
+        else:
+            reasons = wrong.setdefault(place[0] if place else "", [])
+            reasons.append(finding["msg"].removeprefix("Value error, "))
+    found = [f"it lacks {', '.join(absent)}"] if absent else []
+    for name, reasons in wrong.items():
+        value = reprlib.repr(content.get(name, content))
+        found.append(f"{reprlib.repr(name)[1:-1]}={value}: {' or '.join(dict.fromkeys(reasons))}")
+    more = f"; and {len(found) - _MOST_FINDINGS} more" if len(found) > _MOST_FINDINGS else ""
+    return "; ".join(found[:_MOST_FINDINGS]) + more
