@@ -285,6 +285,9 @@ def test_every_type_is_read(root):
         (Document("a", "x\nneedle", {"file": "own metadata"}), "needle", "line 2"),
         (Document("a", "x\nneedle", {"file": {"page_starts": 5}}), "needle", "line 2"),
         (Document("a", "x\nneedle", {"file": {"page_starts": ["a"]}}), "needle", "line 2"),
+        (Document("a", "x\nneedle", {"file": {"page_starts": [10**30]}}), "needle", "line 2"),
+        (Document("a", "x\nneedle", {"file": {"page_starts": [-1]}}), "needle", "line 2"),
+        (Document("a", "x\nneedle", {"file": {"row": {"a": "\x1b"}}}), "needle", "line 2"),
     ],
 )
 def test_places(document, needle, place):

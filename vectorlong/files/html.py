@@ -58,10 +58,8 @@ def read_html(path: Path, columns: Columns, limits: Limits = DEFAULT_LIMITS) -> 
         raise UnreadableError("holds no text")
     page = _Page()
     page.read(root)
-    text = page.text()
     title = " ".join((page.title or "").split())
-    limits.check_characters(len(text) + len(title))
-    yield Content(text, {"title": title} if title else {}, facts)
+    yield Content(page.text(), {"title": title} if title else {}, facts)
 
 
 def _declared_encoding(path: Path) -> str | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import bisect
+import math
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -66,9 +67,18 @@ def find_place(text: str, metadata: Mapping[str, Any], start: int) -> Place:
     page, first = None, 0
     starts = facts.get("page_starts")
     # Documents that were added from Python may have whatever they like under these names.
-    if isinstance(starts, list) and starts and all(isinstance(place, int) for place in starts):
+    if (
+        isinstance(starts, list)
+        and starts
+        and all(_is_number(place, len(text)) for place in starts)
+    ):
         page = max(1, bisect.bisect_right(starts, start))
         first = starts[page - 1]
     line = 1 + len(_LINE_END.findall(text, first, start))
-    kind = facts.get("type")
-    return Place(line, page, facts.get("row"), kind is None or kind in _LINES_OF_THE_FILE)
+    kind, row = facts.get("type"), facts.get("row")
+    row = row if _is_number(row) else None
+    return Place(line, page, row, kind is None or kind in _LINES_OF_THE_FILE)
+
+
+def _is_number(value: Any, most: float = math.inf) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= most

@@ -143,7 +143,7 @@ class ReaderProcess:
             code = self._process.wait(_GRACE_S)
         except subprocess.TimeoutExpired:
             return UnreadableError("makes its reader answer what is no answer")
-        if code == -signal.SIGKILL:
+        if code < 0 and -code == signal.SIGKILL:
             return UnreadableError("was being read when the system, or somebody, ended its reader")
         how = f"signal {-code}" if code < 0 else f"exit code {code}"
         return UnreadableError(f"makes its reader crash ({how})")

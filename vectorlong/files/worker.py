@@ -114,6 +114,7 @@ def _answer(path: Path, kind: str, limits: Limits) -> dict[str, Any]:
     """Read a file that is one document."""
     try:
         content = next(_READERS[kind](path, Columns(), limits))
+        limits.check_characters(len(content.text) + len(content.metadata.get("title", "")))
     # No file may end the process: whatever a parser raises is the reason why it was not read.
     except Exception as error:
         if isinstance(error, MemoryError) or _memory_taken() > _MOSTLY * limits.memory_bytes:
