@@ -297,6 +297,28 @@ def test_an_interruption_between_files_ends_nothing(page):
     assert not is_running(pid)
 
 
+@LINUX
+@pytest.mark.timeout(120)
+def test_no_time_passes_while_all_are_stopped(page, monkeypatch):
+    """As Ctrl-Z in a terminal stops both."""
+    working = "import time; [time.sleep(0.1) for _ in range(10)]; "
+    answer = "send(replies, {'text': 'seen', 'metadata': {}, 'facts': {}})"
+    answering(monkeypatch, working + answer)
+    program = _READING.replace("{then}", "pass").replace(
+        "reader_process._PROGRAM.replace(", f"{reader_process._PROGRAM!r}.replace("
+    )
+    command = [sys.executable, "-c", textwrap.dedent(program), str(page), "2"]
+    with subprocess.Popen(
+        command, stdout=subprocess.PIPE, text=True, start_new_session=True
+    ) as parent:
+        pid = int(parent.stdout.readline())
+        os.killpg(parent.pid, signal.SIGSTOP)
+        assert wait_until(lambda: state_of(pid) == "T")
+        time.sleep(4)
+        os.killpg(parent.pid, signal.SIGCONT)
+        assert parent.communicate(timeout=60)[0] == "seen\n"
+
+
 def test_a_script_needs_no_guard_and_runs_once(page, tmp_path):
     script = tmp_path / "script.py"
     script.write_text(

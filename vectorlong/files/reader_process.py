@@ -166,7 +166,8 @@ class ReaderProcess:
 class _Watch:
     """Ends a process that is late, from a thread of its own, which looks every second.
 
-    A thread for every file would cost more than reading a small one does.
+    A thread for every file would cost more than reading a small one does. While this process is
+    stopped (Ctrl-Z), the other may be, too, and no time passes.
     """
 
     def __init__(self, process: subprocess.Popen[bytes]) -> None:
@@ -194,11 +195,15 @@ class _Watch:
         self._thread.join()
 
     def _look(self) -> None:
+        looked = time.monotonic()
         while not self._is_over.wait(_LOOK_EVERY_S):
+            now = time.monotonic()
             with self._lock:
-                if time.monotonic() > self._deadline:
+                self._deadline += max(0.0, now - looked - 2 * _LOOK_EVERY_S)
+                if now > self._deadline:
                     self.is_late = True
                     self._process.kill()
+            looked = now
 
 
 def _content(reply: Mapping[str, Any]) -> Content:
