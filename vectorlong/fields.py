@@ -68,14 +68,16 @@ def _described(error: ValidationError, content: Mapping[str, Any]) -> str:
     absent, wrong = [], dict[str, list[str]]()
     for finding in error.errors(include_url=False, include_input=False):
         place = [str(part) for part in finding["loc"]]
+        if not place:  # half a character, which JSON can write and Unicode does not have
+            return str(finding["msg"])
         if finding["type"] == "missing" and len(place) == 1:
             absent.append(place[0])
         else:
-            reasons = wrong.setdefault(place[0] if place else "", [])
-            reasons.append(finding["msg"].removeprefix("Value error, "))
+            reason = finding["msg"].removeprefix("Value error, ")
+            wrong.setdefault(place[0], []).append(reason)
     found = [f"it lacks {', '.join(absent)}"] if absent else []
     for name, reasons in wrong.items():
-        value = reprlib.repr(content.get(name, content))
+        value = reprlib.repr(content.get(name))
         found.append(f"{reprlib.repr(name)[1:-1]}={value}: {' or '.join(dict.fromkeys(reasons))}")
     more = f"; and {len(found) - _MOST_FINDINGS} more" if len(found) > _MOST_FINDINGS else ""
     return "; ".join(found[:_MOST_FINDINGS]) + more

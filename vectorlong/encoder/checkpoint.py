@@ -10,7 +10,6 @@ import hashlib
 import json
 import pickle
 import re
-import reprlib
 import zipfile
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -249,13 +248,14 @@ def _checked_tensors(weights: Mapping[Any, Any], path: Path) -> dict[str, Tensor
         if not isinstance(name, str) or not isinstance(tensor, Tensor):
             raise WeightsError(f"{path} does not hold named tensors; it is no file of weights.")
         is_ordinary = tensor.layout is torch.strided and tensor.device.type == "cpu"
+        is_ordinary &= not tensor.is_nested
         # A few stored numbers can be repeated to any shape.
         if not is_ordinary or tensor.untyped_storage().nbytes() < (
             tensor.numel() * tensor.element_size()
         ):
             raise WeightsError(
-                f"{path} holds no ordinary numbers for {reprlib.repr(name)}. Use the checkpoint's "
-                "safetensors file."
+                f"{path} holds no ordinary numbers for {name[:_MOST_NAME_CHARACTERS]!r}. Use the "
+                "checkpoint's safetensors file."
             )
         checked[name] = tensor
     return checked

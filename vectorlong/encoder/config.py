@@ -264,10 +264,11 @@ def reject_other_positions(raw: Mapping[str, Any]) -> None:
         key.startswith("rope") and raw[key] for key in raw
     )
     if position_type != "absolute" or is_rotary:
-        kind = "rotary" if is_rotary else position_type
+        kind = "rotary" if is_rotary else reprlib.repr(position_type)
+        name = reprlib.repr(raw.get("model_type"))
         raise UnsupportedArchitectureError(
-            f"This {raw.get('model_type')!r} checkpoint uses {kind} positions; only learned "
-            "absolute position tables are implemented. Use a checkpoint such as "
+            f"This {name} checkpoint uses {kind} positions; only learned absolute "
+            "position tables are implemented. Use a checkpoint such as "
             "allenai/longformer-base-4096, or convert a BERT or RoBERTa encoder."
         )
 

@@ -285,10 +285,10 @@ def _read_modules(path: Path) -> list[_Module]:
     """Read the list of a sentence-transformers model's modules."""
     try:
         modules = parse_json(read_small(path, MAX_FACTS_BYTES), "it")
-        if not isinstance(modules, list):
-            raise ValueError(f"it holds a {type(modules).__name__}")
+        if not isinstance(modules, list) or not all(isinstance(each, dict) for each in modules):
+            raise ValueError("it holds something else")
         return [checked_fields(_Module, module) for module in modules]
-    except (ValueError, TypeError, OSError) as error:
+    except (ValueError, OSError) as error:
         raise CheckpointError(
             f"{path} is damaged ({error}); it lists modules, each with a type and a path."
         ) from error

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import reprlib
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -115,6 +116,6 @@ def _check_longformer(raw: Mapping[str, Any], weights: Mapping[str, Tensor], fol
     if is_longformer or any("query_global" in name for name in weights):
         return
     raise UnsupportedArchitectureError(
-        f"{folder} holds a {raw.get('model_type')!r} model, not a Longformer. If it is an encoder "
-        "of the BERT family, convert it first: vectorlong.convert(source, folder)."
+        f"{folder} holds a {reprlib.repr(raw.get('model_type'))} model, not a Longformer. If it is "
+        "an encoder of the BERT family, convert it first: vectorlong.convert(source, folder)."
     )
