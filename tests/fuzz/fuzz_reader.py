@@ -38,6 +38,8 @@ _READERS = {
     "pdf": read_pdf,
     "plain": read_markdown,
 }
+# Half of their inputs are made UTF-8, lest most be refused for their encoding.
+_TEXTUAL = ("html", "csv", "jsonl")
 _LIMITS = Limits(characters=1_000_000, unpacked_mb=20)
 _BODY = "word/document.xml"
 
@@ -54,6 +56,8 @@ def _fuzz(kind: str, options: list[str]) -> None:
     def read(data: bytes) -> None:
         if kind == "docx" and not data.startswith(b"PK"):
             data = _with_body(template.read_bytes(), data)
+        if kind in _TEXTUAL and len(data) % 2:
+            data = data.decode("utf-8", "replace").encode()
         path.write_bytes(data)
         with suppress(UnreadableError):
             list(_READERS[kind](path, Columns(), _LIMITS))

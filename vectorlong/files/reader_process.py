@@ -106,8 +106,9 @@ class ReaderProcess:
     def _start(self) -> None:
         """Start the process; one that a parent of this process has started is left to it."""
         self._owner = os.getpid()
+        places = json.dumps([place for place in sys.path if isinstance(place, str)])
         self._process = subprocess.Popen(
-            [sys.executable, "-P", "-B", "-c", _PROGRAM, json.dumps(sys.path)],
+            [sys.executable, "-P", "-B", "-c", _PROGRAM, places],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
