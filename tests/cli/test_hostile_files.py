@@ -17,6 +17,7 @@ from tests.files.builders import (
     write_docx_of_body,
     write_docx_part,
 )
+from vectorlong.cli.models import locate_model
 
 LIMITS = ("--limit", "seconds=3", "--limit", "characters=100000", "--limit", "unpacked_mb=3")
 
@@ -134,9 +135,20 @@ def test_help_states_the_limits(run, command):
         assert limit in stdout
 
 
-def test_a_path_too_long_is_one_clean_line(tmp_path, encoders, run):
-    result = run("index", tmp_path / ("f" * 1_000), "--into", tmp_path / "index", code=1)
-    assert "cannot be opened" in error_of(result)
+def test_paths_too_long_are_one_clean_line(tmp_path, encoders, run):
+    (tmp_path / "a.txt").write_text("x")
+    long, file = tmp_path / ("f" * 1_000), tmp_path / "a.txt"
+    assert "cannot be opened" in error_of(run("index", long, "--into", tmp_path / "i", code=1))
+    assert "too long" in error_of(run("index", file, "--into", long, code=1))
+    assert "no folder" in error_of(run("encode", file, "--out", long / "x.npy", code=1))
+    for command in (("search", long, "?"), ("info", long), ("verify", long)):
+        assert "does not exist" in error_of(run(*command, code=1))
+    assert encoders == []
+
+
+@pytest.mark.parametrize("name", ["~no-such-user/model", "f" * 1_000])
+def test_a_model_that_cannot_be_a_folder_is_taken_for_a_name(name):
+    assert locate_model(name) == name
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="needs signals")

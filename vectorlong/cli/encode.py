@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 from collections import deque
 from collections.abc import Iterable, Iterator
@@ -154,7 +155,7 @@ def _encode_passages(encoder: Longformer2Vec, documents: Iterable[Document]) -> 
 def _check_out(out: Path) -> None:
     if out.suffix != ".npy":
         raise typer.BadParameter(f"{str(out)!r} must end in .npy.", param_hint="--out")
-    if not out.parent.is_dir():
+    if not os.path.isdir(out.parent):  # Path.is_dir raises where a name is too long
         raise InputValueError(f"--out {str(out)!r}: there is no folder {str(out.parent)!r}.")
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import os
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -154,10 +155,12 @@ def _check_destination(into: Path) -> None:
     from vectorlong.errors import IndexFolderError
     from vectorlong.retrieval.lock import LOCK_NAME
 
-    if into.exists() and not into.is_dir():
+    if os.path.isfile(into):
         raise IndexFolderError(f"--into {str(into)!r} is a file; name a folder.")
     try:
-        is_taken = into.is_dir() and any(entry.name != LOCK_NAME for entry in into.iterdir())
+        is_taken = any(name != LOCK_NAME for name in os.listdir(into))
+    except FileNotFoundError:
+        is_taken = False
     except OSError as error:
         raise IndexFolderError(f"--into {str(into)!r}: {error.strerror}.") from error
     if is_taken and not is_index(into):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -38,8 +39,8 @@ def locate_model(model: str | None) -> str:
     if model is None:
         say(f"Using the model {DEFAULT_MODEL}: {WHY_DEFAULT}")
         return DEFAULT_MODEL
-    folder = Path(model).expanduser()
-    return str(folder.resolve()) if folder.is_dir() else model
+    folder = os.path.expanduser(model)  # Path's own raises where there is no such user
+    return str(Path(folder).resolve()) if os.path.isdir(folder) else model
 
 
 def build_encoder(model: str | None, *, dtype: str = "float32") -> Longformer2Vec:
@@ -47,5 +48,5 @@ def build_encoder(model: str | None, *, dtype: str = "float32") -> Longformer2Ve
     located = locate_model(model)
     from vectorlong.longformer2vec import Longformer2Vec
 
-    build = Longformer2Vec.load if Path(located).is_dir() else Longformer2Vec
+    build = Longformer2Vec.load if os.path.isdir(located) else Longformer2Vec
     return build(located, dtype=dtype)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import time
 from enum import StrEnum
 from pathlib import Path
@@ -124,7 +125,8 @@ def is_index(folder: Path) -> bool:
     from vectorlong.retrieval.ledger import LEDGER_NAME
     from vectorlong.retrieval.manifest import MANIFEST_NAME
 
-    return (folder / MANIFEST_NAME).exists() or (folder / LEDGER_NAME).exists()
+    # Path.exists raises where a name is too long.
+    return any(os.path.exists(folder / name) for name in (MANIFEST_NAME, LEDGER_NAME))
 
 
 def require_index(folder: Path) -> None:
@@ -138,7 +140,7 @@ def require_index(folder: Path) -> None:
     from vectorlong.errors import IndexFolderError
 
     if not is_index(folder):
-        what = "is not an index" if folder.exists() else "does not exist"
+        what = "is not an index" if os.path.exists(folder) else "does not exist"
         raise IndexFolderError(
             f"{str(folder)!r} {what}. Make an index with: vectorlong index PATHS --into {folder}"
         )
