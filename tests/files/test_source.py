@@ -47,6 +47,12 @@ def test_a_file_has_the_same_id_alone_and_in_its_folder(root, monkeypatch):
     assert ids(type(path)(".")) == ids(type(path)("a.txt")) == ["root/a.txt"]
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="links need rights on Windows")
+def test_a_link_to_a_file_has_the_same_id_alone_and_in_its_folder(root, tmp_path):
+    (root / "link.txt").symlink_to(write(tmp_path, "outside/o.txt"))
+    assert ids(root / "link.txt") == ids(root) == ["root/link.txt"]
+
+
 def test_two_folders_of_one_name_are_refused(tmp_path):
     for parent in ("x", "y"):
         write(tmp_path, f"{parent}/docs/a.txt")

@@ -138,7 +138,7 @@ class FileSource:
             except (OSError, ValueError) as error:  # a name too long; one that holds a NUL
                 reason = getattr(error, "strerror", None) or error
                 raise InputValueError(f"{str(path)!r} cannot be opened ({reason}).") from None
-            root = path.resolve() if is_folder else path.resolve().parent
+            root = path.resolve() if is_folder else path.parent.resolve()
             other = roots.setdefault(root.name, root)
             if other != root:
                 raise InputValueError(
