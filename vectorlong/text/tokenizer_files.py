@@ -40,7 +40,7 @@ VOCABULARY_FILES = (
 # All that transformers reads where it is there, with the largest each may be.
 _MEGABYTE = 1 << 20
 _LARGEST = {
-    TOKENIZER_FILE: 256 * _MEGABYTE,
+    TOKENIZER_FILE: 64 * _MEGABYTE,
     "vocab.json": 64 * _MEGABYTE,
     "vocab.txt": 64 * _MEGABYTE,
     "merges.txt": 64 * _MEGABYTE,
@@ -136,12 +136,14 @@ def check_tokenizer_files(folder: Path) -> TokenizerFiles:
     config = _checked(_ConfigFile, _mapping(contents[CONFIG_FILE], path), path)
     for name in ("vocab.json", "added_tokens.json"):
         _checked(_IdsFile, {"ids": _mapping(contents[name], folder / name)}, folder / name)
+    for name in VOCABULARY_FILES:
+        if name.endswith(".model"):
+            _check_sentencepiece(contents[name], folder / name)
+    tokenizer = _mapping(contents[TOKENIZER_FILE], folder / TOKENIZER_FILE)
+    _check_tokenizer(tokenizer, folder / TOKENIZER_FILE)
     for name in config.fast_tokenizer_files or ():
-        if name != TOKENIZER_FILE:
-            _check_tokenizer(_mapping(_read(folder / name, _LARGEST[TOKENIZER_FILE]), path), path)
-    path = folder / TOKENIZER_FILE
-    tokenizer = _mapping(contents[TOKENIZER_FILE], path)
-    _check_tokenizer(tokenizer, path)
+        path = folder / name
+        _check_tokenizer(_mapping(_read(path, _LARGEST[TOKENIZER_FILE]), path), path)
     path = folder / LOWERCASE_FILE
     return TokenizerFiles(
         tuple(name for name in VOCABULARY_FILES if contents[name] is not None),
@@ -187,11 +189,13 @@ def _check_tokenizer(content: Mapping[str, Any], path: Path) -> None:
             _check_pattern(step)
         for step in _steps(content.get("post_processor")):
             _check_template(step)
-        limit = content["model"].get("max_input_chars_per_word", 0)
-        _require(limit <= _MOST_WORD_CHARACTERS, "max_input_chars_per_word", limit)
-    # The fields of one kind of part each have their own types, which its reader checks.
-    except (TypeError, KeyError, AttributeError, ValueError) as error:
-        raise CheckpointError(f"{str(path)!r} is damaged: {error!r}.") from error
+        limit = content["model"].get("max_input_chars_per_word", 1)
+        _require(1 <= limit <= _MOST_WORD_CHARACTERS, "max_input_chars_per_word", limit)
+    except ValueError as error:
+        raise CheckpointError(f"{str(path)!r} is damaged: {error}.") from error
+    # Each kind of part has fields and types of its own, which its reader checks.
+    except (TypeError, KeyError, AttributeError, IndexError) as error:
+        raise CheckpointError(f"{str(path)!r} is no tokenizer: {reprlib.repr(error)}.") from error
 
 
 def _require(holds: bool, what: str, value: object) -> None:
@@ -238,7 +242,7 @@ def _check_growth(steps: Iterable[Mapping[str, Any]]) -> None:
         growth *= 1 + len(step.get("prepend") or "")
         _require(growth <= _MOST_GROWTH, "a text made longer by a factor of", growth)
         if "precompiled_charsmap" in step:
-            check_charsmap(base64.b64decode(step["precompiled_charsmap"] or "", validate=True))
+            _check_charsmap(base64.b64decode(step["precompiled_charsmap"] or "", validate=True))
 
 
 def _check_pattern(step: Mapping[str, Any]) -> None:
@@ -251,17 +255,34 @@ def _check_pattern(step: Mapping[str, Any]) -> None:
     _require(length >= 1, "a piece's length", length)
 
 
-def check_charsmap(charsmap: bytes) -> None:
-    """Make sure that SentencePiece's table of characters is as long as it says.
-
-    Raises
-    ------
-    ValueError
-        It is not.
-    """
+def _check_charsmap(charsmap: bytes) -> None:
+    """Make sure that SentencePiece's table of characters is as long as it says."""
     n_bytes = int.from_bytes(charsmap[:4], "little")
     if len(charsmap) < 4 or n_bytes % 4 or not 0 < n_bytes <= len(charsmap) - 4:
         raise ValueError("precompiled_charsmap is not as long as it says")
+
+
+def _check_sentencepiece(content: bytes | None, path: Path) -> None:
+    """Look at the same table where it comes in a SentencePiece model."""
+    if content is None:
+        return
+    try:
+        from google.protobuf.message import DecodeError  # type: ignore[import-untyped]
+        from transformers.convert_slow_tokenizer import import_protobuf
+
+        model_kind = import_protobuf().ModelProto
+    except ImportError:  # transformers cannot read it either
+        return
+    try:
+        model = model_kind.FromString(content)
+    except DecodeError:  # a model of another library
+        return
+    charsmap = model.normalizer_spec.precompiled_charsmap
+    try:
+        if charsmap:
+            _check_charsmap(charsmap)
+    except ValueError as error:
+        raise CheckpointError(f"{str(path)!r} is damaged: {error}.") from error
 
 
 def _check_template(step: Mapping[str, Any]) -> None:
