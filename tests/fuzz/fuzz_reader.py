@@ -28,7 +28,7 @@ with atheris.instrument_imports(include=["vectorlong.files", "pypdf", "docx"]):
     from vectorlong.files.records import Columns, UnreadableError
     from vectorlong.files.tables import read_csv, read_jsonl
 
-from tests.fuzz.seeds import write_seeds
+from tests.fuzz.seeds import write_dictionary, write_seeds
 
 _READERS = {
     "html": read_html,
@@ -50,6 +50,7 @@ def _fuzz(kind: str, options: list[str]) -> None:
     corpus.mkdir(parents=True, exist_ok=True)
     found.mkdir(exist_ok=True)
     write_seeds(kind, corpus)
+    write_dictionary(kind, work / f"{kind}.dict")
     template = next(iter(corpus.glob("seed-*.docx")), None)
     path = Path(tempfile.mkdtemp()) / f"fuzz.{kind}"
 
@@ -64,8 +65,8 @@ def _fuzz(kind: str, options: list[str]) -> None:
 
     if all(option.startswith("-") for option in options):
         options = [str(corpus), *options]
-    limits = ["-timeout=5", "-rss_limit_mb=3000"]
-    atheris.Setup([sys.argv[0], f"-artifact_prefix={found}/{kind}-", *limits, *options], read)
+    ours = ["-timeout=5", "-rss_limit_mb=3000", f"-dict={work}/{kind}.dict"]
+    atheris.Setup([sys.argv[0], f"-artifact_prefix={found}/{kind}-", *ours, *options], read)
     atheris.Fuzz()
 
 

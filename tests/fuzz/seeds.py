@@ -30,6 +30,23 @@ _TEXTS = {
         "我们在这个国家的不同地方生活",
     ],
 }
+# What mutations would seldom find by themselves.
+_WORDS = {
+    "html": "<p> <b> </b> <a <font <table> <td> <tr> <svg> <math> <template> <select> <pre> <br> "
+    "<noscript> <title> <script> <style> <![CDATA[ ]]> <!-- --> <? <!doctype charset= xmlns= /> "
+    "&# &#x &amp;",
+    "csv": r"text id year , ; | \x09 \x22 \x22\x22 \x0d\x0a \xef\xbb\xbf",
+    "jsonl": r"{ } [ ] , : \x22text\x22 \x22id\x22 \x5cud800 \x5cu0000 1e999 NaN null -0 \x0a",
+    "docx": "<w:p> </w:p> <w:r> </w:r> <w:t> </w:t> <w:tbl> </w:tbl> <w:tr> </w:tr> <w:tc> </w:tc> "
+    "<w:tcPr> </w:tcPr> <w:trPr> </w:trPr> <w:gridSpan <w:gridBefore <w:vMerge/> <w:tab/> <w:br/> "
+    "<w:hyperlink> w:val= <w:sdt> <w:sdtContent> &x; <!DOCTYPE <!ENTITY",
+    "pdf": "obj endobj stream endstream xref trailer startxref /Type /Page /Pages /Kids /Count "
+    "/Contents /Resources /Font /Encoding /ToUnicode /Differences /XObject /Form /Filter "
+    "/FlateDecode /LZWDecode /ASCII85Decode /ASCIIHexDecode /RunLengthDecode /DecodeParms "
+    "/Predictor /Columns /ObjStm /XRef /W /Index /Prev /Encrypt /Length << >> [ ] R BT ET Tj TJ Td "
+    "Tf Tm T* cm q Q Do beginbfchar endbfchar beginbfrange endbfrange begincmap endcmap",
+    "plain": r"# \x0a \xff\xfe \xfe\xff \xef\xbb\xbf \x81\x30\x81\x30 \xb5\xc4 \xe9",
+}
 _ENCODINGS = ("utf-8", "utf-16", "gb18030", "cp1252")
 
 
@@ -46,3 +63,8 @@ def write_seeds(kind: str, folder: Path) -> None:
         path = write_docx(folder / "seed-table.docx", ["First.", "中文"], [["a", "b"], ["1", "2"]])
         with ZipFile(path) as package:
             (folder / "seed-body.xml").write_bytes(package.read("word/document.xml"))
+
+
+def write_dictionary(kind: str, path: Path) -> None:
+    """Write the words of a kind of file as libFuzzer reads them."""
+    path.write_text("".join(f'"{word}"\n' for word in _WORDS[kind].split()), encoding="ascii")
