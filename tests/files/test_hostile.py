@@ -298,6 +298,21 @@ def test_files_that_take_too_much_memory_are_named_and_the_next_are_read(root):
     assert reasons["root/b.html"] == taken
 
 
+def test_offsets_before_the_beginning_are_damage(root):
+    """Found by fuzzing: the system's refusal to seek there was taken for a fault of the disk."""
+    content = write_docx(root / "a.docx", ["x"]).read_bytes()
+    place = int.from_bytes(content[-6:-2], "little") + 100_000
+    (root / "a.docx").write_bytes(content[:-6] + place.to_bytes(4, "little") + content[-2:])
+    body = b"1 0 obj\nzoo\nendobj\n"
+    (root / "a.pdf").write_bytes(
+        body + b"xref\n0 2\n0000000000 65535 f \n0000000000 00000 n \n"
+        b"trailer\n<< /Root 1 0 R /Size 2 >>\nstartxref\n%d\n%%%%EOF\n" % len(body)
+    )
+    reasons = read(root)[1]
+    assert reasons["root/a.docx"].startswith("is a damaged Word document")
+    assert reasons["root/a.pdf"].startswith("is a damaged PDF (seeks to byte -")
+
+
 # --- what is no file, or no longer what it was ---------------------------------------------------
 
 
