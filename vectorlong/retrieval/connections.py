@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 from io import BufferedReader
 from pathlib import Path
 from types import TracebackType
+from typing import Any
 
 from vectorlong.disk import file_identity
 from vectorlong.forks import ProcessLock
@@ -24,34 +25,63 @@ WAIT_MS = 60_000
 
 
 class LedgerConnection(sqlite3.Connection):
-    """A connection that knows the process it was opened in, and whether it is still open.
+    """A connection that ends all it has begun when it is closed.
+
+    Python closes a connection without ending statements that somebody still holds, for instance the
+    traceback of an interrupt between a query and its rows; those keep the transaction, and with it
+    locks, for as long as they are held. So this one knows its cursors.
 
     Attributes
     ----------
     process_id
-        Of that process.
+        Of the process it was opened in.
     identity
         Of the file, as `vectorlong.disk.file_identity` gives it.
-    is_open
-        Until it is closed.
     """
 
     process_id: int
     identity: tuple[int, int]
-    is_open: bool = True
+
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        super().__init__(*arguments, **options)
+        self._cursors: weakref.WeakSet[sqlite3.Cursor] = weakref.WeakSet()
+
+    def execute(self, sql: str, parameters: Any = (), /) -> sqlite3.Cursor:
+        """Run one statement."""
+        cursor = self.cursor()
+        self._cursors.add(cursor)
+        return cursor.execute(sql, parameters)
+
+    def executemany(self, sql: str, parameters: Any, /) -> sqlite3.Cursor:
+        """Run one statement for every set of parameters."""
+        cursor = self.cursor()
+        self._cursors.add(cursor)
+        return cursor.executemany(sql, parameters)
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether it is open, and in no transaction."""
+        try:
+            return not self.in_transaction
+        except sqlite3.ProgrammingError:  # it is closed
+            return False
 
     def close(self) -> None:
-        """Close it, with all of its statements; twice does nothing."""
-        self.is_open = False
+        """End every statement and transaction, and close; twice does nothing."""
+        for cursor in list(self._cursors):
+            cursor.close()
+        with contextlib.suppress(sqlite3.ProgrammingError):  # it is closed
+            if self.in_transaction:
+                self.execute("ROLLBACK")
         super().close()
+        _connections.discard(self)
 
 
 class ClosedOnError:
     """Closes a connection when an exception, also an interrupt, leaves the ``with`` block.
 
-    A statement that the exception's traceback keeps unfinished would keep the connection's
-    transaction open, whatever is rolled back: the next one would see an old generation, or could
-    not commit. Closing ends all statements.
+    What the exception leaves unfinished would otherwise keep the connection's transaction open: the
+    next one would see an old generation, or could not commit.
 
     Parameters
     ----------
@@ -100,8 +130,7 @@ _abandoned: list[LedgerConnection] = []  # in use, at the fork, by a thread that
 
 def _after_fork() -> None:
     for connection in _connections:
-        if connection.is_open:
-            (_abandoned if connection.in_transaction else _inherited).append(connection)
+        (_inherited if connection.is_idle else _abandoned).append(connection)
     _connections.clear()
     _open_files.clear()  # parent and child would move one place in them
 
@@ -165,7 +194,7 @@ def ledger_sha256(path: Path) -> str:
 
 
 def _close_unneeded_files() -> None:
-    connected = {connection.identity for connection in _connections if connection.is_open}
+    connected = {connection.identity for connection in _connections}
     for identity, opened in list(_open_files.items()):
         if opened.n_readers == 0 and identity not in connected:
             _open_files.pop(identity).file.close()

@@ -254,7 +254,7 @@ class LedgerWriter:
         """Return the connection; another where an interrupt or an error spoiled the last one."""
         if self.is_closed:
             raise IndexFolderError("This index is closed; open it again.")
-        if not self._connection.is_open or self._connection.in_transaction:
+        if not self._connection.is_idle:
             self._connection.close()
             self._connection = self._connect()
         return self._connection

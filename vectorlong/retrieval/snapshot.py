@@ -408,7 +408,9 @@ class LedgerReader:
             if self._is_closed:
                 raise IndexFolderError("This index is closed; open it again.")
             connection = self._idle.pop() if self._idle else None
-            while connection is not None and connection.process_id != os.getpid():
+            while connection is not None and (
+                connection.process_id != os.getpid() or not connection.is_idle
+            ):
                 connection = self._idle.pop() if self._idle else None
         if not is_in_place(self.path, self._identity):
             raise replaced(self.path)
@@ -421,12 +423,13 @@ class LedgerReader:
             with ClosedOnError(connection):
                 connection.execute("BEGIN")
                 yield Snapshot(connection, self.path)
-                self._put_back(connection)
+                if connection.process_id == os.getpid():
+                    connection.execute("ROLLBACK")
+            self._put_back(connection)
 
     def _put_back(self, connection: LedgerConnection) -> None:
         if connection.process_id != os.getpid():  # forked meanwhile; it is the parent's
             return
-        connection.execute("ROLLBACK")
         with self._guard.lock:
             # An immutable connection would not notice that somebody has written since.
             if not self._is_closed and not self._is_immutable:
