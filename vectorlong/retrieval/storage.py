@@ -11,11 +11,12 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, Any, NotRequired, TypeVar
 
-from pydantic import Field, TypeAdapter, ValidationError
+from pydantic import Field
 from typing_extensions import TypedDict
 
 from vectorlong.disk import parse_mapping, read_small, replace_bytes
 from vectorlong.errors import IndexCorruptError, IndexFolderError
+from vectorlong.fields import checked_fields
 
 Checked = TypeVar("Checked")
 
@@ -68,13 +69,9 @@ def checked(kind: type[Checked], content: dict[str, Any], path: Path) -> Checked
         A field is missing, unknown, or not what it may be.
     """
     try:
-        return TypeAdapter(kind).validate_json(json.dumps(content), strict=True)
-    except (ValidationError, ValueError) as error:
-        what = str(error)
-        if isinstance(error, ValidationError):
-            finding = error.errors(include_url=False, include_input=False)[0]
-            what = f"{'.'.join(map(str, finding['loc']))}: {finding['msg']}"
-        raise IndexCorruptError(f"{str(path)!r} is damaged: {what}.") from None
+        return checked_fields(kind, content)
+    except ValueError as error:
+        raise IndexCorruptError(f"{str(path)!r} is damaged: {error}.") from None
 
 
 class Stamp(TypedDict):
