@@ -4,6 +4,7 @@ import errno
 import hashlib
 import os
 import stat
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -168,3 +169,15 @@ def test_what_is_no_mapping_is_refused(content: bytes, message: str) -> None:
 def test_the_deepest_mapping_is_taken() -> None:
     content = b'{"a":' + b"[" * 31 + b"]" * 31 + b"}"
     assert list(disk.parse_mapping(content, "facts")) == ["a"]
+
+
+def test_archives_that_say_they_are_larger(tmp_path: Path) -> None:
+    path = tmp_path / "archive"
+    path.write_bytes(b"no archive")
+    assert not disk.is_larger_unpacked(path)
+    for method, expected in ((zipfile.ZIP_STORED, False), (zipfile.ZIP_DEFLATED, True)):
+        with zipfile.ZipFile(path, "w", method) as archive:
+            archive.writestr("zeros", bytes(100_000))
+        assert disk.is_larger_unpacked(path) == expected
+    path.write_bytes(path.read_bytes()[:-30])
+    assert not disk.is_larger_unpacked(path)

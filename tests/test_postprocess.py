@@ -195,6 +195,89 @@ def test_an_unknown_kind_is_named(tmp_path: Path) -> None:
         load_postprocess(path)
 
 
+@pytest.mark.parametrize(
+    ("changed", "message"),
+    [
+        ({"format_version": "9" * 5000}, "is not a saved post-processing step"),
+        ({"format_version": "²"}, "is not a saved post-processing step"),
+        ({"config": "[" * 100_000}, "is damaged.*nested more than"),
+        ({"config": "[1]"}, "is damaged.*holds a list"),
+        ({"config": '{"n_dimensions": 1, "n_dimensions": 2}'}, "is damaged.*stands twice"),
+        ({"config": '{"n_dimensions": Infinity}'}, "is damaged.*n_dimensions=inf"),
+        ({"config": '{"n_dimensions": true}'}, "is damaged.*n_dimensions=True"),
+        ({"config": '{"n_dimensions": "3"}'}, "is damaged.*n_dimensions='3'"),
+        ({"config": "{}"}, "is damaged.*KeyError"),
+        ({"kind": "chain", "config": '{"steps": [5]}'}, "is damaged.*TypeError"),
+        ({"kind": "chain", "config": '{"steps": [{"kind": [], "config": 5}]}'}, "of kind \\[\\]"),
+        ({"kind": "x" * 10_000}, r"of kind 'xxx.*\.\.\..*xxx'"),
+        ({"kind": "whitening"}, "is damaged.*KeyError"),
+    ],
+)
+def test_a_header_that_is_hostile(tmp_path: Path, changed: dict[str, str], message: str) -> None:
+    path = tmp_path / "step"
+    Truncate(3).save(path)
+    _with_header(path, **changed)
+    with pytest.raises(CheckpointError, match=message) as caught:
+        load_postprocess(path)
+    assert len(str(caught.value)) < 3000
+
+
+def test_a_step_of_somebody_else_that_cannot_be_restored(tmp_path: Path) -> None:
+    class Fragile(Postprocess, kind="fragile-for-test"):
+        def _apply(self, vectors: np.ndarray) -> np.ndarray:
+            return vectors
+
+        def width(self, e: int) -> int:
+            return e
+
+        @classmethod
+        def restore(cls, config: object, state: object) -> Fragile:
+            raise ZeroDivisionError("by nothing")
+
+    Fragile().save(tmp_path / "step")
+    with pytest.raises(CheckpointError, match=r"is damaged.*by nothing"):
+        load_postprocess(tmp_path / "step")
+
+
+def test_numbers_that_numpy_does_not_have(tmp_path: Path) -> None:
+    import torch
+    from safetensors.torch import save_file
+
+    path = tmp_path / "step"
+    save_file({"mean": torch.zeros(2, dtype=torch.bfloat16)}, path, {"format_version": "1"})
+    with pytest.raises(CheckpointError, match="is damaged"):
+        load_postprocess(path)
+
+
+@pytest.mark.timeout(60)
+@pytest.mark.skipif(os.name == "nt", reason="no pipes and devices in folders there")
+def test_a_step_that_is_no_plain_file(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    (tmp_path / "device").symlink_to("/dev/zero")
+    for name in ("pipe", "device", ""):
+        with pytest.raises(CheckpointError, match="is no plain file"):
+            load_postprocess(tmp_path / name)
+
+
+def test_any_byte_of_a_step_may_be_wrong(tmp_path: Path) -> None:
+    path = tmp_path / "step"
+    Chain([Whitening.fit(corpus(9, 3)), Truncate(2)]).save(path)
+    original = path.read_bytes()
+    for place in range(len(original)):
+        damaged = bytearray(original)
+        damaged[place] ^= 1 << (place % 8)
+        path.write_bytes(damaged)
+        with pytest.raises((CheckpointError, FormatVersionError), match="step'"):
+            load_postprocess(path)
+
+
+@pytest.mark.parametrize("n_dimensions", [0, -1, True, 2.0, "2", None])
+def test_dimensions_are_counted(n_dimensions: object) -> None:
+    with pytest.raises(OptionError, match=f"n_dimensions={n_dimensions!r}"):
+        Truncate(n_dimensions)  # type: ignore[arg-type]
+    assert Truncate(np.int64(2)).config() == {"n_dimensions": 2}
+
+
 def test_a_subclass_saves_and_loads_by_its_kind(tmp_path: Path) -> None:
     class Negate(Postprocess, kind="negate-for-test"):
         def _apply(self, vectors: np.ndarray) -> np.ndarray:

@@ -14,8 +14,10 @@ import json
 import os
 import re
 import stat
+import struct
 import sys
 import uuid
+import zipfile
 from collections import Counter
 from collections.abc import Callable
 from io import FileIO
@@ -212,6 +214,26 @@ def read_small(path: Path, max_bytes: int) -> bytes:
     if len(content) > max_bytes:
         raise ValueError(f"{path} is larger than the {max_bytes:,} bytes such a file may have")
     return bytes(content)
+
+
+def is_larger_unpacked(path: Path) -> bool:
+    """Whether a zip archive's entries say they unpack to more bytes than the file has.
+
+    Archives that only store never do; those made to fill the memory always do. False for a file
+    that is no such archive.
+
+    Raises
+    ------
+    OSError
+        The file cannot be read.
+    """
+    try:
+        with zipfile.ZipFile(path) as archive:
+            n_bytes = sum(entry.file_size for entry in archive.infolist())
+    # A damaged directory; whoever reads the archive says so.
+    except (zipfile.BadZipFile, NotImplementedError, ValueError, struct.error):
+        return False
+    return n_bytes > path.stat().st_size
 
 
 def read_mapping(path: Path, max_bytes: int) -> dict[str, Any]:

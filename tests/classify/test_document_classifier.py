@@ -1,4 +1,6 @@
+import copy
 import json
+import os
 import pickle
 import zipfile
 
@@ -419,6 +421,54 @@ def test_incomplete_model_files(tmp_path, fitted, part):
             archive.writestr(name, content)
     with pytest.raises(CheckpointError, match=f"file' is incomplete: .*{part}.*Restore it from a"):
         DocumentClassifier.load(tmp_path / "file")
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("coef_", np.zeros((3, 5))),
+        ("coef_", np.zeros((2, 32))),
+        ("coef_", np.full((3, 32), np.nan)),
+        ("coef_", np.zeros((3, 32), dtype=int)),
+        ("coef_", [[0.0] * 32] * 3),
+        ("intercept_", np.zeros(4)),
+        ("intercept_", np.full(3, np.inf)),
+        ("mean_", np.zeros(31)),
+        ("n_features_in_", 5),
+        ("classes_", np.array(["food", "law"])),
+        ("classes_", np.array(["food", "law", "else"])),
+        ("classes_", 5),
+    ],
+)
+def test_parts_that_do_not_go_together(tmp_path, fitted, name, value):
+    changed = copy.deepcopy(fitted)
+    assert getattr(changed.head_, name, None) is not None
+    setattr(changed.head_, name, value)
+    changed.save(tmp_path / "file")
+    with pytest.raises(CheckpointError, match="file' is incomplete"):
+        DocumentClassifier.load(tmp_path / "file")
+
+
+def test_archives_that_unpack_to_more_are_not_unpacked(tmp_path, fitted):
+    path = tmp_path / "file"
+    fitted.save(path)
+    with zipfile.ZipFile(path) as archive:
+        members = {name: archive.read(name) for name in archive.namelist()}
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, content in members.items():
+            archive.writestr(name, content + b" " * 1_000_000)
+    with pytest.raises(CheckpointError, match="unpacks to more bytes than the file has"):
+        DocumentClassifier.load(path)
+
+
+@pytest.mark.timeout(60)
+@pytest.mark.skipif(os.name == "nt", reason="no pipes and devices in folders there")
+def test_model_files_that_never_end(tmp_path):
+    os.mkfifo(tmp_path / "pipe")
+    (tmp_path / "device").symlink_to("/dev/zero")
+    for name in ("pipe", "device"):
+        with pytest.raises(ModelNotFoundError, match="There is no model file"):
+            DocumentClassifier.load(tmp_path / name)
 
 
 def without(node, name):

@@ -214,3 +214,29 @@ def test_a_file_that_cannot_be_read(tmp_path, encoder, monkeypatch):
     (tmp_path / "cache").rename(tmp_path / "gone")
     with pytest.raises(OptionError, match=r"cache='.*' is not valid.*unable to open"):
         cache.encode(TEXTS, encoder.encode_document)
+
+
+@pytest.mark.timeout(60)
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "CREATE TRIGGER t AFTER INSERT ON vectors BEGIN DELETE FROM vectors; END",
+        "CREATE TABLE more (a)",
+        "CREATE INDEX more ON vectors (checksum)",
+        "DROP TABLE vectors; CREATE VIEW vectors AS WITH RECURSIVE n(x) AS"
+        " (SELECT 1 UNION ALL SELECT x FROM n) SELECT x AS text, x AS vector, x AS checksum FROM n",
+        "DROP TABLE vectors; CREATE TABLE vectors (text, vector, checksum)",
+    ],
+)
+def test_a_file_with_more_in_it_is_not_run(tmp_path, encoder, statement):
+    cache = open_cache(tmp_path, encoder)
+    expected = cache.encode(TEXTS, encoder.encode_document)
+    with sqlite3.connect(cache.path) as connection:
+        connection.executescript(statement)
+    connection.close()
+    with pytest.warns(UserWarning, match="is damaged .it holds other tables.*encoded again"):
+        cache = open_cache(tmp_path, encoder)
+    np.testing.assert_array_equal(cache.encode(TEXTS, encoder.encode_document), expected)
+    assert len(encoder.encoded) == 2 * len(TEXTS)
+    cache.encode(TEXTS, encoder.encode_document)
+    assert len(encoder.encoded) == 2 * len(TEXTS)

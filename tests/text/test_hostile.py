@@ -229,9 +229,8 @@ def test_settings_that_lead_elsewhere(tmp_path: Path, change: dict[str, Any]) ->
     write_wordpiece(tmp_path)
     path = tmp_path / "tokenizer_config.json"
     path.write_text(json.dumps({**json.loads(path.read_text()), **change}))
-    with pytest.raises(
-        CheckpointError, match=f"tokenizer_config.json' is damaged: {[*change][0]}="
-    ):
+    field = next(iter(change))
+    with pytest.raises(CheckpointError, match=rf"tokenizer_config\.json' is damaged: {field}="):
         TextTokenizer.from_folder(tmp_path)
 
 

@@ -263,11 +263,27 @@ class DocumentClassifier(ClassifierMixin, BaseEstimator):
                     raise AttributeError(f"{name} is no {kind.__name__}")
             attrgetter("classes_", "vectorizer_.fingerprint_", "vectorizer_._n_features_out")(self)
             attrgetter("classes_", "coef_", "intercept_", "mean_", "n_features_in_")(self.head_)
-        except AttributeError as error:
+            self._check_shapes()
+        except (AttributeError, TypeError) as error:
             raise CheckpointError(
                 f"{os.fspath(path)!r} is incomplete: {error}. Restore it from a copy, or train "
                 "again."
             ) from error
+
+    def _check_shapes(self) -> None:
+        """Raise an AttributeError where what was fitted does not go together."""
+        head, width = self.head_, self.vectorizer_._n_features_out
+        n_classes = len(self.classes_)
+        n_rows = 1 if n_classes == 2 else n_classes
+        shapes = {"coef_": (n_rows, width), "intercept_": (n_rows,), "mean_": (width,)}
+        for name, shape in shapes.items():
+            array = getattr(head, name)
+            is_numbers = isinstance(array, np.ndarray) and array.dtype.kind == "f"
+            if not is_numbers or array.shape != shape or not np.isfinite(array).all():
+                raise AttributeError(f"{name} is not {shape} finite numbers")
+        is_same = np.array_equal(np.asarray(head.classes_), np.asarray(self.classes_))
+        if n_classes < 2 or not is_same or head.n_features_in_ != width:
+            raise AttributeError("its classes, or its widths, are not the same everywhere")
 
     def _vectors(self, texts: Any) -> Any:
         """Check texts under the name they have here, and encode them [m, e]."""

@@ -11,7 +11,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any, TypeVar
 
-from vectorlong.disk import replace_bytes
+from vectorlong.disk import is_larger_unpacked, replace_bytes
 from vectorlong.errors import (
     CheckpointError,
     FormatVersionError,
@@ -23,6 +23,8 @@ from vectorlong.errors import (
 )
 
 FORMAT_VERSION = 1
+# Of what a file holds, in a message.
+_MOST_CHARACTERS = 1_000
 #: All that a file may hold beyond numbers, texts, arrays and scikit-learn's own.
 TRUSTED_TYPES = (
     "vectorlong.classify.document_classifier.DocumentClassifier",
@@ -88,24 +90,29 @@ def read_model(path: Path, kind: type[_Model]) -> _Model:
         raise ModelNotFoundError(
             f"There is no model file {str(path)!r}. Train one first and save it there."
         )
+    if is_larger_unpacked(path):  # skops only stores
+        raise CheckpointError(
+            f"{str(path)!r} unpacks to more bytes than the file has, and no model file of "
+            "vectorlong does; it was not read."
+        )
     content = path.read_bytes()
     try:
         foreign = _foreign_types(skops, content)
         if foreign:
             raise CheckpointError(
-                f"{str(path)!r} holds {', '.join(foreign)}, which no model file of vectorlong "
-                "does; it was not read. Take a file from someone you trust."
+                f"{str(path)!r} holds {', '.join(foreign)[:_MOST_CHARACTERS]}, which no model "
+                "file of vectorlong does; it was not read. Take a file from someone you trust."
             )
         stored = skops.loads(content, trusted=list(TRUSTED_TYPES))
     except VectorlongError:
         raise
     except Exception as error:  # skops and zipfile raise anything when a file is damaged
         raise CheckpointError(
-            f"{str(path)!r} is damaged or no model file: {error!r}. Restore it from a copy, or "
-            "train again."
+            f"{str(path)!r} is damaged or no model file: {repr(error)[:_MOST_CHARACTERS]}. Restore "
+            "it from a copy, or train again."
         ) from error
     version = stored.get("format_version") if isinstance(stored, dict) else None
-    if not isinstance(version, int):
+    if type(version) is not int:
         raise CheckpointError(f"{str(path)!r} is no model file of vectorlong.")
     if version > FORMAT_VERSION:
         raise FormatVersionError(

@@ -32,6 +32,15 @@ _GROUP_CHARACTERS = 200_000
 _KEYS_A_QUERY = 500
 _LOCKED_TIMEOUT_S = 60.0
 _DAMAGE = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
+_TABLE = (
+    "vectors (text BLOB PRIMARY KEY, vector BLOB NOT NULL, checksum INTEGER NOT NULL) WITHOUT ROWID"
+)
+
+
+class _ForeignSchema(sqlite3.DatabaseError):
+    """A file with more in it than this library wrote, which would run: triggers, views."""
+
+    sqlite_errorcode = sqlite3.SQLITE_CORRUPT
 
 
 class VectorCache:
@@ -159,11 +168,11 @@ class VectorCache:
     def _try(self, action: Callable[[sqlite3.Connection], _Result]) -> _Result:
         with closing(self._connect()) as connection, connection:
             # Every time, since another process may just have removed a damaged file.
-            connection.execute(
-                "CREATE TABLE IF NOT EXISTS vectors"
-                " (text BLOB PRIMARY KEY, vector BLOB NOT NULL, checksum INTEGER NOT NULL)"
-                " WITHOUT ROWID"
-            )
+            connection.execute(f"CREATE TABLE IF NOT EXISTS {_TABLE}")
+            if connection.execute("SELECT sql FROM sqlite_master").fetchall() != [
+                (f"CREATE TABLE {_TABLE}",)
+            ]:
+                raise _ForeignSchema("it holds other tables, views or triggers")
             return action(connection)
 
     def _read(self, keys: Sequence[bytes]) -> dict[bytes, np.ndarray]:

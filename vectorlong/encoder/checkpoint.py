@@ -10,7 +10,6 @@ import hashlib
 import json
 import pickle
 import re
-import zipfile
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -21,7 +20,7 @@ from pydantic import Field
 from safetensors.torch import load_file, save_file
 from torch import Tensor
 
-from vectorlong.disk import read_mapping, replace_file
+from vectorlong.disk import is_larger_unpacked, read_mapping, replace_file
 from vectorlong.encoder.config import EncoderConfig, write_longformer_config
 from vectorlong.encoder.model import Encoder
 from vectorlong.errors import CheckpointError, WeightsError
@@ -208,7 +207,11 @@ def _read_file(path: Path) -> dict[str, Tensor]:
     try:
         if path.suffix == ".safetensors":
             return _checked_tensors(load_file(path), path)
-        _refuse_packed(path)
+        if is_larger_unpacked(path):  # torch only stores
+            raise WeightsError(
+                f"{path} unpacks to more bytes than the file has, and torch writes no such file. "
+                "Use the checkpoint's safetensors file."
+            )
         weights = torch.load(path, map_location="cpu", weights_only=True)
     except WeightsError:
         raise
@@ -226,19 +229,6 @@ def _read_file(path: Path) -> dict[str, Tensor]:
     if not isinstance(weights, dict):
         raise WeightsError(f"{path} does not hold named tensors; it is no file of weights.")
     return _checked_tensors(weights, path)
-
-
-def _refuse_packed(path: Path) -> None:
-    """Refuse an archive that unpacks to more than it takes on disk; torch only stores."""
-    if not zipfile.is_zipfile(path):
-        return
-    with zipfile.ZipFile(path) as archive:
-        n_bytes = sum(entry.file_size for entry in archive.infolist())
-    if n_bytes > path.stat().st_size:
-        raise WeightsError(
-            f"{path} unpacks to {n_bytes:,} bytes, more than the file has; torch writes no such "
-            "file. Use the checkpoint's safetensors file."
-        )
 
 
 def _checked_tensors(weights: Mapping[Any, Any], path: Path) -> dict[str, Tensor]:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
+import reprlib
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from functools import cached_property
@@ -11,10 +13,10 @@ from pathlib import Path
 from typing import Any, ClassVar, Self
 
 import numpy as np
-from safetensors import SafetensorError, safe_open
+from safetensors import safe_open
 from safetensors.numpy import save as serialize
 
-from vectorlong.disk import replace_bytes
+from vectorlong.disk import parse_mapping, replace_bytes
 from vectorlong.errors import CheckpointError, FormatVersionError, OptionError
 from vectorlong.postprocess.checks import check_vectors
 
@@ -122,7 +124,7 @@ def load_postprocess(path: Path) -> Postprocess:
     path = Path(path)
     header, state = _read(path)
     version = header.get("format_version", "")
-    if not version.isdecimal():
+    if not re.fullmatch("[0-9]{1,9}", version):
         raise CheckpointError(f"{str(path)!r} is not a saved post-processing step.")
     if int(version) > FORMAT_VERSION:
         raise FormatVersionError(
@@ -130,9 +132,13 @@ def load_postprocess(path: Path) -> Postprocess:
             f"{FORMAT_VERSION}. Install a newer vectorlong."
         )
     try:
-        step = restore_step(header.get("kind", ""), json.loads(header.get("config", "{}")), state)
-    except (ValueError, KeyError, TypeError, IndexError) as error:
-        raise CheckpointError(f"{str(path)!r} is damaged: {error!r}") from error
+        config = parse_mapping(header.get("config", "{}").encode(), "its configuration")
+        step = restore_step(header.get("kind", ""), config, state)
+    except CheckpointError as error:
+        raise CheckpointError(f"{str(path)!r} cannot be used: {error}") from error
+    # A step may be of a kind that somebody else defined, whose restore raises anything.
+    except Exception as error:
+        raise CheckpointError(f"{str(path)!r} is damaged: {repr(error)[:1000]}.") from error
     if step.fingerprint != header.get("sha256"):
         raise CheckpointError(
             f"{str(path)!r} is damaged: its content does not match its checksum. Fit the step and "
@@ -151,10 +157,10 @@ def restore_step(
     CheckpointError
         The kind is not known.
     """
-    if kind not in _KINDS:
+    if not isinstance(kind, str) or kind not in _KINDS:
         raise CheckpointError(
-            f"The step is of kind {kind!r}; known here: {', '.join(sorted(_KINDS))}. Import the "
-            "module that defines it first."
+            f"The step is of kind {reprlib.repr(kind)}; known here: {', '.join(sorted(_KINDS))}. "
+            "Import the module that defines it first."
         )
     return _KINDS[kind].restore(config, state)
 
@@ -167,12 +173,14 @@ def _location(kind: type[Postprocess]) -> tuple[str, str]:
 def _read(path: Path) -> tuple[dict[str, str], dict[str, np.ndarray]]:
     """Read a file's header and arrays."""
     try:
+        if not path.is_file() and path.exists():
+            raise OSError("it is no plain file")
         with safe_open(str(path), framework="numpy") as file:
             header = file.metadata() or {}
             return header, {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
     except FileNotFoundError:
         raise CheckpointError(f"{str(path)!r} does not exist. Save a step there first.") from None
-    except (SafetensorError, OSError) as error:
+    except Exception as error:  # TypeError and more, where NumPy has no such dtype
         raise CheckpointError(f"{str(path)!r} is damaged or unreadable: {error}") from error
 
 

@@ -48,13 +48,16 @@ class Truncate(Postprocess, kind="truncate"):
     Raises
     ------
     OptionError
-        ``n_dimensions`` is below 1.
+        ``n_dimensions`` is no whole number, or below 1.
     """
 
     def __init__(self, n_dimensions: int) -> None:
-        if n_dimensions < 1:
-            raise OptionError("n_dimensions", n_dimensions, hint="Pass at least 1.")
-        self.n_dimensions = n_dimensions
+        is_whole = isinstance(n_dimensions, int | np.integer) and not isinstance(n_dimensions, bool)
+        if not is_whole or n_dimensions < 1:
+            raise OptionError(
+                "n_dimensions", n_dimensions, hint="Pass a whole number of at least 1."
+            )
+        self.n_dimensions = int(n_dimensions)
 
     def _apply(self, vectors: np.ndarray) -> np.ndarray:
         return np.ascontiguousarray(vectors[:, : self.width(vectors.shape[1])])  # [n, e']
@@ -75,7 +78,7 @@ class Truncate(Postprocess, kind="truncate"):
     @classmethod
     def restore(cls, config: Mapping[str, Any], state: Mapping[str, np.ndarray]) -> Self:
         """Make the step again from what was saved."""
-        return cls(int(config["n_dimensions"]))
+        return cls(config["n_dimensions"])
 
 
 class Chain(Postprocess, kind="chain"):

@@ -195,7 +195,7 @@ def _check_tokenizer(content: Mapping[str, Any], path: Path) -> None:
         raise CheckpointError(f"{str(path)!r} is damaged: {error}.") from error
     # Each kind of part has fields and types of its own, which its reader checks.
     except (TypeError, KeyError, AttributeError, IndexError) as error:
-        raise CheckpointError(f"{str(path)!r} is no tokenizer: {reprlib.repr(error)}.") from error
+        raise CheckpointError(f"{str(path)!r} is no tokenizer: {repr(error)[:300]}.") from error
 
 
 def _require(holds: bool, what: str, value: object) -> None:
