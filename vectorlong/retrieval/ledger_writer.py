@@ -58,10 +58,13 @@ class LedgerTransaction:
         What the commit will make, and of which epoch the rows are.
     connection
         Sees what the transaction has written so far.
+    is_in_doubt
+        Whether its commit was begun and did not come back.
     """
 
     generation: int
     epoch: int
+    is_in_doubt = False
 
     def __init__(self, connection: LedgerConnection, path: Path, has_lexical: bool) -> None:
         self.connection = connection
@@ -87,7 +90,9 @@ class LedgerTransaction:
         with ClosedOnError(self.connection), ledger_errors(self._path):
             if error is not None:
                 raise error
+            self.is_in_doubt = True
             self.connection.execute("COMMIT")
+            self.is_in_doubt = False
 
     def insert(self, document: NewDocument) -> None:
         """Add one document; its id must be free."""
@@ -198,7 +203,7 @@ class LedgerTransaction:
 
 
 class LedgerWriter:
-    """The one connection that writes. Whoever holds it holds the writer's lock.
+    """The one connection that writes, at a time. Whoever holds it holds the writer's lock.
 
     Parameters
     ----------
@@ -209,8 +214,6 @@ class LedgerWriter:
 
     Attributes
     ----------
-    identity
-        Of the file that is written, as `vectorlong.disk.file_identity` gives it.
     is_closed
         Once `close` was called.
     """
@@ -219,7 +222,8 @@ class LedgerWriter:
         self.path = path
         self._has_lexical = has_lexical
         self.is_closed = False
-        self.identity = file_identity(path)
+        self._latest: LedgerTransaction | None = None
+        self._identities = {path: file_identity(path)}
         self._connection = self._connect()
 
     @staticmethod
@@ -246,9 +250,24 @@ class LedgerWriter:
                 check_ledger(connection, self.path)
                 # Of a file that says otherwise, readers would not see one generation.
                 connection.execute("PRAGMA journal_mode = WAL")
-                if not is_in_place(self.path, self.identity):
-                    raise replaced(self.path)
+                connection.execute("SELECT generation FROM state").fetchone()  # opens the log
+                self.check_in_place(self.path)
+                for suffix in ("-wal", "-shm"):
+                    path = self.path.with_name(self.path.name + suffix)
+                    self._identities[path] = file_identity(path)
         return connection
+
+    def check_in_place(self, *paths: Path) -> None:
+        """Refuse where a file that is written, the ledger or its log, is not the folder's any more.
+
+        Raises
+        ------
+        IndexFolderError
+            It was moved, removed or replaced.
+        """
+        for path in paths or tuple(self._identities):
+            if not is_in_place(path, self._identities[path]):
+                raise replaced(path)
 
     def _usable(self) -> LedgerConnection:
         """Return the connection; another where an interrupt or an error spoiled the last one."""
@@ -267,7 +286,19 @@ class LedgerWriter:
 
     def transaction(self) -> LedgerTransaction:
         """Return a transaction to be entered; one is open at a time."""
-        return LedgerTransaction(self._usable(), self.path, self._has_lexical)
+        self._latest = LedgerTransaction(self._usable(), self.path, self._has_lexical)
+        return self._latest
+
+    def end_doubt(self) -> None:
+        """Make sure that a commit which failed stays failed; for before its files are touched.
+
+        A commit that the system refused to flush may stand in the write-ahead log all the same,
+        where the next opening after a crash would find it. Another commit takes its place.
+        """
+        if self._latest is not None and self._latest.is_in_doubt:
+            with LedgerTransaction(self._usable(), self.path, self._has_lexical):
+                pass
+            self._latest = None
 
     def optimise(self) -> None:
         """Give freed pages back and merge the lexical index; nothing that was found is lost."""

@@ -17,7 +17,7 @@ from pathlib import Path
 import numpy as np
 from tqdm import tqdm
 
-from vectorlong.disk import is_in_place, remove_unfinished
+from vectorlong.disk import remove_unfinished
 from vectorlong.documents import DocumentEncoding
 from vectorlong.errors import IndexCorruptError, IndexFolderError, InputValueError
 from vectorlong.progress import progress_bar
@@ -146,8 +146,7 @@ class IndexWriter:
             A file was moved, removed or replaced.
         """
         self._lock.check()
-        if not is_in_place(self._ledger.path, self._ledger.identity):
-            raise replaced(self._ledger.path)
+        self._ledger.check_in_place()
         for appender in self._opened[1].values() if self._opened is not None else ():
             if not appender.is_in_place():
                 raise replaced(appender.path)
@@ -181,6 +180,7 @@ class IndexWriter:
             with folder_errors("write", self._folder):
                 replace(self._manifest, files={}).write(self._folder)
             self._is_marked = True
+        self._ledger.end_doubt()
 
     def _acknowledge(self, transaction: LedgerTransaction) -> None:
         """Remember beside the ledger what it has committed."""
@@ -346,10 +346,12 @@ class IndexWriter:
 
     def _cut_tails(self) -> None:
         """Cut off what was not committed; where even that fails, the next append does it."""
-        with contextlib.suppress(Exception), self._reader.snapshot() as snapshot:
-            rows = self._acknowledged_rows(snapshot, snapshot.generation)
-            for file, appender in self._files(snapshot.epoch).items():
-                appender.truncate(rows[file])
+        with contextlib.suppress(Exception):
+            self._ledger.end_doubt()
+            with self._reader.snapshot() as snapshot:
+                rows = self._acknowledged_rows(snapshot, snapshot.generation)
+                for file, appender in self._files(snapshot.epoch).items():
+                    appender.truncate(rows[file])
 
     # --- delete, compact, rebuild ------------------------------------------------------------
 
