@@ -6,13 +6,15 @@ imported where files are read, so not by ``import vectorlong``.
 
 from __future__ import annotations
 
+import functools
 import json
-import reprlib
-from collections.abc import Mapping
+from collections.abc import Hashable, Mapping
 from pathlib import PurePosixPath, PureWindowsPath
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any, TypeVar, cast
 
 from pydantic import AfterValidator, TypeAdapter, ValidationError
+
+from vectorlong.errors import shown
 
 Checked = TypeVar("Checked")
 
@@ -46,9 +48,15 @@ def checked_fields(kind: type[Checked], content: Mapping[str, Any]) -> Checked:
     ValueError: width='wide': Input should be a valid integer
     """
     try:
-        return TypeAdapter(kind).validate_json(json.dumps(content), strict=True)
+        return _adapter(kind).validate_json(json.dumps(content), strict=True)
     except ValidationError as error:
         raise ValueError(_described(error, content)) from None
+
+
+@functools.cache
+def _adapter(kind: Hashable) -> TypeAdapter[Any]:
+    """Return the checker of a dataclass; making one takes milliseconds."""
+    return TypeAdapter(cast("type[Any]", kind))
 
 
 def _require_plain_name(name: str) -> str:
@@ -77,7 +85,7 @@ def _described(error: ValidationError, content: Mapping[str, Any]) -> str:
             wrong.setdefault(place[0], []).append(reason)
     found = [f"it lacks {', '.join(absent)}"] if absent else []
     for name, reasons in wrong.items():
-        value = reprlib.repr(content.get(name))
-        found.append(f"{reprlib.repr(name)[1:-1]}={value}: {' or '.join(dict.fromkeys(reasons))}")
+        value = shown(content.get(name))
+        found.append(f"{shown(name)[1:-1]}={value}: {' or '.join(dict.fromkeys(reasons))}")
     more = f"; and {len(found) - _MOST_FINDINGS} more" if len(found) > _MOST_FINDINGS else ""
     return "; ".join(found[:_MOST_FINDINGS]) + more

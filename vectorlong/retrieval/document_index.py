@@ -484,7 +484,8 @@ class DocumentIndex:
         """
         with self._write_guard.lock:
             self._is_closed = True
-            _close(*self._parts)
+            with folder_errors("close the index", self._folder):
+                _close(*self._parts)
             self._closing.detach()
 
     def __enter__(self) -> DocumentIndex:

@@ -67,7 +67,8 @@ class Outcomes:
 
     def close(self) -> None:
         """Remove the temporary file."""
-        self._database.close()
+        with _temporary_file_errors():
+            self._database.close()
 
 
 @contextlib.contextmanager

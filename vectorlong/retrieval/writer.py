@@ -376,7 +376,7 @@ class IndexWriter:
     def compact(self) -> None:
         """Write the vector files anew without deleted rows, and give free space back."""
         self._mark()
-        with self._reader.snapshot() as snapshot:
+        with folder_errors("compact", self._folder), self._reader.snapshot() as snapshot:
             self._check_vectors(snapshot)
             placements = snapshot.placements()
             view = self._view(snapshot)
@@ -414,7 +414,7 @@ class IndexWriter:
     def rebuild(self) -> None:
         """Make everything derived anew: the lexical index and the FAISS snapshot."""
         self._mark()
-        with self._reader.snapshot() as snapshot:
+        with folder_errors("rebuild", self._folder), self._reader.snapshot() as snapshot:
             self._check_vectors(snapshot)
             for key in snapshot.placements()[:, 0].tolist():
                 snapshot.fetch(key)
@@ -422,7 +422,8 @@ class IndexWriter:
             transaction.rebuild_lexical()
             self.check()
         self._acknowledge(transaction)
-        self._snapshots.remove()
+        with folder_errors("rebuild", self._folder):
+            self._snapshots.remove()
         self._views.use(None)
         self.settle()
 
