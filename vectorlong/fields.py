@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import functools
 import json
-from collections.abc import Hashable, Mapping
+from collections.abc import Mapping
 from pathlib import PurePosixPath, PureWindowsPath
 from typing import Annotated, Any, TypeVar, cast
 
@@ -48,15 +48,15 @@ def checked_fields(kind: type[Checked], content: Mapping[str, Any]) -> Checked:
     ValueError: width='wide': Input should be a valid integer
     """
     try:
-        return _adapter(kind).validate_json(json.dumps(content), strict=True)
+        return _adapter(cast("Any", kind)).validate_json(json.dumps(content), strict=True)
     except ValidationError as error:
         raise ValueError(_described(error, content)) from None
 
 
 @functools.cache
-def _adapter(kind: Hashable) -> TypeAdapter[Any]:
+def _adapter(kind: Any) -> TypeAdapter[Any]:
     """Return the checker of a dataclass; making one takes milliseconds."""
-    return TypeAdapter(cast("type[Any]", kind))
+    return TypeAdapter(kind)
 
 
 def _require_plain_name(name: str) -> str:
