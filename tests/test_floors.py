@@ -15,7 +15,7 @@ FLOORS = {
     "forks": 0,
     "disk": 0,
     "dropped": 0,
-    "fields": 0,
+    "fields": 1,
     "progress": 0,
     "streams": 0,
     "documents": 1,

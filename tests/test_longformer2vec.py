@@ -1,5 +1,6 @@
 """The facade: whole documents in, vectors out, whatever the batch."""
 
+import enum
 import json
 import warnings
 
@@ -774,3 +775,90 @@ def test_short_work_warns_of_nothing(encoder):
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         encoder.encode(TEXTS)
+
+
+# --- values of other classes ---------------------------------------------------------------------
+
+
+class Topic(str, enum.Enum):  # noqa: UP042 - whose str() is not its value
+    LAW = "law"
+
+
+class Size(enum.IntEnum):
+    SMALL = 7
+
+
+def test_members_of_enumerations_are_their_values(encoder, folder):
+    expected = encoder.encode("law")
+    assert close(encoder.encode(Topic.LAW), expected)
+    assert close(encoder.encode([Topic.LAW])[0], expected)
+    assert close(encoder.encode("a", prompt=Topic.LAW), encoder.encode("a", prompt="law"))
+    assert close(next(encoder.encode_documents([Topic.LAW])).vector, expected)
+    assert not close(encoder.encode(str(Topic.LAW)), expected)
+
+    class Place(str, enum.Enum):  # noqa: UP042
+        HERE = str(folder)
+
+    assert Longformer2Vec(Place.HERE).model_name == str(folder)
+
+
+@pytest.mark.parametrize("number", [Size.SMALL, np.int64(7), np.uint8(7), 7])
+def test_whole_numbers_of_any_class_are_taken(encoder, number):
+    expected = encoder.encode(["some", "texts"])
+    options = {"batch_size": number, "max_batch_tokens": number}
+    assert np.abs(encoder.encode(["some", "texts"], **options) - expected).max() <= 1e-6
+    assert encoder.encode("text", truncate_dim=number).shape == (7,)
+    spec = PassageSpec(max_tokens=number, overlap=number - 1)
+    assert (type(spec.max_tokens), type(spec.overlap)) == (int, int)
+    assert next(encoder.encode_documents(["some text"], spec, batch_size=number)).n_tokens
+
+
+@pytest.mark.parametrize(
+    "number", [True, np.True_, 7.0, np.float32(7), "7", pytest.param(-(10**5_000), id="huge"), 0]
+)
+def test_what_is_no_whole_number_is_refused(encoder, folder, number):
+    for name in ("batch_size", "max_batch_tokens", "truncate_dim", "n_processes"):
+        with pytest.raises(OptionError, match=f"{name}=.*whole number"):
+            encoder.encode("text", **{name: number})
+    with pytest.raises(OptionError, match=r"max_tokens=.*whole number"):
+        Longformer2Vec(folder, max_tokens=number)
+
+
+@pytest.mark.parametrize(
+    "passages", [5, 0, "late", {"max_tokens": 5}, PassageSpec, pytest.param(10**5_000, id="huge")]
+)
+def test_passages_are_a_spec(encoder, passages):
+    with pytest.raises(InputTypeError, match=r"passages is .*PassageSpec\(max_tokens=128\)"):
+        encoder.encode_documents(["text"], passages)
+
+
+def deep_list():
+    deep = "text"
+    for _ in range(5_000):
+        deep = [deep]
+    return deep
+
+
+def test_values_nested_deep_are_refused_like_any(encoder, folder):
+    deep = deep_list()
+    for call in (encoder.encode, encoder.encode_query, encoder.encode_document):
+        with pytest.raises(InputTypeError, match=r"inputs\[0\].*flat list"):
+            call(deep)
+    with pytest.raises(InputTypeError, match=r"texts\[0\]"):
+        list(encoder.encode_documents(deep))
+    with pytest.raises(InputTypeError, match="passages is"):
+        encoder.encode_documents(["a"], deep)
+    with pytest.raises(InputTypeError, match="prompt is"):
+        encoder.encode("a", prompt=deep)
+    with pytest.raises(OptionError, match="batch_size="):
+        encoder.encode("a", batch_size=deep)
+    for name in ("pooling", "global_attention", "max_tokens", "overlength", "postprocess", "dtype"):
+        with pytest.raises(OptionError, match=f"{name}="):
+            Longformer2Vec(folder, **{name: deep})
+    with pytest.raises(OptionError, match="model="):
+        Longformer2Vec(deep)
+
+
+def test_poolings_are_not_nested(folder):
+    with pytest.raises(OptionError, match="Pass a flat tuple"):
+        Longformer2Vec(folder, pooling=("mean", ("cls",)))

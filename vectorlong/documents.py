@@ -66,18 +66,22 @@ class PassageSpec:
 
     def __post_init__(self) -> None:
         """Check the values once, here."""
+        for name in ("max_tokens", "overlap"):
+            number = getattr(self, name)
+            if _is_whole(number):  # NumPy's and those of enumerations become plain
+                object.__setattr__(self, name, int(number))
         if not _is_whole(self.max_tokens) or self.max_tokens < 1:
             raise OptionError("max_tokens", self.max_tokens, hint="Pass a whole number above 0.")
         if not _is_whole(self.overlap) or not 0 <= self.overlap < self.max_tokens:
             raise OptionError(
                 "overlap", self.overlap, hint=f"Pass 0 to {self.max_tokens - 1} (below max_tokens)."
             )
-        if self.method not in get_args(PassageMethod):
+        if not isinstance(self.method, str) or self.method not in get_args(PassageMethod):
             raise OptionError("method", self.method, get_args(PassageMethod))
 
 
 def _is_whole(number: object) -> bool:
-    return isinstance(number, int) and not isinstance(number, bool)
+    return isinstance(number, int | np.integer) and not isinstance(number, bool)
 
 
 @dataclass(frozen=True)

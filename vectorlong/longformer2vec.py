@@ -38,9 +38,11 @@ from vectorlong.encoder.profiles import DEFAULT_MODEL
 from vectorlong.encoder.saving import save_model, saved_postprocess
 from vectorlong.encoder.settings import Settings, read_settings
 from vectorlong.errors import (
+    InputTypeError,
     InputValueError,
     ModelNotFoundError,
     OptionError,
+    shown,
 )
 from vectorlong.pooling import Pooling, resolve_pooling
 from vectorlong.postprocess import Postprocess
@@ -264,19 +266,18 @@ class Longformer2Vec:
         >>> Longformer2Vec("minilm").encode(["a", "b"], truncate_dim=64).shape
         (2, 64)
         """
-        check_count("batch_size", batch_size)
-        check_count("max_batch_tokens", max_batch_tokens)
-        check_count("n_processes", n_processes)
-        self._check_truncate_dim(truncate_dim)
+        n_processes = check_count("n_processes", n_processes)
+        truncate_dim = self._check_truncate_dim(truncate_dim)
         texts = check_texts(inputs)
         options: dict[str, Any] = {
             "prompt": self._prompt(prompt),
-            "batch_size": batch_size,
-            "max_batch_tokens": max_batch_tokens,
+            "batch_size": check_count("batch_size", batch_size),
+            "max_batch_tokens": check_count("max_batch_tokens", max_batch_tokens),
         }
         with progress_bar(sum(map(len, texts)), "char", "Encoding", show_progress_bar) as progress:
             options["on_progress"] = progress.update
             if n_processes is not None and n_processes > 1 and len(texts) > 1:
+                n_processes = min(n_processes, len(texts))
                 pooled = encode_in_processes(self._pipeline, texts, n_processes, **options)
             else:
                 pooled = list(self._pipeline.encode(texts, **options))
@@ -378,8 +379,8 @@ class Longformer2Vec:
         Raises
         ------
         InputTypeError, InputValueError
-            A text is none. Texts are drawn in groups ahead of the results; the error comes before
-            the results of its group.
+            ``passages`` is no PassageSpec, or a text is none. Texts are drawn in groups ahead of
+            the results; the error comes before the results of its group.
         OptionError
             Late passages were asked of a pooling that reads only the window's first token.
 
@@ -391,7 +392,12 @@ class Longformer2Vec:
         >>> [text[start:end] for start, end in encoding.passages.spans]
         ['First sentence. ', 'Second sentence.']
         """
-        spec = passages or self.default_passages
+        spec = self.default_passages if passages is None else passages
+        if not isinstance(spec, PassageSpec):
+            raise InputTypeError(
+                f"passages is {shown(spec)} ({type(spec).__name__}); pass how to cut, such as "
+                "PassageSpec(max_tokens=128), or None for the model's own way."
+            )
         if spec != _default_passages(spec, self._pipeline.pooling):
             raise OptionError(
                 "method",
@@ -400,12 +406,10 @@ class Longformer2Vec:
                 f"Late passages are pooled from their own tokens, which "
                 f"pooling={self.pooling.name!r} does not read.",
             )
-        check_count("batch_size", batch_size)
-        check_count("max_batch_tokens", max_batch_tokens)
         options: dict[str, Any] = {
             "prompt": self._prompt(prompt, *_DOCUMENT_PROMPTS),
-            "batch_size": batch_size,
-            "max_batch_tokens": max_batch_tokens,
+            "batch_size": check_count("batch_size", batch_size),
+            "max_batch_tokens": check_count("max_batch_tokens", max_batch_tokens),
         }
         if isinstance(texts, str):
             texts = [texts]
@@ -488,11 +492,12 @@ class Longformer2Vec:
             stacked = stacked / np.maximum(lengths, np.finfo(np.float32).tiny)
         return np.ascontiguousarray(stacked, dtype=np.float32)
 
-    def _check_truncate_dim(self, truncate_dim: int | None) -> None:
-        check_count("truncate_dim", truncate_dim)
+    def _check_truncate_dim(self, truncate_dim: int | None) -> int | None:
+        truncate_dim = check_count("truncate_dim", truncate_dim)
         width = self.get_embedding_dimension()
         if truncate_dim is not None and truncate_dim > width:
             raise OptionError("truncate_dim", truncate_dim, hint=f"Pass 1 to {width}.")
+        return truncate_dim
 
     def _prompt(self, prompt: str | None, *names: str) -> str:
         """Give the caller's prompt, else the first the model has under these names, else ""."""

@@ -285,6 +285,9 @@ def resolve_pooling(spec: str | Sequence[str | Pooling] | Pooling) -> Pooling:
     if isinstance(spec, str):
         return _REGISTERED.get(spec) or _load_plugin(spec)
     if isinstance(spec, (tuple, list)) and spec:
+        nested = [part for part in spec if not isinstance(part, str | Pooling)]
+        if nested:
+            raise OptionError("pooling", nested[0], _REGISTERED, hint="Pass a flat tuple of these.")
         parts = [resolve_pooling(part) for part in spec]
         return parts[0] if len(parts) == 1 else _Concatenated(parts)
     raise OptionError(

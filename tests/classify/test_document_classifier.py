@@ -262,7 +262,12 @@ def test_what_cannot_be_explained(fitted, tiny, counting):
         (TEXTS[:3], {"a", "b", "c"}, InputTypeError, "labels is {.*}; pass a list"),
         (TEXTS, pd.DataFrame({"y": LABELS}), InputTypeError, r"columns \['y'\]; pass one of them"),
         (TEXTS, np.array([LABELS]).T, InputTypeError, r"labels\[0\] is array\(\['sport'\].*one fo"),
-        (TEXTS, np.eye(36), InputTypeError, r"labels\[0\] is array.*Pass one column of a table"),
+        (
+            TEXTS,
+            np.eye(36),
+            InputTypeError,
+            r"(?s)labels\[0\] is array.*Pass one column of a table",
+        ),
         (
             TEXTS[:2],
             [["a"], ["a", "b"]],

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import enum
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -88,3 +90,42 @@ def test_lone_surrogates_are_found() -> None:
 def test_the_way_out_of_lone_surrogates_works() -> None:
     mended = "abc\ud83d".encode("utf-16", "surrogatepass").decode("utf-16", "replace")
     assert check_texts([mended]) == ["abc\ufffd"]
+
+
+class Colour(str, enum.Enum):  # noqa: UP042 - whose str() is not its value
+    RED = "rot"
+
+
+class Loud(str):
+    def __str__(self) -> str:
+        return "LOUD"
+
+
+@pytest.mark.parametrize(("text", "expected"), [(Colour.RED, "rot"), (Loud("still"), "still")])
+def test_a_text_of_another_class_is_its_characters(text: str, expected: str) -> None:
+    for found in (check_texts(text)[0], check_texts([text])[0]):
+        assert found == expected
+        assert type(found) is str
+
+
+@pytest.mark.parametrize("kind", [list, tuple])
+def test_however_deep_lists_lie_in_each_other(kind: type) -> None:
+    deep: object = "text"
+    for _ in range(5_000):
+        deep = kind([deep])
+    with pytest.raises(InputTypeError, match="Pass a flat list of texts") as caught:
+        check_texts(["one", deep])
+    assert len(str(caught.value)) < 300
+    with pytest.raises(InputTypeError, match=r"inputs\[0\]"):
+        check_texts(deep)
+
+
+@pytest.mark.parametrize(
+    "value",
+    [10**5_000, 1 << 100_000, {"a": "b" * 100_000}, b"x" * 100_000],
+    ids=["decimal", "binary", "mapping", "bytes"],
+)
+def test_large_values_are_shown_short(value: object) -> None:
+    with pytest.raises(InputTypeError, match=r"inputs\[0\] is") as caught:
+        check_texts([value])
+    assert len(str(caught.value)) < 300

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import reprlib
 from collections.abc import Iterable, Mapping, Set
 from typing import Any
 
 import numpy as np
 from sklearn.utils.multiclass import check_classification_targets
 
-from vectorlong.errors import InputTypeError, InputValueError
+from vectorlong.errors import InputTypeError, InputValueError, shown
 from vectorlong.text.check import check_container, check_texts
 
 _LABEL_TYPES = (str, int, float, np.bool_, np.integer, np.floating)
@@ -41,8 +40,8 @@ def check_documents(documents: Any, name: str) -> list[str]:
         value = items[missing[0]]
         kind = "" if value is None else f" ({type(value).__name__})"
         raise InputTypeError(
-            f"{name}[{missing[0]}] is {value!r}{kind}, not a text. Leave missing texts out (here "
-            f"{len(missing)} of {len(items)}), together with their labels."
+            f"{name}[{missing[0]}] is {shown(value)}{kind}, not a text. Leave missing texts out "
+            f"(here {len(missing)} of {len(items)}), together with their labels."
         )
     texts = check_texts(items, name)
     empty = [position for position, text in enumerate(texts) if not text.strip()]
@@ -67,7 +66,7 @@ def check_labels(labels: Any, n_documents: int) -> np.ndarray:
         scikit-learn: the labels are continuous numbers.
     """
     if isinstance(labels, str | Mapping | Set) or not isinstance(labels, Iterable):
-        raise InputTypeError(f"labels is {labels!r}; pass a list with one label a text.")
+        raise InputTypeError(f"labels is {shown(labels)}; pass a list with one label a text.")
     if hasattr(labels, "columns"):
         raise InputTypeError(
             f"labels is a table with the columns {list(labels.columns)}; pass one of them: "
@@ -82,7 +81,7 @@ def check_labels(labels: Any, n_documents: int) -> np.ndarray:
     for position, value in enumerate(values):
         if not isinstance(value, _LABEL_TYPES):
             raise InputTypeError(
-                f"labels[{position}] is {reprlib.repr(value)} ({type(value).__name__}); a label is "
+                f"labels[{position}] is {shown(value)} ({type(value).__name__}); a label is "
                 "a text, a whole number or a bool, one for each text. Pass one column of a table, "
                 "and write other values as texts: [str(x) for x in labels]."
             )
@@ -90,8 +89,9 @@ def check_labels(labels: Any, n_documents: int) -> np.ndarray:
     if any(is_text) and not all(is_text):
         position = is_text.index(not is_text[0])
         raise InputTypeError(
-            f"labels[{position}] is {values[position]!r} ({type(values[position]).__name__}) and "
-            f"labels[0] is {values[0]!r}. Use one type for all labels: [str(x) for x in labels]."
+            f"labels[{position}] is {shown(values[position])} "
+            f"({type(values[position]).__name__}) and labels[0] is {shown(values[0])}. Use one "
+            "type for all labels: [str(x) for x in labels]."
         )
     array = np.asarray(values)
     check_classification_targets(array)
@@ -123,7 +123,7 @@ def check_none_missing(labels: Any, name: str) -> None:
     missing = [position for position, value in enumerate(values) if _is_missing(value)]
     if missing:
         raise InputValueError(
-            f"{name}[{missing[0]}] is {values[missing[0]]!r} ({len(missing)} of {len(values)} "
+            f"{name}[{missing[0]}] is {shown(values[missing[0]])} ({len(missing)} of {len(values)} "
             "labels are missing). Leave these out, or label them."
         )
 

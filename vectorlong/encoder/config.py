@@ -6,7 +6,6 @@ the published checkpoints.
 
 from __future__ import annotations
 
-import reprlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Annotated, Any
@@ -14,7 +13,7 @@ from typing import Annotated, Any
 from pydantic import Field
 
 from vectorlong.attention.spec import AttentionSpec
-from vectorlong.errors import CheckpointError, UnsupportedArchitectureError
+from vectorlong.errors import CheckpointError, UnsupportedArchitectureError, shown
 from vectorlong.fields import checked_fields
 
 # What plain transformers has no field for lives under this key of config.json.
@@ -244,7 +243,7 @@ def _dilations(file: ConfigFile, n_layers: int) -> list[int | tuple[int, ...]]:
         isinstance(each, tuple) and len(each) != n_heads for each in dilations
     ):
         raise CheckpointError(
-            f"config.json has {EXTENSION_KEY}.dilation={reprlib.repr(stored)}; it is one number, "
+            f"config.json has {EXTENSION_KEY}.dilation={shown(stored)}; it is one number, "
             f"or one for each of {n_heads} heads, for each of {n_layers} layers."
         )
     return dilations
@@ -264,8 +263,8 @@ def reject_other_positions(raw: Mapping[str, Any]) -> None:
         key.startswith("rope") and raw[key] for key in raw
     )
     if position_type != "absolute" or is_rotary:
-        kind = "rotary" if is_rotary else reprlib.repr(position_type)
-        name = reprlib.repr(raw.get("model_type"))
+        kind = "rotary" if is_rotary else shown(position_type)
+        name = shown(raw.get("model_type"))
         raise UnsupportedArchitectureError(
             f"This {name} checkpoint uses {kind} positions; only learned absolute "
             "position tables are implemented. Use a checkpoint such as "

@@ -9,7 +9,6 @@ source's vectors.
 from __future__ import annotations
 
 import os
-import reprlib
 import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -41,7 +40,7 @@ from vectorlong.encoder.config import (
 )
 from vectorlong.encoder.hub import find_folder
 from vectorlong.encoder.settings import Settings, file_digests, write_settings
-from vectorlong.errors import CheckpointError, OptionError, UnsupportedArchitectureError
+from vectorlong.errors import CheckpointError, OptionError, UnsupportedArchitectureError, shown
 from vectorlong.fields import PlainName, checked_fields
 from vectorlong.text.tokenizer import TextTokenizer
 
@@ -161,7 +160,7 @@ def _read_source_config(raw: Mapping[str, Any], weights: Mapping[str, Tensor]) -
         )
     if not isinstance(kind, str) or kind not in _POSITION_OFFSETS:
         raise UnsupportedArchitectureError(
-            f"A model of type {reprlib.repr(kind)} cannot be converted. Types that can: "
+            f"A model of type {shown(kind)} cannot be converted. Types that can: "
             f"{', '.join(sorted(_POSITION_OFFSETS))}."
         )
     reject_other_positions(raw)
@@ -240,8 +239,8 @@ def _read_sentence_transformers(folder: Path) -> tuple[Settings, Path]:
             settings = replace(settings, pooling=pooling)
         elif kind != "Normalize":  # unit length is the caller's choice: normalize=True
             raise UnsupportedArchitectureError(
-                f"The sentence-transformers module {kind!r} in {modules_file} has no counterpart "
-                "here; models of Transformer, Pooling and Normalize convert."
+                f"The sentence-transformers module {shown(kind)} in {modules_file} has no "
+                "counterpart here; models of Transformer, Pooling and Normalize convert."
             )
     extra_file = folder / "config_sentence_transformers.json"
     if extra_file.is_file():

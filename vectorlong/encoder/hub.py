@@ -13,7 +13,7 @@ from huggingface_hub.errors import HfHubHTTPError, HFValidationError, LocalEntry
 
 from vectorlong.encoder.checkpoint import CONFIG_FILE
 from vectorlong.encoder.profiles import EMBEDDED_MODEL, find_profile
-from vectorlong.errors import CheckpointError, ModelNotFoundError
+from vectorlong.errors import CheckpointError, ModelNotFoundError, shown
 
 _SMALL_FILES = ["*.json", "*.txt", "*.model", "tokenizer*"]
 
@@ -65,7 +65,7 @@ def find_folder(
         return _download(hub_id, revision, local_files_only, cache_dir)
     except HFValidationError as error:
         raise ModelNotFoundError(
-            f"model={name!r} is neither an existing folder nor a hub id ({error})."
+            f"model={shown(name)} is neither an existing folder nor a hub id ({error})."
         ) from error
     except (LocalEntryNotFoundError, HfHubHTTPError, OSError) as error:
         reason = "local_files_only is set" if local_files_only else type(error).__name__

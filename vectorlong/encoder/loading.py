@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import reprlib
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -20,7 +19,7 @@ from vectorlong.encoder.model import Encoder
 from vectorlong.encoder.options import check_model
 from vectorlong.encoder.profiles import EMBEDDED_MODEL, find_profile
 from vectorlong.encoder.settings import Settings, check_files, read_settings
-from vectorlong.errors import UnsupportedArchitectureError
+from vectorlong.errors import UnsupportedArchitectureError, shown
 from vectorlong.text.tokenizer import TextTokenizer
 
 
@@ -85,7 +84,7 @@ def load_model(
         folder = embedded_folder(cache_dir)
     else:
         folder = find_folder(
-            model, revision=revision, local_files_only=local_files_only, cache_dir=cache_dir
+            name, revision=revision, local_files_only=local_files_only, cache_dir=cache_dir
         )
     raw = read_json(folder / CONFIG_FILE)
     profile = find_profile(name, raw)
@@ -116,6 +115,6 @@ def _check_longformer(raw: Mapping[str, Any], weights: Mapping[str, Tensor], fol
     if is_longformer or any("query_global" in name for name in weights):
         return
     raise UnsupportedArchitectureError(
-        f"{folder} holds a {reprlib.repr(raw.get('model_type'))} model, not a Longformer. If it is "
+        f"{folder} holds a {shown(raw.get('model_type'))} model, not a Longformer. If it is "
         "an encoder of the BERT family, convert it first: vectorlong.convert(source, folder)."
     )

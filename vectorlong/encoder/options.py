@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from typing import Literal, get_args
 
+import numpy as np
 import torch
 
 from vectorlong.errors import OptionError
@@ -22,11 +23,12 @@ def check_model(model: str | os.PathLike[str]) -> str:
     """
     if not isinstance(model, str | os.PathLike) or not os.fspath(model):
         raise OptionError("model", model, hint="Pass a hub id, a folder or a known short name.")
-    return os.fspath(model)
+    name = os.fspath(model)
+    return str.__str__(name) if isinstance(name, str) else os.fsdecode(name)
 
 
-def check_count(option: str, value: int | None) -> None:
-    """Make sure a number is a whole one of at least 1, or not given.
+def check_count(option: str, value: int | None) -> int | None:
+    """Return a whole number of at least 1 as plain ``int``, or None where it is not given.
 
     Raises
     ------
@@ -34,9 +36,10 @@ def check_count(option: str, value: int | None) -> None:
         It is not.
     """
     if value is None:
-        return
-    if not isinstance(value, int) or isinstance(value, bool) or value < 1:
+        return None
+    if isinstance(value, bool) or not isinstance(value, int | np.integer) or value < 1:
         raise OptionError(option, value, hint="Pass a whole number of at least 1, or None.")
+    return int(value)
 
 
 def check_max_tokens(max_tokens: int | None, limit: int, n_special: int) -> int:
@@ -47,7 +50,7 @@ def check_max_tokens(max_tokens: int | None, limit: int, n_special: int) -> int:
     OptionError
         It is more than the model takes, or leaves no room for a token of text.
     """
-    check_count("max_tokens", max_tokens)
+    max_tokens = check_count("max_tokens", max_tokens)
     if max_tokens is None:
         return limit
     if not n_special < max_tokens <= limit:
@@ -65,7 +68,7 @@ def check_overlength(overlength: str) -> None:
     OptionError
         It does not; the message lists those that do.
     """
-    if overlength not in get_args(Overlength):
+    if not isinstance(overlength, str) or overlength not in get_args(Overlength):
         raise OptionError("overlength", overlength, get_args(Overlength))
 
 

@@ -10,7 +10,7 @@ import numpy as np
 from vectorlong.documents import PassageSpec
 from vectorlong.encoder.config import EncoderConfig
 from vectorlong.encoder.options import Overlength
-from vectorlong.errors import CheckpointError, InputValueError, OptionError, TextTooLongError
+from vectorlong.errors import CheckpointError, InputValueError, OptionError, TextTooLongError, shown
 from vectorlong.pooling import Partial
 from vectorlong.text.passages import split_passages
 from vectorlong.text.tokenizer import TextTokenizer, TokenizedText
@@ -138,7 +138,7 @@ class Planner:
         n_tokens = len(content)
         if len(lead) + n_tokens + len(tail) == 0:
             raise InputValueError(
-                f"inputs[{index}] is {text!r}, which has no token, and this tokenizer adds no "
+                f"inputs[{index}] is {shown(text)}, which has no token, and this tokenizer adds no "
                 "special tokens; leave empty texts out."
             )
         if n_tokens > capacity and self.overlength == "error":

@@ -36,7 +36,7 @@ def check_dtype(dtype: str) -> str:
     OptionError
         It does not; the message lists those that do.
     """
-    if dtype not in CHOICES:
+    if not isinstance(dtype, str) or dtype not in CHOICES:
         raise OptionError("dtype", dtype, CHOICES)
     return dtype
 

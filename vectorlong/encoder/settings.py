@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import json
 import os
-import reprlib
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -19,7 +18,7 @@ from vectorlong.disk import file_sha256, replace_bytes
 from vectorlong.documents import PassageSpec
 from vectorlong.encoder.checkpoint import read_json
 from vectorlong.encoder.options import Overlength
-from vectorlong.errors import CheckpointError, FormatVersionError, WeightsError
+from vectorlong.errors import CheckpointError, FormatVersionError, WeightsError, shown
 from vectorlong.fields import PlainName, checked_fields
 
 SETTINGS_FILE = "vectorlong.json"
@@ -120,7 +119,7 @@ def read_settings(folder: Path) -> Settings:
         raise CheckpointError(f"{path} names no format_version; it is damaged.")
     if version > FORMAT_VERSION:
         raise FormatVersionError(
-            f"{path} has format version {reprlib.repr(version)}; this version of vectorlong reads "
+            f"{path} has format version {shown(version)}; this version of vectorlong reads "
             f"up to {FORMAT_VERSION}. Upgrade vectorlong."
         )
     if isinstance(raw.get("pooling"), str):

@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-import reprlib
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from functools import cached_property
@@ -17,7 +16,7 @@ from safetensors import safe_open
 from safetensors.numpy import save as serialize
 
 from vectorlong.disk import parse_mapping, replace_bytes
-from vectorlong.errors import CheckpointError, FormatVersionError, OptionError
+from vectorlong.errors import CheckpointError, FormatVersionError, OptionError, shown
 from vectorlong.postprocess.checks import check_vectors
 
 FORMAT_VERSION = 1
@@ -159,7 +158,7 @@ def restore_step(
     """
     if not isinstance(kind, str) or kind not in _KINDS:
         raise CheckpointError(
-            f"The step is of kind {reprlib.repr(kind)}; known here: {', '.join(sorted(_KINDS))}. "
+            f"The step is of kind {shown(kind)}; known here: {', '.join(sorted(_KINDS))}. "
             "Import the module that defines it first."
         )
     return _KINDS[kind].restore(config, state)

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import reprlib
 from collections.abc import Iterable, Mapping, Set
 from typing import Any
 
 import numpy as np
 
-from vectorlong.errors import InputTypeError, InputValueError
+from vectorlong.errors import InputTypeError, InputValueError, shown
 
 
 def check_texts(inputs: Any, name: str = "inputs") -> list[str]:
@@ -88,7 +87,8 @@ def check_text(item: Any, place: str) -> str:
     """
     if not isinstance(item, str):
         raise InputTypeError(f"{place} is {_describe(item)}, not a text. {_way_out(item)}")
-    text = str(item)
+    # Its characters, whatever str() of a subclass gives: that of an enumeration names the member.
+    text = str.__str__(item)
     if text.isascii():
         return text
     try:
@@ -106,7 +106,7 @@ def _describe(value: Any) -> str:
     """Name a value and its type, however large it is."""
     if value is None:
         return "None"
-    return f"{reprlib.repr(value)} ({type(value).__name__})"
+    return f"{shown(value)} ({type(value).__name__})"
 
 
 def _way_out(item: Any) -> str:

@@ -9,7 +9,6 @@ in a text.
 from __future__ import annotations
 
 import base64
-import reprlib
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,7 +17,7 @@ from typing import Annotated, Any, TypeVar
 from pydantic import Field
 
 from vectorlong.disk import parse_mapping, read_small
-from vectorlong.errors import CheckpointError
+from vectorlong.errors import CheckpointError, shown
 from vectorlong.fields import PlainName, checked_fields
 
 Checked = TypeVar("Checked")
@@ -200,7 +199,7 @@ def _check_tokenizer(content: Mapping[str, Any], path: Path) -> None:
 
 def _require(holds: bool, what: str, value: object) -> None:
     if not holds:
-        raise ValueError(f"{what} {reprlib.repr(value)} is beyond what tokenizers have")
+        raise ValueError(f"{what} {shown(value)} is beyond what tokenizers have")
 
 
 def _check_ids(content: Mapping[str, Any]) -> None:
