@@ -464,7 +464,7 @@ def test_archives_that_unpack_to_more_are_not_unpacked(pickled: Path, is_plain: 
         for item in old.infolist():
             new.writestr(item.filename, old.read(item) if is_plain else b"\0" * (2 << 20))
     packed.replace(path)
-    with pytest.raises(CheckpointError, match="unpacks to more bytes|damaged"):
+    with pytest.raises(CheckpointError, match=r"unpacks to more bytes|damaged"):
         Longformer2Vec(pickled)
 
 
