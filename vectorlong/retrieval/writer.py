@@ -145,8 +145,13 @@ class IndexWriter:
         IndexFolderError
             A file was moved, removed or replaced.
         """
-        self._lock.check()
+        self._check_closed_files()
         self._ledger.check_in_place()
+
+    def _check_closed_files(self) -> None:
+        """Check what there still is once the ledger, and with it its log, is closed."""
+        self._lock.check()
+        self._ledger.check_in_place(self._ledger.path)
         for appender in self._opened[1].values() if self._opened is not None else ():
             if not appender.is_in_place():
                 raise replaced(appender.path)
@@ -513,7 +518,7 @@ class IndexWriter:
     def _stamp(self, generation: int, epoch: int) -> None:
         """Record the closed files as they are, if they are still the folder's."""
         try:
-            self.check()
+            self._check_closed_files()
             paths = [vector_path(self._folder, file, epoch) for file in (VECTORS, DOCUMENTS)]
             files: dict[str, Stamp] = {
                 path.name: file_stamp(path) for path in (self._ledger.path, *paths)
