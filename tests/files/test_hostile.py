@@ -196,6 +196,15 @@ def test_cells_merged_down_and_across(tmp_path):
     assert lines[3:] == ["top"] * 3_000
 
 
+def test_a_merged_cell_goes_on_in_its_column_whatever_spans_before_it(tmp_path):
+    rows = [
+        cell("wide", '<w:gridSpan w:val="2"/>') + cell("top", '<w:vMerge w:val="restart"/>'),
+        cell("a") + cell("b") + cell("", "<w:vMerge/>"),
+    ]
+    path = write_docx_of_body(tmp_path / "a.docx", table(*rows))
+    assert next(read_docx(path, ANY)).text == "wide\ttop\na\tb\ttop"
+
+
 @pytest.mark.parametrize("packing", [ZIP_BZIP2, ZIP_LZMA])
 def test_a_document_packed_as_word_never_does(tmp_path, packing):
     path = write_docx_part(write_docx(tmp_path / "a.docx", ["x"]), "a.bin", b"x" * 9, packing)
