@@ -199,7 +199,8 @@ def children():
 # --- how it lives and dies with its parent -------------------------------------------------------
 
 _READING = """
-    import os, sys
+    import os, signal, sys
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # ignored below a shell's "&"
     from pathlib import Path
     from vectorlong.files.limits import Limits
     from vectorlong.files import reader_process
