@@ -68,9 +68,9 @@ class LedgerConnection(sqlite3.Connection):
 
     def close(self) -> None:
         """End every statement and transaction, and close; twice does nothing."""
-        for cursor in list(self._cursors):
-            cursor.close()
         with contextlib.suppress(sqlite3.ProgrammingError):  # it is closed
+            for cursor in list(self._cursors):
+                cursor.close()
             if self.in_transaction:
                 self.execute("ROLLBACK")
         super().close()
