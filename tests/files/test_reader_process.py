@@ -308,14 +308,14 @@ def test_no_time_passes_while_all_are_stopped(page, monkeypatch):
     program = _READING.replace("{then}", "pass").replace(
         "reader_process._PROGRAM.replace(", f"{reader_process._PROGRAM!r}.replace("
     )
-    command = [sys.executable, "-c", textwrap.dedent(program), str(page), "2"]
+    command = [sys.executable, "-c", textwrap.dedent(program), str(page), "4"]
     with subprocess.Popen(
         command, stdout=subprocess.PIPE, text=True, start_new_session=True
     ) as parent:
         pid = int(parent.stdout.readline())
         os.killpg(parent.pid, signal.SIGSTOP)
         assert wait_until(lambda: state_of(pid) == "T")
-        time.sleep(4)
+        time.sleep(5)
         os.killpg(parent.pid, signal.SIGCONT)
         assert parent.communicate(timeout=60)[0] == "seen\n"
 

@@ -200,7 +200,8 @@ class _Watch:
         while not self._is_over.wait(_LOOK_EVERY_S):
             now = time.monotonic()
             with self._lock:
-                self._deadline += max(0.0, now - looked - 2 * _LOOK_EVERY_S)
+                if now - looked > 2 * _LOOK_EVERY_S:
+                    self._deadline += now - looked - _LOOK_EVERY_S
                 if now > self._deadline:
                     self.is_late = True
                     self._process.kill()
