@@ -157,7 +157,7 @@ class DocumentIndex:
             with folder_errors("make an index", path), ledger_errors(path / LEDGER_NAME):
                 check_unused(path)  # again, for somebody may have made one before the lock
                 make_files(path, manifest)
-            return cls(path, manifest, encoder, lock)
+                return cls(path, manifest, encoder, lock)
         except BaseException:
             if lock is not None:
                 lock.release()
@@ -207,7 +207,7 @@ class DocumentIndex:
         lock = None
         try:
             lock = None if read_only else WriterLock(path)
-            with folder_errors("open an index", path):
+            with folder_errors("open an index", path), ledger_errors(path / LEDGER_NAME):
                 manifest = load_manifest(path, is_writer=lock is not None)
                 if encoder is not None:
                     check_encoder(path, manifest, encoder)
