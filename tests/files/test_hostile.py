@@ -270,6 +270,13 @@ def test_texts_too_long_are_named_whatever_their_type(root):
     assert len(read(root)[0]) == 6
 
 
+def test_a_text_that_must_be_too_long_is_not_even_read(root, monkeypatch):
+    monkeypatch.setattr("vectorlong.files.plain.read_text", None)
+    (root / "a.txt").touch()
+    os.truncate(root / "a.txt", 500_000_000)
+    assert read(root)[1]["root/a.txt"].startswith("holds more than 20,000,000 characters of text")
+
+
 def test_files_too_large_are_named_whatever_their_type(root):
     for kind in ("html", "docx", "pdf"):
         (root / f"a.{kind}").write_bytes(b" " * 1_000_001)
