@@ -7,8 +7,11 @@ its share of the threads; on GPUs each has a device of its own.
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Sequence
+import signal
+import threading
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from contextlib import contextmanager
 from typing import Any
 
 import torch
@@ -64,9 +67,10 @@ def encode_in_processes(
     ) as executor:
         tasks: dict[Future[list[PooledDocument]], tuple[int, int]] = {}
         try:
-            for number, part in enumerate(bounded_groups(texts, _TASK_CHARACTERS)):
-                future = executor.submit(_run, part, options)
-                tasks[future] = (number, sum(map(len, part)))
+            with _interrupts_withheld():
+                for number, part in enumerate(bounded_groups(texts, _TASK_CHARACTERS)):
+                    future = executor.submit(_run, part, options)
+                    tasks[future] = (number, sum(map(len, part)))
             waiting = set(tasks)
             while waiting:
                 finished, waiting = wait(waiting, return_when=FIRST_COMPLETED)
@@ -75,9 +79,37 @@ def encode_in_processes(
                     results[number] = future.result()
                     on_progress(n_characters)
         except BaseException:
+            # Or leaving would wait for the tasks at hand. Python 3.14 has terminate_workers().
+            processes = list((executor._processes or {}).values())
             executor.shutdown(wait=False, cancel_futures=True)
+            for process in processes:
+                process.terminate()
             raise
     return list(itertools.chain.from_iterable(results[number] for number in sorted(results)))
+
+
+@contextmanager
+def _interrupts_withheld() -> Iterator[None]:
+    """Start processes that Ctrl-C does not reach, and let it come when all are known.
+
+    It is this process that ends them. A new process takes along which signals are withheld from the
+    thread that starts it; other threads still take them here, so they are kept until the end.
+    """
+    if not hasattr(signal, "pthread_sigmask") or (
+        threading.current_thread() is not threading.main_thread()
+    ):
+        yield
+        return
+    came: list[int] = []
+    handler = signal.signal(signal.SIGINT, lambda number, frame: came.append(number))
+    mask = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, mask)
+        signal.signal(signal.SIGINT, handler)
+        if came:
+            signal.raise_signal(signal.SIGINT)
 
 
 def _start(pipeline: Pipeline, n_threads: int, last_rank: Any, is_cuda: bool) -> None:

@@ -15,6 +15,7 @@ from torch import Tensor
 
 from vectorlong.attention.spec import PackedTexts
 from vectorlong.documents import PassageSpec
+from vectorlong.encoder.forked import prepare_threads
 from vectorlong.encoder.model import Encoder
 from vectorlong.encoder.options import Overlength
 from vectorlong.encoder.plan import Plan, Planner
@@ -186,6 +187,7 @@ class Pipeline:
     @torch.inference_mode()
     def _run(self, jobs: Sequence[tuple[Plan, int]]) -> None:
         """Run one batch of windows and keep what pooling needs of it."""
+        prepare_threads()
         ids = [plan.window_ids(plan.windows[number]) for plan, number in jobs]
         positions = []
         for (plan, number), window_ids in zip(jobs, ids, strict=True):

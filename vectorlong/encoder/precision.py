@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 from vectorlong.attention.spec import PackedTexts
+from vectorlong.encoder.forked import prepare_threads
 from vectorlong.encoder.model import Encoder
 from vectorlong.errors import OptionError
 from vectorlong.text.tokenizer import TextTokenizer
@@ -60,6 +61,7 @@ def choose_dtype(encoder: Encoder, tokenizer: TextTokenizer) -> str:
     str
         "bfloat16" or "float32".
     """
+    prepare_threads()
     ids = torch.from_numpy(tokenizer.encode([_PROBE * _PROBE_REPEATS])[0].ids)
     ids = ids[: encoder.config.max_tokens].to(next(encoder.parameters()).device)
     expected, float32_s = _run(encoder, ids)
