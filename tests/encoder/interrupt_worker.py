@@ -5,6 +5,7 @@ Run as ``python -m tests.encoder.interrupt_worker ACTION FOLDER N SEED``; prints
 
 from __future__ import annotations
 
+import itertools
 import os
 import random
 import signal
@@ -19,8 +20,10 @@ import numpy as np
 import torch
 
 from vectorlong import Longformer2Vec
+from vectorlong.classify import DocumentClassifier, LongformerVectorizer
 from vectorlong.errors import CheckpointError
 
+_NUMBERS = itertools.count()
 TEXTS = [f"the quick brown fox number {n} sees the token. " * (1 + 7 * (n % 5)) for n in range(24)]
 
 
@@ -31,7 +34,13 @@ def actions(encoder: Longformer2Vec, folder: Path) -> dict[str, Callable[[], obj
         "processes": lambda: encoder.encode(TEXTS, n_processes=2),
         "save": lambda: encoder.save(folder / "saved"),
         "load": lambda: Longformer2Vec(folder / "model"),
+        "classify": lambda: classify(encoder, folder / "caches" / str(next(_NUMBERS))),
     }
+
+
+def classify(encoder: Longformer2Vec, cache: Path) -> DocumentClassifier:
+    vectorizer = LongformerVectorizer(encoder, cache=cache)
+    return DocumentClassifier(vectorizer).fit(TEXTS, [n % 2 for n in range(len(TEXTS))])
 
 
 def children() -> set[int]:
@@ -83,6 +92,13 @@ def wrong(encoder: Longformer2Vec, folder: Path, before: dict[str, object]) -> l
     return found
 
 
+def check_classified(encoder: Longformer2Vec, folder: Path, expected: np.ndarray) -> list[str]:
+    """What an interrupted training left in its cache is right, and its lock is free."""
+    newest = max((folder / "caches").iterdir(), key=lambda path: int(path.name))
+    found = classify(encoder, newest).decision_function(TEXTS)
+    return [] if np.allclose(found, expected, atol=1e-4) else ["another classifier"]
+
+
 def check_saved(encoder: Longformer2Vec, folder: Path) -> list[str]:
     """A save that was interrupted is whole or said not to be, and can be done again."""
     saved = folder / "saved"
@@ -109,6 +125,7 @@ def main(action: str, folder: Path, n: int, seed: int) -> None:
         "filters": list(warnings.filters),
         "children": children(),
     }
+    expected = classify(encoder, folder / "expected").decision_function(TEXTS)
     n_interrupted = 0
     for number in range(n):
         is_armed = threading.Event()
@@ -126,6 +143,8 @@ def main(action: str, folder: Path, n: int, seed: int) -> None:
         found = wrong(encoder, folder, before)
         if action == "save":
             found += check_saved(encoder, folder)
+        if action == "classify":
+            found += check_classified(encoder, folder, expected)
         signal.pthread_sigmask(signal.SIG_UNBLOCK, [signal.SIGINT])
         for problem in found:
             print(f"after interrupt {number}: {problem}", flush=True)

@@ -49,13 +49,13 @@ def interrupt(action: str, folder: Path, n: int, seed: int) -> None:
     assert "Traceback" not in done.stderr
 
 
-@pytest.mark.parametrize("action", ["encode", "save"])
+@pytest.mark.parametrize("action", ["encode", "save", "classify"])
 def test_an_encoder_goes_on_after_interrupts(folder: Path, action: str) -> None:
     interrupt(action, folder, 10, 0)
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("action", ["encode", "encode_documents", "save", "load"])
+@pytest.mark.parametrize("action", ["encode", "encode_documents", "save", "load", "classify"])
 def test_an_encoder_goes_on_after_300_interrupts(folder: Path, action: str) -> None:
     interrupt(action, folder, 300, 1)
 

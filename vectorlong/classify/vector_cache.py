@@ -139,10 +139,12 @@ class VectorCache:
     def _alone(self) -> Iterator[None]:
         """Keep other processes from encoding the same texts meanwhile."""
         try:
-            self._lock.acquire()
-        except OSError as error:
-            raise self._unusable(error) from error
-        try:
+            # Within: an interrupt may come as soon as the lock is held. Releasing one that is not
+            # does nothing.
+            try:
+                self._lock.acquire()
+            except OSError as error:
+                raise self._unusable(error) from error
             yield
         finally:
             self._lock.release()
