@@ -128,6 +128,13 @@ def test_a_pickle_with_code_is_refused(folder):
         read_weights(folder)
 
 
+def test_others_may_read_a_saved_model_as_they_may_any_file(folder, tmp_path):
+    save_checkpoint(load(folder), tmp_path / "saved")
+    (tmp_path / "any").touch()
+    modes = {path.stat().st_mode for path in (tmp_path / "saved").iterdir()}
+    assert modes == {(tmp_path / "any").stat().st_mode}
+
+
 def test_files_that_hold_something_else(folder):
     weights = load_file(folder / "model.safetensors")
     expected = output_of(folder)

@@ -379,7 +379,10 @@ def save_checkpoint(
     raw = {**write_longformer_config(config), **(extra or {})}
 
     def write_weights(path: Path) -> None:
+        path.touch()
+        mode = path.stat().st_mode
         save_file(state, path, metadata={"format": "pt"})
+        path.chmod(mode)  # safetensors lets only its owner read what it writes
 
     def write_config(path: Path) -> None:
         path.write_text(json.dumps(raw, indent=2, sort_keys=True) + "\n", encoding="utf-8")
