@@ -169,6 +169,12 @@ def test_what_cannot_be_converted(tmp_path):
         convert(tmp_path / "bert", tmp_path / "out", max_tokens=39)
     with pytest.raises(OptionError, match="window=7"):
         convert(tmp_path / "bert", tmp_path / "out", window=7)
+    for name in ("max_tokens", "window", "dense_up_to"):
+        for value in ("100", 100.0, True, -2, [[100]], 10**30):
+            with pytest.raises(OptionError, match=f"{name}="):
+                convert(tmp_path / "bert", tmp_path / "out", **{name: value})
+    with pytest.raises(OptionError, match=r"window=None.*even number"):
+        convert(tmp_path / "bert", tmp_path / "out", window=None)
     with pytest.raises(CheckpointError, match="exists already"):
         convert(tmp_path / "bert", tmp_path / "bert")
     with pytest.raises(ModelNotFoundError, match="Three ways out"):

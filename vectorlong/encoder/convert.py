@@ -39,6 +39,7 @@ from vectorlong.encoder.config import (
     reject_other_positions,
 )
 from vectorlong.encoder.hub import find_folder
+from vectorlong.encoder.options import check_count
 from vectorlong.encoder.settings import Settings, file_digests, write_settings
 from vectorlong.errors import CheckpointError, OptionError, UnsupportedArchitectureError, shown
 from vectorlong.fields import PlainName, checked_fields
@@ -52,6 +53,8 @@ _POSITION_OFFSETS = {
     "xlm-roberta": lambda pad_id: pad_id + 1,
     "camembert": lambda pad_id: pad_id + 1,
 }
+# More than any text has, and less than what a config.json may say.
+_MOST_TOKENS = 1 << 22
 _POSITION_TABLE = "embeddings.position_embeddings.weight"
 # sentence-transformers' names of poolings, in its current and its earlier configuration files.
 _POOLING_NAMES = {
@@ -193,15 +196,25 @@ def _lengthen(
     source: EncoderConfig, max_tokens: int, window: int, dense_up_to: int | None
 ) -> EncoderConfig:
     """Give the shape of the result."""
-    if max_tokens < source.max_tokens:
-        raise OptionError(
-            "max_tokens", max_tokens, hint=f"The source takes {source.max_tokens} already."
+    n_tokens = check_count("max_tokens", max_tokens)
+    if n_tokens is None or not source.max_tokens <= n_tokens <= _MOST_TOKENS:
+        hint = (
+            f"The source takes {source.max_tokens} already; pass that or more, to {_MOST_TOKENS}."
         )
-    dense_up_to = source.max_tokens if dense_up_to is None else dense_up_to
-    spec = AttentionSpec(window=window, dense_up_to=dense_up_to)
+        raise OptionError("max_tokens", max_tokens, hint=hint)
+    width = check_count("window", window)
+    if width is None or width > 2 * _MOST_TOKENS:
+        hint = f"Pass an even number of at least 2, to {2 * _MOST_TOKENS}."
+        raise OptionError("window", window, hint=hint)
+    dense = source.max_tokens
+    if dense_up_to is not None:
+        dense = 0 if dense_up_to == 0 else check_count("dense_up_to", dense_up_to) or 0
+    if dense > _MOST_TOKENS:
+        raise OptionError("dense_up_to", dense_up_to, hint=f"Pass 0 to {_MOST_TOKENS}.")
+    spec = AttentionSpec(window=width, dense_up_to=dense)
     return replace(
         source,
-        n_positions=max_tokens + source.position_offset,
+        n_positions=n_tokens + source.position_offset,
         attention=(spec,) * source.n_layers,
     )
 
