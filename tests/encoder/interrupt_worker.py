@@ -57,16 +57,14 @@ def children() -> set[int]:
 
 
 def interrupt_after(seconds: float, is_armed: threading.Event) -> threading.Thread:
-    """Send what Ctrl-C sends, to this process and to all it started."""
+    """Make what will send what Ctrl-C sends, to this process and to all it started."""
 
     def send() -> None:
         time.sleep(seconds)
         if is_armed.is_set():
             os.killpg(0, signal.SIGINT)
 
-    thread = threading.Thread(target=send)
-    thread.start()
-    return thread
+    return threading.Thread(target=send)
 
 
 def wrong(encoder: Longformer2Vec, folder: Path, before: dict[str, object]) -> list[str]:
@@ -133,6 +131,7 @@ def main(action: str, folder: Path, n: int, seed: int) -> None:
         thread = interrupt_after(generator.uniform(0, 1.1 * duration), is_armed)
         try:
             try:
+                thread.start()
                 run()
             finally:
                 is_armed.clear()

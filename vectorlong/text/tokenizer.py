@@ -237,7 +237,8 @@ class TextTokenizer:
             tokenizer.backend_tokenizer.no_padding()
         if max_tokens is not None:
             tokenizer.model_max_length = max_tokens
-        with tempfile.TemporaryDirectory(dir=folder, prefix=".saving-") as temporary:
+        # Elsewhere, so that an interrupt at the wrong instant leaves nothing in the model's folder.
+        with tempfile.TemporaryDirectory(prefix="vectorlong-") as temporary:
             tokenizer.save_pretrained(temporary)
             if self._lowercase:
                 content = json.dumps({"do_lower_case": True}, indent=2)
