@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import errno
+import os
+import subprocess
+import sys
 import threading
 from pathlib import Path
 
@@ -218,3 +221,36 @@ def test_threads_see_whole_states() -> None:
     for thread in threads:
         thread.join()
     assert failures == []
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork")
+def test_a_forked_process_searches_though_the_parent_has() -> None:
+    """In a process of its own, because how many threads FAISS has is settled when it is loaded."""
+    program = """if True:
+        import os, signal
+        import numpy as np
+        from vectorlong import VectorIndex
+        rows = np.random.default_rng(0).normal(size=(4000, 64)).astype(np.float32)
+        index = VectorIndex(64, "ivf")
+        index.add([str(number) for number in range(len(rows))], rows)
+        expected = index.search_many(rows[:100], 3)
+        child = os.fork()
+        if child == 0:
+            signal.alarm(60)  # ends a child that waits for ever
+            found = index.search_many(rows[:100], 3)
+            index.add(["new"], rows[:1])
+            index.compact()
+            same = [[name for name, _ in hits] for hits in found]
+            os._exit(7 if same == [[name for name, _ in hits] for hits in expected] else 8)
+        status = os.waitpid(child, 0)[1]
+        assert index.search_many(rows[:100], 3) == expected
+        print(os.waitstatus_to_exitcode(status))
+    """
+    done = subprocess.run(
+        [sys.executable, "-c", program],
+        env={**os.environ, "OMP_NUM_THREADS": "2"},
+        capture_output=True,
+        text=True,
+        timeout=180,
+    )
+    assert done.stdout.split() == ["7"], done.stderr

@@ -6,6 +6,7 @@ Rows are numbers and the matrix belongs to the caller. Nothing here is approxima
 from __future__ import annotations
 
 import math
+import os
 from typing import Any
 
 import faiss
@@ -17,6 +18,10 @@ from vectorlong.retrieval.faiss_kinds import Metric
 _FEW_EXCLUDED = 64
 # Squared lengths below this, or above its inverse, may not have been summed exactly in float32.
 _LEAST_SQUARE = 1e-30
+
+# A fork takes along none of the threads that OpenMP keeps, and GNU's waits for them for ever.
+if hasattr(os, "register_at_fork"):  # Windows has no fork
+    os.register_at_fork(after_in_child=lambda: faiss.omp_set_num_threads(1))
 
 
 class AllowedRows:
