@@ -136,7 +136,7 @@ class IndexCorruptError(IndexFolderError):
 
 
 class IndexLockedError(IndexFolderError):
-    """Another process is writing; the message says which."""
+    """Somebody is writing: another process, or this thread itself; the message says which."""
 
 
 class FormatVersionError(IndexFolderError, ValueError):

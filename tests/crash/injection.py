@@ -7,6 +7,8 @@ so that whatever cleans up afterwards runs undisturbed.
 
 from __future__ import annotations
 
+import ast
+import functools
 import io
 import sqlite3
 import sys
@@ -79,6 +81,22 @@ def _is_of_sqlite(function: Any) -> bool:
     return is_opened or getattr(owner, "__name__", "") in _SQLITE_MODULES
 
 
+@functools.cache
+def _with_lines(path: str) -> frozenset[int]:
+    """Lines of the heads of ``with`` statements, on which nothing is raised.
+
+    They are passed again when a block is left, before its lock is given back. A trace function can
+    raise there; an interrupt cannot come there, because Python looks for signals after calls, at
+    the beginnings of functions and at jumps back.
+    """
+    heads = [
+        node
+        for node in ast.walk(ast.parse(Path(path).read_text(encoding="utf-8")))
+        if isinstance(node, ast.With)
+    ]
+    return frozenset(line for head in heads for line in range(head.lineno, head.body[0].lineno))
+
+
 class _Watch:
     """Notes the points that are passed, and raises at one of them."""
 
@@ -108,7 +126,7 @@ class _Watch:
         """What `sys.settrace` calls."""
         if not frame.f_code.co_filename.startswith(_OURS):
             return None
-        if event == "line":
+        if event == "line" and frame.f_lineno not in _with_lines(frame.f_code.co_filename):
             self._pass("line", frame.f_code.co_name, frame, False)
         return self.trace
 

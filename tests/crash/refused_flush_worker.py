@@ -47,4 +47,5 @@ def work(folder: str, change: str, number: str, then: str) -> None:
     os.kill(os.getpid(), signal.SIGKILL)
 
 
-work(*sys.argv[1:])
+if __name__ == "__main__":
+    work(*sys.argv[1:])

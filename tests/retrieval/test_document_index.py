@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import enum
 import gc
 import os
@@ -959,3 +960,81 @@ def test_members_of_enumerations_are_kept_by_their_value(index: DocumentIndex) -
         "a lease of copper", "a lease of copper", {"year": 2023, "kind": "a lease of copper"}
     )
     assert index.ids({"year": Year.FIRST, "kind": Kind.LEASE}) == ["a lease of copper"]
+
+
+def test_the_current_folder_may_change_while_an_index_is_open(
+    tmp_path: Path, encoder: FakeEncoder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "elsewhere").mkdir()
+    monkeypatch.chdir(tmp_path)
+    with DocumentIndex.create("index", encoder) as index:
+        monkeypatch.chdir(tmp_path / "elsewhere")
+        index.add(make_documents(3))
+        assert index.search("marker1 version0", 1)[0].id == "doc-1"
+    monkeypatch.chdir(tmp_path)
+    with DocumentIndex.open("index", encoder, read_only=True) as index:
+        monkeypatch.chdir(tmp_path / "elsewhere")
+        assert len(index) == 3
+        assert index.verify() == []
+
+
+def test_a_copy_that_is_closed_closes_what_both_are(index: DocumentIndex) -> None:
+    index.add(make_documents(2))
+    copy.copy(index).close()
+    with pytest.raises(IndexFolderError, match="is closed; open it again"):
+        index.add(make_documents(3))
+    with pytest.raises(IndexFolderError, match="is closed; open it again"):
+        index.search("river")
+
+
+@pytest.mark.parametrize("folder", [None, 5, b"index", ["index"]])
+def test_what_is_no_path_is_refused(encoder: FakeEncoder, folder: object) -> None:
+    for make in (DocumentIndex.create, DocumentIndex.open):
+        with pytest.raises(InputTypeError, match="must be a path"):
+            make(folder, encoder)  # type: ignore[arg-type]
+        with pytest.raises(InputValueError, match="holds a NUL"):
+            make("a\0b", encoder)
+
+
+@pytest.mark.parametrize("wrong", [5, "minilm", object()])
+def test_what_is_no_encoder_is_refused(tmp_path: Path, index: DocumentIndex, wrong: object) -> None:
+    with pytest.raises(InputTypeError, match="is no encoder: it has no fingerprint"):
+        DocumentIndex.create(tmp_path / "other", wrong)  # type: ignore[arg-type]
+    assert not (tmp_path / "other").exists()
+    with pytest.raises(InputTypeError, match="is no encoder: it has no fingerprint"):
+        DocumentIndex.open(index.folder, wrong, read_only=True)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("wrong", [5, None])
+def test_what_are_no_ids_is_refused(index: DocumentIndex, wrong: object) -> None:
+    with pytest.raises(InputTypeError, match="delete takes an id or several"):
+        index.delete(wrong)  # type: ignore[arg-type]
+
+
+def test_threads_that_open_check_and_close_do_not_disturb_each_other(
+    tmp_path: Path, encoder: FakeEncoder
+) -> None:
+    folder = tmp_path / "index"
+    with DocumentIndex.create(folder, encoder) as index:
+        index.add(make_documents(3))
+    errors: list[BaseException] = []
+
+    def work() -> None:
+        try:
+            for _ in range(25):
+                with DocumentIndex.open(folder, encoder, read_only=True) as reader:
+                    assert reader.verify() == []
+        except BaseException as error:
+            errors.append(error)
+
+    former = sys.getswitchinterval()
+    sys.setswitchinterval(1e-5)
+    try:
+        threads = [threading.Thread(target=work) for _ in range(5)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+    finally:
+        sys.setswitchinterval(former)
+    assert errors == []

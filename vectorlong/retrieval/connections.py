@@ -58,6 +58,15 @@ class LedgerConnection(sqlite3.Connection):
         self._cursors.add(cursor)
         return cursor.executemany(sql, parameters)
 
+    def one(self, sql: str, parameters: Any = (), /) -> Any:
+        """Run one statement to its end, and return its first row, or None.
+
+        A statement that has rows left keeps the transaction open for as long as its cursor is held;
+        and the frame of a signal's handler holds the frames below it, with all that is in them.
+        """
+        rows = self.execute(sql, parameters).fetchall()
+        return rows[0] if rows else None
+
     @property
     def is_idle(self) -> bool:
         """Whether it is open, and in no transaction."""
@@ -74,7 +83,7 @@ class LedgerConnection(sqlite3.Connection):
             if self.in_transaction:
                 self.execute("ROLLBACK")
         super().close()
-        _connections.discard(self)
+        _connections.pop(id(self), None)
 
 
 class ClosedOnError:
@@ -123,13 +132,19 @@ _open_files: dict[tuple[int, int], _OpenFile] = {}
 # this process opens a connection of its own; that touches no lock of the parent, and those keep its
 # write-ahead log from being removed.
 _guard = ProcessLock()
-_connections: weakref.WeakSet[LedgerConnection] = weakref.WeakSet()
+# By their ids, because a WeakSet must not change while it is gone through.
+_connections: dict[int, weakref.ref[LedgerConnection]] = {}
 _inherited: list[LedgerConnection] = []
 _abandoned: list[LedgerConnection] = []  # in use, at the fork, by a thread that did not come along
 
 
+def _alive() -> list[LedgerConnection]:
+    references = list(_connections.values())
+    return [connection for reference in references if (connection := reference()) is not None]
+
+
 def _after_fork() -> None:
-    for connection in _connections:
+    for connection in _alive():
         (_inherited if connection.is_idle else _abandoned).append(connection)
     _connections.clear()
     _open_files.clear()  # parent and child would move one place in them
@@ -156,14 +171,15 @@ def connect(path: Path, *, read_only: bool, immutable: bool = False) -> LedgerCo
     )
     connection.process_id, connection.identity = os.getpid(), file_identity(path)
     with _guard.lock:
-        _connections.add(connection)
+        key = id(connection)
+        _connections[key] = weakref.ref(connection, lambda _: _connections.pop(key, None))
     try:
-        connection.execute("PRAGMA cache_size = -16000")
+        connection.one("PRAGMA cache_size = -16000")
         # Nothing that stands in the schema of a foreign file may call a function that does things.
-        connection.execute("PRAGMA trusted_schema = OFF")
+        connection.one("PRAGMA trusted_schema = OFF")
         if not read_only:
-            connection.execute("PRAGMA synchronous = FULL")
-            connection.execute("PRAGMA fullfsync = 1")
+            connection.one("PRAGMA synchronous = FULL")
+            connection.one("PRAGMA fullfsync = 1")
     except BaseException:
         connection.close()
         raise
@@ -194,7 +210,7 @@ def ledger_sha256(path: Path) -> str:
 
 
 def _close_unneeded_files() -> None:
-    connected = {connection.identity for connection in _connections}
+    connected = {connection.identity for connection in _alive()}
     for identity, opened in list(_open_files.items()):
         if opened.n_readers == 0 and identity not in connected:
             _open_files.pop(identity).file.close()

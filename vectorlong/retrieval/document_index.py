@@ -37,7 +37,9 @@ from vectorlong.retrieval.ledger import (
 from vectorlong.retrieval.lock import WriterLock
 from vectorlong.retrieval.manifest import MANIFEST_NAME, Manifest
 from vectorlong.retrieval.opening import (
+    as_path,
     check_encoder,
+    check_is_encoder,
     check_plain_files,
     check_unused,
     load_manifest,
@@ -134,7 +136,8 @@ class DocumentIndex:
         OptionError
             ``faiss`` names no kind; the message lists them.
         """
-        path = Path(folder)
+        path = as_path(folder)
+        check_is_encoder(encoder)
         if passages is not None and not isinstance(passages, PassageSpec):
             raise InputTypeError(f"passages must be a PassageSpec, not {shown(passages)}.")
         dimension = int(encoder.get_embedding_dimension())
@@ -196,7 +199,9 @@ class DocumentIndex:
         EncoderMismatchError
             The encoder is another one; the message shows both fingerprints.
         """
-        path = Path(folder)
+        path = as_path(folder)
+        if encoder is not None:
+            check_is_encoder(encoder)
         with folder_errors("open an index", path):
             if not (path / MANIFEST_NAME).is_file() and not (path / LEDGER_NAME).is_file():
                 raise IndexFolderError(
@@ -483,9 +488,9 @@ class DocumentIndex:
         Where an interrupt came in between, calling again does the rest.
         """
         with self._write_guard.lock:
-            self._is_closed = True
             with folder_errors("close the index", self._folder):
                 _close(*self._parts)
+            self._is_closed = True
             self._closing.detach()
 
     def __enter__(self) -> DocumentIndex:
@@ -502,6 +507,8 @@ class DocumentIndex:
 
 def _close(writer: IndexWriter | None, reader: LedgerReader, lock: WriterLock | None) -> None:
     """Close what is open; what is closed already stays as it is."""
+    if writer is not None:
+        writer.alone()
     try:
         reader.close()
         if writer is not None:

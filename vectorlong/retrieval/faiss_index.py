@@ -7,6 +7,7 @@ index can be built anew at any time. Saving and loading is in `vectorlong.retrie
 from __future__ import annotations
 
 import math
+import threading
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from vectorlong.errors import InputTypeError, InputValueError, OptionError
+from vectorlong.errors import IndexLockedError, InputTypeError, InputValueError, OptionError
 from vectorlong.forks import ProcessLock
 from vectorlong.retrieval import vector_store
 from vectorlong.retrieval.derived import is_outgrown, prepare
@@ -85,6 +86,7 @@ class VectorIndex:
         self.metric: Metric = check_metric(metric)
         self.kind = check_kind(kind, self.dim, self.metric)
         self._guard = ProcessLock()
+        self._section = threading.Lock()  # held while ids and rows are half changed
         self._rows: dict[str, int] = {}
         self._is_changing = False
         self._buffer = np.empty((0, self.dim), dtype=np.float32)  # [capacity, e]
@@ -103,7 +105,7 @@ class VectorIndex:
         """
         if self._is_changing:
             with self._guard.lock:  # until another thread's change is done
-                if self._is_changing:
+                if self._is_changing and not self._section.locked():
                     names_by_row = self._state.ids
                     del names_by_row[len(self._state.matrix) :]
                     self._rows = {name: row for row, name in enumerate(names_by_row) if name}
@@ -120,6 +122,22 @@ class VectorIndex:
         """What the index trained itself on and how wide it searches; None while it is exact."""
         row_index = self._state.row_index
         return None if row_index is None else row_index.training
+
+    def _alone(self) -> threading.Lock:
+        """Return the lock under which ids and rows are changed, to be entered at once.
+
+        Raises
+        ------
+        IndexLockedError
+            A signal's handler or a finalizer asks in the middle of a change of the same thread.
+        """
+        self._row_of()  # mends what an interrupt left, before it is changed further
+        if self._section.locked():
+            raise IndexLockedError(
+                "The vectors are being changed by this very thread, which a signal's handler or a "
+                "finalizer has interrupted. Do this once the change is done."
+            )
+        return self._section
 
     # --- changing ----------------------------------------------------------------------------
 
@@ -155,8 +173,8 @@ class VectorIndex:
         last_places = {name: place for place, name in enumerate(names)}
         if len(last_places) < len(names):
             array = array[list(last_places.values())]
-        with self._guard.lock:
-            rows = self._row_of()
+        with self._guard.lock, self._alone():
+            rows = self._rows
             replaced = [rows[name] for name in last_places if name in rows]
             self._is_changing = True
             first_row = len(self._state.matrix)
@@ -192,8 +210,8 @@ class VectorIndex:
         names = [ids] if isinstance(ids, str) else list(ids)
         for name in names:
             check_id(name)
-        with self._guard.lock:
-            rows = self._row_of()
+        with self._guard.lock, self._alone():
+            rows = self._rows
             self._is_changing = True
             gone = [row for name in names if (row := rows.pop(name, None)) is not None]
             if gone:
@@ -205,22 +223,26 @@ class VectorIndex:
             n_removed = len(self._state.ids) - len(rows)
             is_exact = self._state.row_index is None
             if gone and is_exact and n_removed > _MAX_REMOVED_SHARE * len(self._state.ids):
-                self.compact()
+                self._compact()
             return len(gone)
 
     def compact(self) -> None:
         """Drop removed rows; an approximate index is trained anew at the next search."""
-        with self._guard.lock:
-            if len(self._row_of()) < len(self._state.ids):
-                state = self._state
-                kept = [row for row, name in enumerate(state.ids) if name is not None]
-                names_by_row = [state.ids[row] for row in kept]
-                matrix = state.matrix[kept]
-                self._is_changing = True
-                self._buffer = matrix
-                self._rows = {name: row for row, name in enumerate(names_by_row) if name}
-                self._replace_state(matrix, names_by_row, None)
-                self._is_changing = False
+        with self._guard.lock, self._alone():
+            self._compact()
+
+    def _compact(self) -> None:
+        if len(self._rows) == len(self._state.ids):
+            return
+        state = self._state
+        kept = [row for row, name in enumerate(state.ids) if name is not None]
+        names_by_row = [state.ids[row] for row in kept]
+        matrix = state.matrix[kept]
+        self._is_changing = True
+        self._buffer = matrix
+        self._rows = {name: row for row, name in enumerate(names_by_row) if name}
+        self._replace_state(matrix, names_by_row, None)
+        self._is_changing = False
 
     def _replace_state(
         self, matrix: np.ndarray, names_by_row: list[str | None], row_index: RowIndex | None
@@ -234,19 +256,18 @@ class VectorIndex:
 
     def _settle(self) -> _State:
         """Bring the FAISS index up to date with the rows, if they have outgrown it."""
-        with self._guard.lock:
-            rows = self._row_of()
+        with self._guard.lock, self._alone():
             state = self._state
             if state.is_settled:
                 return state
-            if state.row_index is None and choose_kind(self.kind, len(rows)).factory:
-                self.compact()  # what is about to be trained need not hold removed rows
+            if state.row_index is None and choose_kind(self.kind, len(self._rows)).factory:
+                self._compact()  # what is about to be trained need not hold removed rows
                 state = self._state
             row_index = prepare(state.matrix, state.row_index, self.kind, self.metric)
             if row_index is not None and is_outgrown(row_index, len(state.matrix)):
                 row_index = row_index.extended(state.matrix)
             allowed = None
-            if len(rows) < len(state.matrix):
+            if len(self._rows) < len(state.matrix):
                 allowed = AllowedRows(np.array([name is not None for name in state.ids]))
             self._state = _State(state.matrix, state.ids, row_index, allowed, True)
             return self._state

@@ -100,7 +100,7 @@ def check_unstamped_ledger(folder: Path) -> None:
         connection = connect(path, read_only=True)
         try:
             check_ledger(connection, path)
-            findings = connection.execute("PRAGMA quick_check(1)").fetchone()[0]
+            findings = connection.one("PRAGMA quick_check(1)")[0]
         finally:
             connection.close()
     except sqlite3.OperationalError:

@@ -21,6 +21,7 @@ import numpy as np
 
 from vectorlong.errors import FormatVersionError, IndexCorruptError, IndexFolderError
 from vectorlong.retrieval import lexical
+from vectorlong.retrieval.connections import LedgerConnection
 
 LEDGER_NAME = "ledger.sqlite"
 FORMAT_VERSION = 1
@@ -108,7 +109,7 @@ def damaged(path: Path, what: str) -> IndexCorruptError:
     )
 
 
-def check_ledger(connection: sqlite3.Connection, path: Path) -> None:
+def check_ledger(connection: LedgerConnection, path: Path) -> None:
     """Refuse a database that is not a ledger, one of a newer format, and one that has been altered.
 
     Triggers and views would run whenever the ledger is written or read.
@@ -150,10 +151,10 @@ def _is_same(found: Schema, expected: Schema) -> bool:
     )
 
 
-def check_version(connection: sqlite3.Connection, path: Path) -> None:
+def check_version(connection: LedgerConnection, path: Path) -> None:
     """Refuse a database that is not a ledger, or one of a newer format."""
-    application = connection.execute("PRAGMA application_id").fetchone()[0]
-    version = connection.execute("PRAGMA user_version").fetchone()[0]
+    application = connection.one("PRAGMA application_id")[0]
+    version = connection.one("PRAGMA user_version")[0]
     if application != APPLICATION_ID:
         raise damaged(path, "it does not carry this library's mark")
     if version > FORMAT_VERSION:

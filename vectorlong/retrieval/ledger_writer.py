@@ -75,7 +75,7 @@ class LedgerTransaction:
         with ClosedOnError(self.connection), ledger_errors(self._path):
             self.connection.execute("BEGIN IMMEDIATE")
             self.connection.execute("UPDATE state SET generation = generation + 1")
-            row = self.connection.execute("SELECT generation, epoch FROM state").fetchone()
+            row = self.connection.one("SELECT generation, epoch FROM state")
             if row is None or not all(isinstance(number, int) for number in row):
                 raise damaged(self._path, "it has no state")
             self.generation, self.epoch = row
@@ -141,9 +141,7 @@ class LedgerTransaction:
     def delete(self, key: int) -> None:
         """Remove one document and leave a tombstone for its rows."""
         if self._has_lexical:
-            row = self.connection.execute(
-                "SELECT spans, text FROM texts WHERE key = ?", (key,)
-            ).fetchone()
+            row = self.connection.one("SELECT spans, text FROM texts WHERE key = ?", (key,))
             if row is None:
                 raise damaged(self._path, f"document number {key} is missing")
             spans, text = row
@@ -195,9 +193,9 @@ class LedgerTransaction:
             self.connection.execute(f"DROP TABLE IF EXISTS {table}")
         create_lexical(self.connection)
         last_key = 0
-        while row := self.connection.execute(
+        while row := self.connection.one(
             "SELECT key, spans, text FROM texts WHERE key > ? ORDER BY key LIMIT 1", (last_key,)
-        ).fetchone():
+        ):
             last_key, spans, text = row
             self._index_words(last_key, text, np.frombuffer(spans, SPAN_TYPE).reshape(-1, 2))
 
@@ -249,8 +247,8 @@ class LedgerWriter:
             with ClosedOnError(connection):
                 check_ledger(connection, self.path)
                 # Of a file that says otherwise, readers would not see one generation.
-                connection.execute("PRAGMA journal_mode = WAL")
-                connection.execute("SELECT generation FROM state").fetchone()  # opens the log
+                connection.one("PRAGMA journal_mode = WAL")
+                connection.one("SELECT generation FROM state")  # opens the log
                 self.check_in_place(self.path)
                 for suffix in ("-wal", "-shm"):
                     path = self.path.with_name(self.path.name + suffix)
@@ -282,7 +280,7 @@ class LedgerWriter:
         """Return generation and epoch as committed."""
         connection = self._usable()
         with ClosedOnError(connection), ledger_errors(self.path):
-            return connection.execute("SELECT generation, epoch FROM state").fetchone()
+            return connection.one("SELECT generation, epoch FROM state")
 
     def transaction(self) -> LedgerTransaction:
         """Return a transaction to be entered; one is open at a time."""
@@ -314,9 +312,9 @@ class LedgerWriter:
         connection = self._usable()
         with ClosedOnError(connection), ledger_errors(self.path):
             # A reader that takes longer than a search may take minutes, and nothing needs this now.
-            connection.execute(f"PRAGMA busy_timeout = {_CHECKPOINT_WAIT_MS}")
-            busy = connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]
-            connection.execute(f"PRAGMA busy_timeout = {WAIT_MS}")
+            connection.one(f"PRAGMA busy_timeout = {_CHECKPOINT_WAIT_MS}")
+            busy = connection.one("PRAGMA wal_checkpoint(TRUNCATE)")[0]
+            connection.one(f"PRAGMA busy_timeout = {WAIT_MS}")
         return not busy
 
     def close(self) -> None:

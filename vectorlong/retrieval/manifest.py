@@ -17,10 +17,11 @@ from pydantic import Field
 
 from vectorlong.documents import PassageSpec
 from vectorlong.errors import FormatVersionError, IndexCorruptError
-from vectorlong.retrieval.ledger import FORMAT_VERSION
 from vectorlong.retrieval.storage import Stamp, checked, read_sealed, replace_sealed
 
 MANIFEST_NAME = "manifest.json"
+# 1 had no generation.
+FORMAT_VERSION = 2
 # Wider than any encoder's vectors, and narrow enough that a row fits in memory.
 _MAX_DIMENSION = 1 << 20
 

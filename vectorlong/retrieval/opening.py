@@ -12,6 +12,9 @@ from vectorlong.errors import (
     FormatVersionError,
     IndexCorruptError,
     IndexFolderError,
+    InputTypeError,
+    InputValueError,
+    shown,
 )
 from vectorlong.retrieval import integrity
 from vectorlong.retrieval.derived import FOLDER_NAME as FAISS_FOLDER_NAME
@@ -62,6 +65,33 @@ def check_plain_files(folder: Path, *, is_writer: bool) -> None:
                     else "; remove it or restore the index from a copy."
                 )
             )
+
+
+def as_path(folder: object) -> Path:
+    """Return where an index lies, whatever the current folder becomes.
+
+    Raises
+    ------
+    InputTypeError, InputValueError
+        It is no path.
+    """
+    if not isinstance(folder, str | os.PathLike):
+        raise InputTypeError(f"The folder of an index must be a path, not {shown(folder)}.")
+    path = Path(folder)
+    if "\0" in str(path):
+        raise InputValueError(f"{shown(str(path))} is no path: it holds a NUL.")
+    return path.absolute()
+
+
+def check_is_encoder(encoder: object) -> None:
+    """Refuse what cannot encode documents and questions."""
+    wanted = ("fingerprint", "get_embedding_dimension", "encode_query", "encode_documents")
+    missing = [name for name in wanted if not hasattr(encoder, name)]
+    if missing:
+        raise InputTypeError(
+            f"{shown(encoder)} is no encoder: it has no {missing[0]}. Pass a Longformer2Vec, or an "
+            "object with the members of vectorlong.retrieval.encoder_protocol.DocumentEncoder."
+        )
 
 
 def check_unused(folder: Path) -> None:

@@ -91,17 +91,17 @@ def _are_counts(values: Sequence[object]) -> bool:
 class Snapshot:
     """What one generation holds. Valid inside `LedgerReader.snapshot` only."""
 
-    def __init__(self, connection: sqlite3.Connection, path: Path) -> None:
+    def __init__(self, connection: LedgerConnection, path: Path) -> None:
         self._connection = connection
         self._path = path
-        row = connection.execute("SELECT generation, epoch FROM state").fetchone()
+        row = connection.one("SELECT generation, epoch FROM state")
         if row is None or not _are_counts(row):
             raise damaged(path, "it has no state")
         self.generation, self.epoch = row
 
     def settings(self) -> dict[str, Any]:
         """Return what the index was created with."""
-        row = self._connection.execute("SELECT value FROM settings WHERE name = 'index'").fetchone()
+        row = self._connection.one("SELECT value FROM settings WHERE name = 'index'")
         try:
             settings = json.loads(row[0])
         except (TypeError, ValueError, RecursionError):
@@ -112,10 +112,10 @@ class Snapshot:
 
     def count(self) -> tuple[int, int, int]:
         """Documents, their passages, their tokens."""
-        row = self._connection.execute(
+        row = self._connection.one(
             "SELECT count(*), coalesce(sum(n_passages), 0), coalesce(sum(n_tokens), 0) "
             "FROM documents"
-        ).fetchone()
+        )
         if not _are_counts(row):
             raise damaged(self._path, "its documents have no number of passages or tokens")
         return row
@@ -140,9 +140,9 @@ class Snapshot:
 
     def n_rows(self, file: str) -> int:
         """Acknowledged rows of a vector file."""
-        row = self._connection.execute(
+        row = self._connection.one(
             "SELECT coalesce(sum(n_rows), 0) FROM segments WHERE file = ?", (file,)
-        ).fetchone()
+        )
         if not _are_counts(row):
             raise damaged(self._path, f"it does not say how many rows {file} has")
         return int(row[0])
@@ -220,11 +220,11 @@ class Snapshot:
         IndexCorruptError
             The record is missing or is not what was written.
         """
-        row = self._connection.execute(
+        row = self._connection.one(
             "SELECT id, content_digest, record_digest, n_tokens, document_row, first_row, "
             "n_passages, metadata, spans, text FROM documents JOIN texts USING (key) WHERE key = ?",
             (key,),
-        ).fetchone()
+        )
         if row is None:
             raise damaged(self._path, f"document number {key} is missing")
         name, content, record, n_tokens, document_row, first_row, n_passages = row[:7]
@@ -330,9 +330,7 @@ class Snapshot:
             f"CREATE VIRTUAL TABLE IF NOT EXISTS temp.{table}_words "
             f"USING fts5vocab('main', '{table}', 'row')"
         )
-        n_words = self._connection.execute(
-            f"SELECT coalesce(sum(cnt), 0) FROM temp.{table}_words"
-        ).fetchone()[0]
+        n_words = self._connection.one(f"SELECT coalesce(sum(cnt), 0) FROM temp.{table}_words")[0]
         if n_words != sum(_first_varint(size) for _, size in rows):
             return "words of it are missing"
         return None
@@ -394,7 +392,7 @@ class LedgerReader:
         except sqlite3.OperationalError:
             return False
         try:
-            connection.execute("SELECT generation FROM state").fetchone()
+            connection.one("SELECT generation FROM state")
         except sqlite3.OperationalError:
             return False
         finally:

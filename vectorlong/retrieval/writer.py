@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import logging
+import threading
 import time
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
@@ -19,7 +20,14 @@ from tqdm import tqdm
 
 from vectorlong.disk import remove_unfinished
 from vectorlong.documents import DocumentEncoding
-from vectorlong.errors import IndexCorruptError, IndexFolderError, InputValueError
+from vectorlong.errors import (
+    IndexCorruptError,
+    IndexFolderError,
+    IndexLockedError,
+    InputTypeError,
+    InputValueError,
+    shown,
+)
 from vectorlong.progress import progress_bar
 from vectorlong.retrieval.connections import ledger_sha256
 from vectorlong.retrieval.derived import SnapshotFolder, is_outgrown, prepare
@@ -96,6 +104,7 @@ class IndexWriter:
         self._views = views
         self._snapshots = SnapshotFolder(folder)
         self._opened: tuple[int, dict[str, VectorAppender]] | None = None
+        self._section = threading.Lock()
         self._ledger = LedgerWriter(reader.path, manifest.lexical)
         try:
             with folder_errors("clear what a stopped writer left", folder):
@@ -135,6 +144,25 @@ class IndexWriter:
 
     # --- what is written to ------------------------------------------------------------------
 
+    def alone(self) -> threading.Lock:
+        """Return the lock under which the files are changed, to be entered at once.
+
+        Other threads wait for their turn at `DocumentIndex`; so where the lock is held, what asks
+        runs within a change of the same thread, and cannot wait for its end.
+
+        Raises
+        ------
+        IndexLockedError
+            A signal's handler, a finalizer or a callback asks in the middle of a change.
+        """
+        if self._section.locked():
+            raise IndexLockedError(
+                f"{str(self._folder)!r} is being changed by this very thread, which a signal's "
+                "handler, a finalizer or a callback has interrupted. Do this once the change is "
+                "done."
+            )
+        return self._section
+
     def check(self) -> None:
         """Refuse to change anything unless the lock, and every open file, is the folder's.
 
@@ -145,6 +173,9 @@ class IndexWriter:
         IndexFolderError
             A file was moved, removed or replaced.
         """
+        self._lock.check()
+        if self._ledger.is_closed:
+            raise IndexFolderError("This index is closed; open it again.")
         self._check_closed_files()
         self._ledger.check_in_place()
 
@@ -270,13 +301,15 @@ class IndexWriter:
         """Give documents whose text is the same their new metadata; their vectors stay."""
         if not relabelled:
             return
-        self._mark()
-        with self._ledger.transaction() as transaction:
-            for incoming, stored in relabelled:
-                record = record_digest(incoming.digest, stored.n_tokens, stored.spans)
-                transaction.change_metadata(stored.key, incoming.metadata, incoming.digest, record)
-            self.check()
-        self._acknowledge(transaction)
+        with self.alone():
+            self._mark()
+            with self._ledger.transaction() as transaction:
+                for incoming, stored in relabelled:
+                    digest = incoming.digest
+                    record = record_digest(digest, stored.n_tokens, stored.spans)
+                    transaction.change_metadata(stored.key, incoming.metadata, digest, record)
+                self.check()
+            self._acknowledge(transaction)
         for incoming, _ in relabelled:
             outcomes.note(incoming.id, "updated")
 
@@ -298,18 +331,19 @@ class IndexWriter:
 
     def _commit(self, pending: _Pending, outcomes: Outcomes, progress: tqdm) -> None:
         """Write what is pending: both vector files, flushed, then the ledger."""
-        self._mark()
-        try:
-            with (
-                folder_errors("add documents", self._folder),
-                self._ledger.transaction() as transaction,
-            ):
-                known = self._write(pending, transaction)
-                self.check()
-        except Exception:  # whatever it was, it is told; only the room it took is given back
-            self._cut_tails()
-            raise
-        self._acknowledge(transaction)
+        with self.alone():
+            self._mark()
+            try:
+                with (
+                    folder_errors("add documents", self._folder),
+                    self._ledger.transaction() as transaction,
+                ):
+                    known = self._write(pending, transaction)
+                    self.check()
+            except Exception:  # whatever it was, it is told; only the room it took is given back
+                self._cut_tails()
+                raise
+            self._acknowledge(transaction)
         for incoming in pending.incoming:
             outcomes.note(incoming.id, "updated" if incoming.id in known else "added")
         progress.update(len(pending.incoming))
@@ -362,46 +396,51 @@ class IndexWriter:
 
     def delete(self, ids: str | Iterable[str]) -> int:
         """Delete documents in one commit; how many there were."""
+        if not isinstance(ids, Iterable):
+            raise InputTypeError(f"delete takes an id or several, not {shown(ids)}.")
         names = [ids] if isinstance(ids, str) else list(ids)
         for name in names:
             check_id(name)
         with self._reader.snapshot() as snapshot:
             if not snapshot.known(names):
                 return 0
-        self._mark()
-        with self._ledger.transaction() as transaction:
-            known = Snapshot(transaction.connection, self._ledger.path).known(names)
-            for key, _ in known.values():
-                transaction.delete(key)
-            self.check()
-        self._acknowledge(transaction)
+        with self.alone():
+            self._mark()
+            with self._ledger.transaction() as transaction:
+                known = Snapshot(transaction.connection, self._ledger.path).known(names)
+                for key, _ in known.values():
+                    transaction.delete(key)
+                self.check()
+            self._acknowledge(transaction)
         self.settle()
         return len(known)
 
     def compact(self) -> None:
         """Write the vector files anew without deleted rows, and give free space back."""
-        self._mark()
-        with folder_errors("compact", self._folder), self._reader.snapshot() as snapshot:
-            self._check_vectors(snapshot)
-            placements = snapshot.placements()
-            view = self._view(snapshot)
-        placements = placements[np.argsort(placements[:, 2], kind="stable")]  # [d, 4]
-        with folder_errors("compact", self._folder):
-            segments = {
-                VECTORS: self._copy(VECTORS, view, view.passages, np.flatnonzero(view.row_keys)),
-                DOCUMENTS: self._copy(DOCUMENTS, view, view.documents, placements[:, 1]),
-            }
-        new_first_rows = np.cumsum(placements[:, 3]) - placements[:, 3]
-        moved = np.column_stack([np.arange(len(placements)), new_first_rows, placements[:, 0]])
-        with self._ledger.transaction() as transaction:
-            if transaction.generation != view.generation + 1:
-                raise replaced(self._ledger.path)
-            transaction.move_rows(moved.tolist(), segments)
-            self.check()
-        self._acknowledge(transaction)
-        with folder_errors("remove the files from before compaction", self._folder):
-            self._clear_leftovers()
-        self._ledger.optimise()
+        with self.alone():
+            self._mark()
+            with folder_errors("compact", self._folder), self._reader.snapshot() as snapshot:
+                self._check_vectors(snapshot)
+                placements = snapshot.placements()
+                view = self._view(snapshot)
+            placements = placements[np.argsort(placements[:, 2], kind="stable")]  # [d, 4]
+            live_rows = np.flatnonzero(view.row_keys)
+            with folder_errors("compact", self._folder):
+                segments = {
+                    VECTORS: self._copy(VECTORS, view, view.passages, live_rows),
+                    DOCUMENTS: self._copy(DOCUMENTS, view, view.documents, placements[:, 1]),
+                }
+            first_rows = np.cumsum(placements[:, 3]) - placements[:, 3]
+            moved = np.column_stack([np.arange(len(placements)), first_rows, placements[:, 0]])
+            with self._ledger.transaction() as transaction:
+                if transaction.generation != view.generation + 1:
+                    raise replaced(self._ledger.path)
+                transaction.move_rows(moved.tolist(), segments)
+                self.check()
+            self._acknowledge(transaction)
+            with folder_errors("remove the files from before compaction", self._folder):
+                self._clear_leftovers()
+            self._ledger.optimise()
         self.settle()
 
     def _copy(self, file: str, view: View, source: np.ndarray, rows: np.ndarray) -> list[Segment]:
@@ -418,18 +457,19 @@ class IndexWriter:
 
     def rebuild(self) -> None:
         """Make everything derived anew: the lexical index and the FAISS snapshot."""
-        self._mark()
-        with folder_errors("rebuild", self._folder), self._reader.snapshot() as snapshot:
-            self._check_vectors(snapshot)
-            for key in snapshot.placements()[:, 0].tolist():
-                snapshot.fetch(key)
-        with self._ledger.transaction() as transaction:
-            transaction.rebuild_lexical()
-            self.check()
-        self._acknowledge(transaction)
-        with folder_errors("rebuild", self._folder):
-            self._snapshots.remove()
-        self._views.use(None)
+        with self.alone():
+            self._mark()
+            with folder_errors("rebuild", self._folder), self._reader.snapshot() as snapshot:
+                self._check_vectors(snapshot)
+                for key in snapshot.placements()[:, 0].tolist():
+                    snapshot.fetch(key)
+            with self._ledger.transaction() as transaction:
+                transaction.rebuild_lexical()
+                self.check()
+            self._acknowledge(transaction)
+            with folder_errors("rebuild", self._folder):
+                self._snapshots.remove()
+            self._views.use(None)
         self.settle()
 
     def _check_vectors(self, snapshot: Snapshot) -> None:
@@ -460,10 +500,11 @@ class IndexWriter:
             A file of truth is damaged.
         """
         try:
-            self.check()
-            self._checkpoint()
-            with folder_errors("bring derived files up to date", self._folder):
-                self._bring_up_to_date()
+            with self.alone():
+                self.check()
+                self._checkpoint()
+                with folder_errors("bring derived files up to date", self._folder):
+                    self._bring_up_to_date()
         except IndexCorruptError:
             raise
         except IndexFolderError as error:
