@@ -121,11 +121,12 @@ def make_folder(path: Path) -> None:
         flush_folder(folder.parent)
 
 
-def replace_file(path: Path, write: Callable[[Path], object]) -> None:
+def replace_file(path: Path, write: Callable[[Path], object], *, lasts: bool = True) -> None:
     """Replace ``path`` by what ``write`` puts at the temporary path it is given, all or nothing.
 
     No two callers are given the same temporary path. A kill may leave it behind; see
-    :func:`remove_unfinished`.
+    :func:`remove_unfinished`. Unless it ``lasts``, which costs a flush, a power cut may bring back
+    the content before.
     """
     temporary = path.with_name(f".{uuid.uuid4().hex}.new")
     try:
@@ -140,12 +141,13 @@ def replace_file(path: Path, write: Callable[[Path], object]) -> None:
         with contextlib.suppress(OSError):
             temporary.unlink(missing_ok=True)
         raise
-    flush_folder(path.parent)
+    if lasts:
+        flush_folder(path.parent)
 
 
-def replace_bytes(path: Path, content: bytes) -> None:
-    """Replace ``path`` by ``content``, all or nothing."""
-    replace_file(path, lambda temporary: temporary.write_bytes(content))
+def replace_bytes(path: Path, content: bytes, *, lasts: bool = True) -> None:
+    """Replace ``path`` by ``content``; see :func:`replace_file`."""
+    replace_file(path, lambda temporary: temporary.write_bytes(content), lasts=lasts)
 
 
 def is_unfinished(name: str) -> bool:

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import itertools
+import os
 import signal
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -17,6 +20,7 @@ from vectorlong.errors import IndexFolderError, IndexLockedError
 from vectorlong.retrieval.document_index import DocumentIndex
 from vectorlong.retrieval.faiss_index import VectorIndex
 
+HERE = Path(__file__).resolve().parent
 needs_timer = pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="needs a timer's signal")
 
 
@@ -152,3 +156,54 @@ def test_a_handler_cannot_change_a_vector_index_in_the_middle_of_a_change() -> N
     assert outcomes
     for name, row in list(kept.items())[::37]:
         assert index.search(row, 1)[0][0] == name
+
+
+def test_an_index_left_open_beside_a_writing_thread_ends_quietly(tmp_path: Path) -> None:
+    program = f"""if True:
+        import sys, threading, time
+        sys.path[:0] = {[str(HERE.parent / "retrieval")]!r}
+        from corpus import make_document
+        from fake_encoder import FakeEncoder
+        from vectorlong.retrieval.document_index import DocumentIndex
+        index = DocumentIndex.create(sys.argv[1], FakeEncoder())
+        def work():
+            for number in range(100_000):
+                index.add([make_document(number)])
+        threading.Thread(target=work, daemon=True).start()
+        time.sleep(float(sys.argv[2]))
+    """
+    for number in range(6):
+        folder = tmp_path / f"index-{number}"
+        done = subprocess.run(
+            [sys.executable, "-c", program, folder, str(0.05 + number * 0.037)],
+            capture_output=True,
+            text=True,
+            timeout=120,
+        )
+        assert done.returncode == 0
+        assert "_exitfunc" not in done.stderr
+        assert "very thread" not in done.stderr
+        with DocumentIndex.open(folder, FakeEncoder()) as index:
+            assert index.verify() == []
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork")
+@pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")
+def test_a_child_forked_in_the_middle_of_a_change_closes_and_ends(tmp_path: Path) -> None:
+    index = DocumentIndex.create(tmp_path / "index", FakeEncoder())
+    index.add(make_documents(3))
+    assert index._writer is not None
+    with index._writer.alone():  # as another thread would be
+        child = os.fork()
+        if child == 0:
+            signal.alarm(30)
+            code = 8
+            try:
+                index.close()
+                index._closing()
+                code = 7
+            finally:
+                os._exit(code)
+        assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 7
+    index.add(make_documents(6))
+    index.close()

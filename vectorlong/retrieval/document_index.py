@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import weakref
 from collections.abc import Iterable, Mapping
+from contextlib import nullcontext
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -99,7 +100,7 @@ class DocumentIndex:
             raise
         self._is_closed = False
         self._parts = (self._writer, self._reader, lock)
-        self._closing = weakref.finalize(self, _close, *self._parts)
+        self._closing = weakref.finalize(self, _finish, *self._parts)
 
     # --- making and opening ------------------------------------------------------------------
 
@@ -488,7 +489,8 @@ class DocumentIndex:
         Where an interrupt came in between, calling again does the rest.
         """
         with self._write_guard.lock:
-            with folder_errors("close the index", self._folder):
+            section = nullcontext() if self._writer is None else self._writer.alone()
+            with section, folder_errors("close the index", self._folder):
                 _close(*self._parts)
             self._is_closed = True
             self._closing.detach()
@@ -505,10 +507,17 @@ class DocumentIndex:
         self.close()
 
 
+def _finish(writer: IndexWriter | None, reader: LedgerReader, lock: WriterLock | None) -> None:
+    """Close an index that nobody has any more, or that is open when the interpreter ends.
+
+    Where a daemon's thread is in the middle of a change, all is left as a kill would leave it.
+    """
+    if writer is None or not writer.is_ours or writer.take_for_good():
+        _close(writer, reader, lock)
+
+
 def _close(writer: IndexWriter | None, reader: LedgerReader, lock: WriterLock | None) -> None:
     """Close what is open; what is closed already stays as it is."""
-    if writer is not None:
-        writer.alone()
     try:
         reader.close()
         if writer is not None:

@@ -189,7 +189,8 @@ def _look(folder: Path) -> list[str]:
             checked_files = _find_in_snapshot(folder, manifest, snapshot, findings)
     for file in (VECTORS, DOCUMENTS):
         if file not in checked_files:
-            findings.extend(_find_without_ledger(folder, file, files))
+            with _noted(findings, folder):
+                findings.extend(_find_without_ledger(folder, file, files))
     snapshot_damage = SnapshotFolder(folder).damage(thorough=True)
     return findings if snapshot_damage is None else [*findings, snapshot_damage]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -324,7 +324,13 @@ class LedgerWriter:
             self._connection.close()
 
 
-def passage_words(key: int, text: str, spans: np.ndarray) -> Iterator[tuple[int, str]]:
-    """Rowid and indexed form of every passage of a document."""
-    for ordinal, (start, end) in enumerate(spans.tolist()):
-        yield (key << PASSAGE_BITS) | ordinal, lexical.indexable(text[start:end])
+def passage_words(key: int, text: str, spans: np.ndarray) -> list[tuple[int, str]]:
+    """Rowid and indexed form of every passage of a document.
+
+    A list, so that no code of Python runs while SQLite takes it: a signal's handler that closed the
+    connection in between would crash the process.
+    """
+    return [
+        ((key << PASSAGE_BITS) | ordinal, lexical.indexable(text[start:end]))
+        for ordinal, (start, end) in enumerate(spans.tolist())
+    ]

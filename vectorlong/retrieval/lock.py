@@ -15,7 +15,7 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
-from vectorlong.disk import file_identity, is_in_place, read_mapping, replace_bytes
+from vectorlong.disk import file_identity, is_in_place, open_plain_file, read_mapping
 from vectorlong.errors import IndexLockedError
 from vectorlong.retrieval.storage import folder_errors, replaced
 
@@ -66,7 +66,9 @@ class WriterLock:
             "since": datetime.now(UTC).isoformat(timespec="seconds"),
         }
         with contextlib.suppress(OSError):  # the note is a courtesy; the lock is what counts
-            replace_bytes(self._holder_path, json.dumps(note).encode())
+            self._holder_path.unlink(missing_ok=True)
+            with open_plain_file(self._holder_path, create=True) as file:
+                file.write(json.dumps(note).encode())
 
     def _holder(self) -> str:
         """Who holds the lock, as far as the note can be read."""

@@ -71,9 +71,13 @@ class Manifest:
         """Return the same index with another generation acknowledged, closed with these files."""
         return replace(self, generation=generation, files=dict(files or {}))
 
-    def write(self, folder: Path) -> None:
-        """Replace the folder's manifest by this one."""
-        replace_sealed(folder / MANIFEST_NAME, {"format_version": FORMAT_VERSION, **asdict(self)})
+    def write(self, folder: Path, *, lasts: bool = True) -> None:
+        """Replace the folder's manifest by this one.
+
+        Unless that ``lasts``, the one before may be back after a power cut.
+        """
+        content = {"format_version": FORMAT_VERSION, **asdict(self)}
+        replace_sealed(folder / MANIFEST_NAME, content, lasts=lasts)
 
 
 def read_manifest(folder: Path) -> Manifest:

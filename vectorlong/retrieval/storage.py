@@ -27,9 +27,9 @@ _MAX_SEALED_BYTES = 1 << 20
 ALWAYS_CHECKED_BYTES = 256 << 20
 
 
-def replace_sealed(path: Path, content: dict[str, Any]) -> None:
-    """Replace ``path`` by ``content`` as JSON with its checksum, all or nothing."""
-    replace_bytes(path, _seal(content).encode())
+def replace_sealed(path: Path, content: dict[str, Any], *, lasts: bool = True) -> None:
+    """Replace ``path`` by ``content`` as JSON with its checksum; see `replace_file`."""
+    replace_bytes(path, _seal(content).encode(), lasts=lasts)
 
 
 def read_sealed(path: Path) -> dict[str, Any] | None:

@@ -105,6 +105,7 @@ class IndexWriter:
         self._snapshots = SnapshotFolder(folder)
         self._opened: tuple[int, dict[str, VectorAppender]] | None = None
         self._section = threading.Lock()
+        self._is_taken = False
         self._ledger = LedgerWriter(reader.path, manifest.lexical)
         try:
             with folder_errors("clear what a stopped writer left", folder):
@@ -144,6 +145,16 @@ class IndexWriter:
 
     # --- what is written to ------------------------------------------------------------------
 
+    @property
+    def is_ours(self) -> bool:
+        """Whether this process opened the index, rather than the one it was forked from."""
+        return self._lock.is_ours
+
+    def take_for_good(self) -> bool:
+        """Keep everybody else from changing the files ever after; False if somebody is at it."""
+        self._is_taken = self._section.acquire(blocking=False)
+        return self._is_taken
+
     def alone(self) -> threading.Lock:
         """Return the lock under which the files are changed, to be entered at once.
 
@@ -155,6 +166,10 @@ class IndexWriter:
         IndexLockedError
             A signal's handler, a finalizer or a callback asks in the middle of a change.
         """
+        if not self.is_ours:  # the fork took along what another thread had locked
+            return threading.Lock()
+        if self._is_taken:
+            raise IndexFolderError("This index is closed; open it again.")
         if self._section.locked():
             raise IndexLockedError(
                 f"{str(self._folder)!r} is being changed by this very thread, which a signal's "
@@ -222,7 +237,7 @@ class IndexWriter:
         """Remember beside the ledger what it has committed."""
         self._manifest = self._manifest.at(transaction.generation)
         try:
-            self._manifest.write(self._folder)
+            self._manifest.write(self._folder, lasts=False)
         except OSError as error:  # what was committed is in the ledger all the same
             _LOGGER.warning("The acknowledged generation could not be noted: %s", error)
 
@@ -544,7 +559,7 @@ class IndexWriter:
 
     def close(self) -> None:
         """Leave the files stamped, so that the next opening can tell whether they changed."""
-        if not self._lock.is_ours:
+        if not self.is_ours:
             return
         try:
             if self._is_marked and not self._ledger.is_closed and self._checkpoint():
