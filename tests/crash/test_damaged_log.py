@@ -6,6 +6,7 @@ is the index that has to notice.
 
 from __future__ import annotations
 
+import gc
 import shutil
 import sqlite3
 import struct
@@ -16,10 +17,10 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from corpus import make_documents
+from corpus import make_document, make_documents
 from survivors import ENCODER, State, check_content
 
-from vectorlong.errors import IndexCorruptError
+from vectorlong.errors import IndexCorruptError, IndexFolderError
 from vectorlong.retrieval.document_index import DocumentIndex
 
 N_BEFORE, N_ADDED = 30, 10
@@ -174,3 +175,46 @@ def test_an_older_ledger_is_refused(killed: Path, tmp_path: Path) -> None:
     for read_only in (True, False):
         with pytest.raises(IndexCorruptError, match=r"ledger\.sqlite"):
             DocumentIndex.open(folder, ENCODER, read_only=read_only)
+
+
+def test_a_half_made_object_that_an_interrupt_left_stamps_nothing(tmp_path: Path) -> None:
+    """Its lock was given back; a traceback keeps it, and it is collected beside the next writer."""
+    folder = tmp_path / "index"
+    DocumentIndex.create(folder, ENCODER).close()
+    left = DocumentIndex.open(folder, ENCODER)
+    left.add([make_document(1)])
+    left._parts[2].release()  # as the interrupted open did
+    with DocumentIndex.open(folder, ENCODER) as index:
+        index.add([make_document(2)])
+        before = (folder / "manifest.json").read_bytes()
+        with pytest.raises(IndexFolderError, match="is closed"):
+            left.add([make_document(3)])
+        del left
+        gc.collect()
+        assert (folder / "manifest.json").read_bytes() == before
+        index.add([make_document(4)])
+    with DocumentIndex.open(folder, ENCODER) as index:
+        assert index.ids() == ["doc-1", "doc-2", "doc-4"]
+        assert index.verify() == []
+
+
+def test_a_stamped_manifest_beside_a_log_with_commits_is_no_obstacle(tmp_path: Path) -> None:
+    """As a copy of an older manifest leaves it; then the next writer is killed at once."""
+    folder, copied = tmp_path / "index", tmp_path / "copied"
+    DocumentIndex.create(folder, ENCODER).close()
+    stamped = (folder / "manifest.json").read_bytes()
+    index = DocumentIndex.open(folder, ENCODER)
+    reader = DocumentIndex.open(folder, ENCODER, read_only=True)
+    with reader._reader.snapshot():  # keeps the log from being moved into the database
+        index.add([make_document(1)])
+        shutil.copytree(folder, copied)
+    (copied / "manifest.json").write_bytes(stamped)
+    second = DocumentIndex.open(copied, ENCODER)
+    again = tmp_path / "again"
+    shutil.copytree(copied, again)  # as a kill would leave it
+    second.close()
+    reader.close()
+    index.close()
+    with DocumentIndex.open(again, ENCODER) as survivor:
+        assert survivor.ids() == ["doc-1"]
+        assert survivor.verify() == []

@@ -12,7 +12,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from vectorlong.errors import IndexFolderError, InputTypeError, InputValueError, OptionError
+from vectorlong.errors import (
+    IndexFolderError,
+    IndexLockedError,
+    InputTypeError,
+    InputValueError,
+    OptionError,
+)
 from vectorlong.retrieval import vector_store
 from vectorlong.retrieval.faiss_index import VectorIndex
 from vectorlong.retrieval.faiss_kinds import KINDS
@@ -189,7 +195,7 @@ def test_save_removes_nothing_of_others(index: VectorIndex, tmp_path: Path) -> N
     index.remove(index.ids[:1])
     index.save(tmp_path / "index")
     names = sorted(path.name.split("-")[0] for path in (tmp_path / "index").iterdir())
-    assert names == ["ids", "ids.txt", "vector_index.json", "vectors"]
+    assert names == ["ids", "ids.txt", "vector_index.json", "vectors", "writer.lock"]
     assert (tmp_path / "vectors.npy").read_bytes() == b"theirs"
 
 
@@ -254,3 +260,45 @@ def test_a_forked_process_searches_though_the_parent_has() -> None:
         timeout=180,
     )
     assert done.stdout.split() == ["7"], done.stderr
+
+
+def test_two_who_save_at_once_never_mix_their_files(tmp_path: Path) -> None:
+    """Each has ids and vectors of its own; what loads is wholly the one's or wholly the other's."""
+    made = []
+    for who in range(3):
+        index = VectorIndex(8)
+        rows = np.full((200, 8), float(who + 1), dtype=np.float32)
+        rows[:, 0] = np.arange(200)
+        index.add([f"{who}-{number}" for number in range(200)], rows)
+        made.append(index)
+    errors: list[BaseException] = []
+    stop = threading.Event()
+
+    def save(index: VectorIndex) -> None:
+        while not stop.is_set():
+            try:
+                index.save(tmp_path / "saved")
+            except IndexLockedError:
+                pass
+            except BaseException as error:
+                errors.append(error)
+                return
+
+    made[0].save(tmp_path / "saved")
+    threads = [threading.Thread(target=save, args=(index,)) for index in made]
+    for thread in threads:
+        thread.start()
+    try:
+        for _ in range(25):
+            loaded = VectorIndex.load(tmp_path / "saved")
+            (who,) = {name[0] for name in loaded.ids}
+            expected = made[int(who)]
+            for number in (0, 77, 199):
+                query = np.full(8, float(int(who) + 1), dtype=np.float32)
+                query[0] = number
+                assert loaded.search(query, 1) == expected.search(query, 1)
+    finally:
+        stop.set()
+        for thread in threads:
+            thread.join()
+    assert errors == []

@@ -8,6 +8,7 @@ nobody is left to end it.
 from __future__ import annotations
 
 import os
+import re
 import select
 import signal
 import sys
@@ -124,10 +125,13 @@ def _answer(path: Path, kind: str, limits: Limits) -> dict[str, Any]:
 
 
 def _memory_taken() -> int:
-    """Bytes of memory that the process had at most; 0 where it is not known."""
+    """Bytes of memory that the process had at most; 0 where it is not known.
+
+    Not of getrusage, which counts what the process that started this one had.
+    """
     try:
-        import resource
-    except ImportError:  # Windows
+        status = Path("/proc/self/status").read_text(encoding="ascii", errors="replace")
+    except OSError:  # not Linux
         return 0
-    unit = 1 if sys.platform == "darwin" else 1024
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit
+    found = re.search(r"^VmHWM:\s*(\d+) kB$", status, re.MULTILINE)
+    return 0 if found is None else int(found[1]) * 1024

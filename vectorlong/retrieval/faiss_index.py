@@ -408,6 +408,8 @@ class VectorIndex:
         ------
         IndexFolderError
             The disk is full or refuses, or the folder holds something else.
+        IndexLockedError
+            Somebody else is saving there.
         """
         state = self._settle()
         vector_store.save(

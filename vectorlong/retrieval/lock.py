@@ -16,7 +16,7 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 
 from vectorlong.disk import file_identity, is_in_place, open_plain_file, read_mapping
-from vectorlong.errors import IndexLockedError
+from vectorlong.errors import IndexFolderError, IndexLockedError
 from vectorlong.retrieval.storage import folder_errors, replaced
 
 _MAX_NOTE_BYTES = 4096
@@ -83,6 +83,11 @@ class WriterLock:
         """Whether this process took the lock, rather than the one it was forked from."""
         return self._process_id == os.getpid()
 
+    @property
+    def is_held(self) -> bool:
+        """Whether this process took the lock and has not given it back."""
+        return self.is_ours and self._lock.is_locked
+
     def check(self) -> None:
         """Refuse to write where the lock does not hold any more.
 
@@ -91,7 +96,8 @@ class WriterLock:
         IndexLockedError
             The lock is that of the process this one was forked from.
         IndexFolderError
-            The lock's file was moved, removed or replaced, so that another writer may be at work.
+            The lock was given back, or its file was moved, removed or replaced, so that another
+            writer may be at work.
         """
         if not self.is_ours:
             raise IndexLockedError(
@@ -99,6 +105,8 @@ class WriterLock:
                 f"which this one ({os.getpid()}) was forked; only that one may write. Open the "
                 "index here once that one has closed it."
             )
+        if not self._lock.is_locked:
+            raise IndexFolderError("This index is closed; open it again.")
         if not is_in_place(self._path, self._identity):
             raise replaced(self._path)
 

@@ -46,7 +46,7 @@ class Manifest:
         Whether texts are indexed for lexical search.
     generation
         The last one that was acknowledged, as far as is known: the ledger has it, or one after it.
-        None where the manifest had to be made anew, and in indexes that did not keep it.
+        None where the manifest had to be made anew.
     files
         After a clean close: size, time of change and, for the ledger, digest of each file of truth.
         Empty while a writer is at work or after it was killed.
@@ -103,4 +103,6 @@ def read_manifest(folder: Path) -> Manifest:
             f"{str(path)!r} has format version {version}; this version of vectorlong reads up to "
             f"{FORMAT_VERSION}. Upgrade vectorlong; nothing was changed."
         )
+    if version == 1:
+        content["generation"] = 0  # which no ledger goes back behind
     return checked(Manifest, content, path)

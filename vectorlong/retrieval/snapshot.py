@@ -26,7 +26,7 @@ from vectorlong.retrieval.ledger import (
     damaged,
     ledger_errors,
 )
-from vectorlong.retrieval.storage import replaced
+from vectorlong.retrieval.storage import file_stamp, replaced
 from vectorlong.retrieval.vectors import Segment
 
 # Keys and rows are counted from 0; so many of either no index has.
@@ -418,12 +418,25 @@ class LedgerReader:
                 connection = connect(self.path, read_only=True, immutable=is_immutable)
                 with ClosedOnError(connection):
                     check_ledger(connection, self.path)
-            with ClosedOnError(connection):
+            with ClosedOnError(connection), self._undisturbed():
                 connection.execute("BEGIN")
                 yield Snapshot(connection, self.path)
                 if connection.process_id == os.getpid():
                     connection.execute("ROLLBACK")
             self._put_back(connection)
+
+    @contextlib.contextmanager
+    def _undisturbed(self) -> Iterator[None]:
+        """Refuse what was read without locks, as an immutable file, while somebody wrote it."""
+        before = file_stamp(self.path)
+        try:
+            yield
+        finally:
+            if self._is_immutable and (self._has_log() or file_stamp(self.path) != before):
+                raise IndexFolderError(
+                    f"{str(self.path)!r} was written while it was read from a folder in which "
+                    "nothing can be locked; try again."
+                )
 
     def _put_back(self, connection: LedgerConnection) -> None:
         if connection.process_id != os.getpid():  # forked meanwhile; it is the parent's

@@ -29,6 +29,7 @@ from vectorlong.disk import (
 )
 from vectorlong.errors import FormatVersionError, IndexCorruptError, IndexFolderError
 from vectorlong.retrieval.faiss_kinds import Metric
+from vectorlong.retrieval.lock import HOLDER_NAME, LOCK_NAME, WriterLock
 from vectorlong.retrieval.row_index import Description, RowIndex
 from vectorlong.retrieval.storage import (
     Stamp,
@@ -46,7 +47,9 @@ _LOGGER = logging.getLogger(__name__)
 DESCRIPTION_NAME = "vector_index.json"
 FORMAT_VERSION = 1
 # Whatever else lies in the folder is somebody's, also vectors.npy and ids.txt.
-_OWN_NAME = re.compile(r"(ids|vectors|faiss)(-[0-9a-f]{24}|\.draft)")
+_OWN_NAME = re.compile(r"(ids|vectors|faiss)(-[0-9a-f]{24}|\.draft)|writer\.(lock|json)")
+# A saver may put another index in the place of the one that is read.
+_MAX_LOOKS = 5
 
 
 _Part = Literal["ids", "vectors", "faiss"]
@@ -109,33 +112,43 @@ def save(folder: Path, stored: Stored) -> None:
             raise IndexFolderError(
                 f"{str(folder)!r} holds something else; save the vectors to a folder of their own."
             )
-        remove_unfinished(folder)
-        ids = json.dumps(stored.ids, ensure_ascii=False)
-        files: dict[_Part, _File] = {
-            "ids": _put(folder, "ids", lambda path: path.write_bytes(ids.encode())),
-            "vectors": _put(folder, "vectors", lambda path: _write_rows(path, stored.matrix)),
-        }
-        if stored.row_index is not None:
-            try:
-                files["faiss"] = _put(folder, "faiss", stored.row_index.save)
-            except RuntimeError as error:  # FAISS reports a full disk as its own kind of error
-                raise OSError(f"FAISS could not write: {error}") from error
-        content = _Content(
-            FORMAT_VERSION,
-            stored.dim,
-            stored.kind,
-            stored.metric,
-            len(stored.matrix),
-            files,
-            None if stored.row_index is None else stored.row_index.description,
-        )
-        flush_folder(folder)  # the names must be there before the description speaks of them
-        replace_sealed(folder / DESCRIPTION_NAME, asdict(content))
-        kept = {DESCRIPTION_NAME, *(file["name"] for file in files.values())}
-        for path in folder.iterdir():
-            if path.name not in kept and _OWN_NAME.fullmatch(path.name):
-                with contextlib.suppress(OSError):  # on Windows somebody may still map it
-                    path.unlink()
+    lock = WriterLock(folder)
+    try:
+        with folder_errors("save the vectors", folder):
+            _save(folder, stored)
+    finally:
+        lock.release()
+
+
+def _save(folder: Path, stored: Stored) -> None:
+    """Save into a folder in which nobody else does."""
+    remove_unfinished(folder)
+    ids = json.dumps(stored.ids, ensure_ascii=False)
+    files: dict[_Part, _File] = {
+        "ids": _put(folder, "ids", lambda path: path.write_bytes(ids.encode())),
+        "vectors": _put(folder, "vectors", lambda path: _write_rows(path, stored.matrix)),
+    }
+    if stored.row_index is not None:
+        try:
+            files["faiss"] = _put(folder, "faiss", stored.row_index.save)
+        except RuntimeError as error:  # FAISS reports a full disk as its own kind of error
+            raise OSError(f"FAISS could not write: {error}") from error
+    content = _Content(
+        FORMAT_VERSION,
+        stored.dim,
+        stored.kind,
+        stored.metric,
+        len(stored.matrix),
+        files,
+        None if stored.row_index is None else stored.row_index.description,
+    )
+    flush_folder(folder)  # the names must be there before the description speaks of them
+    replace_sealed(folder / DESCRIPTION_NAME, asdict(content))
+    kept = {DESCRIPTION_NAME, LOCK_NAME, HOLDER_NAME, *(file["name"] for file in files.values())}
+    for path in folder.iterdir():
+        if path.name not in kept and _OWN_NAME.fullmatch(path.name):
+            with contextlib.suppress(OSError):  # on Windows somebody may still map it
+                path.unlink()
 
 
 def _put(folder: Path, part: str, write: Callable[[Path], object]) -> _File:
@@ -156,12 +169,8 @@ def _write_rows(path: Path, matrix: np.ndarray) -> None:
 def load(folder: Path) -> Stored:
     """Read what `save` wrote; see `VectorIndex.load` for what is raised."""
     with folder_errors("load the vectors", folder):
-        content = _describe(folder)
+        content = _describe_whole(folder)
         files = content.files
-        for part in _TRUTH:
-            damage = _damage(folder, files.get(part))
-            if damage is not None:
-                raise IndexCorruptError(f"{damage} Restore it from a copy, or save anew.")
         ids = _read_ids(folder / files["ids"]["name"], content.n_rows)
         vector_file = VectorFile(folder / files["vectors"]["name"], content.dim)
         return Stored(
@@ -206,6 +215,20 @@ def _load_row_index(folder: Path, content: _Content) -> RowIndex | None:
             damage = f"{file['name']!r} cannot be read ({error})."
     _LOGGER.warning("%s It is built anew from the vectors.", damage)
     return None
+
+
+def _describe_whole(folder: Path) -> _Content:
+    """Return the description, once the files of truth that it names are whole."""
+    damage = None
+    for _ in range(_MAX_LOOKS):
+        content = _describe(folder)
+        found = [_damage(folder, content.files.get(part)) for part in _TRUTH]
+        damage = next((what for what in found if what is not None), None)
+        if damage is None:
+            return content
+        if _describe(folder) == content:
+            break
+    raise IndexCorruptError(f"{damage} Restore it from a copy, or save anew.")
 
 
 def _describe(folder: Path) -> _Content:

@@ -106,6 +106,8 @@ class IndexWriter:
         self._opened: tuple[int, dict[str, VectorAppender]] | None = None
         self._section = threading.Lock()
         self._is_taken = False
+        # Files whose last writer was killed are stamped when this one closes them.
+        self._is_marked = not manifest.files
         self._ledger = LedgerWriter(reader.path, manifest.lexical)
         try:
             with folder_errors("clear what a stopped writer left", folder):
@@ -113,14 +115,14 @@ class IndexWriter:
         except BaseException:
             self._ledger.close()
             raise
-        # Files whose last writer was killed are stamped when this one closes them.
-        self._is_marked = not manifest.files
 
     def _clear_leftovers(self) -> None:
         """Cut off unacknowledged tails and remove files that no generation refers to."""
         with self._reader.snapshot() as snapshot:
             rows = self._acknowledged_rows(snapshot, snapshot.generation)
             files = self._files(snapshot.epoch)
+            if snapshot.generation != self._manifest.generation:
+                self._mark()  # of an older state, whose stamps a checkpoint would belie
         for file, appender in files.items():
             n_bytes = appender.n_unaccounted_bytes(rows[file])
             if n_bytes and self._manifest.generation is None:
@@ -209,7 +211,9 @@ class IndexWriter:
             for file in (VECTORS, DOCUMENTS):
                 path = vector_path(self._folder, file, epoch)
                 files[file] = VectorAppender(path, self._manifest.dimension)
-            self._opened = (epoch, files)
+            former, self._opened = self._opened, (epoch, files)
+            for appender in former[1].values() if former is not None else ():
+                appender.close()
         self.check()
         return self._opened[1]
 
@@ -559,7 +563,7 @@ class IndexWriter:
 
     def close(self) -> None:
         """Leave the files stamped, so that the next opening can tell whether they changed."""
-        if not self.is_ours:
+        if not self._lock.is_held:  # of an object that an interrupt left half made, too
             return
         try:
             if self._is_marked and not self._ledger.is_closed and self._checkpoint():
