@@ -415,7 +415,9 @@ def test_what_the_parent_has_taken_is_not_held_against_a_file(tmp_path):
     """A process that is started counts its parent's memory in what getrusage says of it."""
     (tmp_path / "a.docx").write_bytes(b"no document")
     ballast = bytearray(os.urandom(1_000_000) * 600)
-    with ReaderProcess(Limits(memory_mb=500)) as process:
-        with pytest.raises(UnreadableError, match="damaged Word document"):
-            next(process.read(tmp_path / "a.docx", "docx"))
+    with (
+        ReaderProcess(Limits(memory_mb=500)) as process,
+        pytest.raises(UnreadableError, match="damaged Word document"),
+    ):
+        next(process.read(tmp_path / "a.docx", "docx"))
     assert len(ballast) == 600_000_000
