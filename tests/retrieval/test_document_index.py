@@ -21,6 +21,7 @@ from vectorlong.documents import Document, DocumentEncoding, Passages, PassageSp
 from vectorlong.errors import (
     EncoderMismatchError,
     FilterError,
+    IndexCorruptError,
     IndexFolderError,
     IndexLockedError,
     InputTypeError,
@@ -31,6 +32,7 @@ from vectorlong.retrieval import derived, ledger_writer, row_index, writer
 from vectorlong.retrieval.document_index import DocumentIndex
 from vectorlong.retrieval.faiss_index import VectorIndex
 from vectorlong.retrieval.search import Hit
+from vectorlong.retrieval.snapshot import LedgerReader
 from vectorlong.retrieval.vectors import Segment, VectorFile
 
 MODES = ["hybrid", "vector", "lexical"]
@@ -1038,3 +1040,28 @@ def test_threads_that_open_check_and_close_do_not_disturb_each_other(
     finally:
         sys.setswitchinterval(former)
     assert errors == []
+
+
+def test_a_reader_that_can_lock_nothing_says_that_it_was_disturbed(
+    tmp_path: Path, encoder: FakeEncoder
+) -> None:
+    with DocumentIndex.create(tmp_path / "index", encoder) as index:
+        index.add(make_documents(3))
+    reader = LedgerReader(tmp_path / "index" / "ledger.sqlite")
+    reader._is_immutable = True  # as in a folder of somebody else
+    with reader.snapshot() as snapshot:
+        assert snapshot.count()[0] == 3
+
+    def look_while_it_is_written() -> None:
+        with reader.snapshot(), DocumentIndex.open(tmp_path / "index", encoder) as writing:
+            writing.add(make_documents(9))
+            raise IndexCorruptError("what a torn page looks like")
+
+    with pytest.raises(IndexFolderError, match="was written while it was read") as caught:
+        look_while_it_is_written()
+    assert not isinstance(caught.value, IndexCorruptError)
+    with reader.snapshot() as snapshot:
+        assert snapshot.count()[0] == 9
+    with DocumentIndex.open(tmp_path / "index", encoder), reader.snapshot() as snapshot:
+        assert snapshot.count()[0] == 9
+    reader.close()

@@ -26,7 +26,7 @@ from vectorlong.retrieval.ledger import (
     damaged,
     ledger_errors,
 )
-from vectorlong.retrieval.storage import file_stamp, replaced
+from vectorlong.retrieval.storage import Stamp, file_stamp, replaced
 from vectorlong.retrieval.vectors import Segment
 
 # Keys and rows are counted from 0; so many of either no index has.
@@ -412,31 +412,33 @@ class LedgerReader:
                 connection = self._idle.pop() if self._idle else None
         if not is_in_place(self.path, self._identity):
             raise replaced(self.path)
-        with ledger_errors(self.path):
-            if connection is None:
-                is_immutable = self._is_immutable and not self._has_log()
-                connection = connect(self.path, read_only=True, immutable=is_immutable)
-                with ClosedOnError(connection):
-                    check_ledger(connection, self.path)
-            with ClosedOnError(connection), self._undisturbed():
-                connection.execute("BEGIN")
-                yield Snapshot(connection, self.path)
-                if connection.process_id == os.getpid():
-                    connection.execute("ROLLBACK")
-            self._put_back(connection)
-
-    @contextlib.contextmanager
-    def _undisturbed(self) -> Iterator[None]:
-        """Refuse what was read without locks, as an immutable file, while somebody wrote it."""
-        before = file_stamp(self.path)
+        state = self._state_of_files()
+        is_immutable = connection is None and self._is_immutable and not state[1]
         try:
-            yield
+            with ledger_errors(self.path):
+                if connection is None:
+                    connection = connect(self.path, read_only=True, immutable=is_immutable)
+                    with ClosedOnError(connection):
+                        check_ledger(connection, self.path)
+                with ClosedOnError(connection):
+                    connection.execute("BEGIN")
+                    yield Snapshot(connection, self.path)
+                    if connection.process_id == os.getpid():
+                        connection.execute("ROLLBACK")
+                self._put_back(connection)
         finally:
-            if self._is_immutable and (self._has_log() or file_stamp(self.path) != before):
+            if is_immutable and self._state_of_files() != state:
                 raise IndexFolderError(
                     f"{str(self.path)!r} was written while it was read from a folder in which "
                     "nothing can be locked; try again."
                 )
+
+    def _state_of_files(self) -> tuple[Stamp | None, bool]:
+        """Return what changes when somebody writes: the file's stamp, whether there is a log."""
+        try:
+            return file_stamp(self.path), self._has_log()
+        except OSError:
+            return None, False
 
     def _put_back(self, connection: LedgerConnection) -> None:
         if connection.process_id != os.getpid():  # forked meanwhile; it is the parent's
