@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import itertools
 import os
-import platform
 import random
 import shutil
 import subprocess
@@ -20,6 +19,7 @@ from pathlib import Path
 import power_worker
 import pytest
 from lossy_disk import Disk, Record, fates, read_log
+from preload import compiled
 from survivors import ENCODER, check_survivor, possible_states
 
 from vectorlong.errors import VectorlongError
@@ -35,22 +35,7 @@ Check = Callable[[Path, list[dict]], object]
 @pytest.fixture(scope="module")
 def library(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """`write_log.c`, compiled."""
-    compiler = shutil.which("cc") or shutil.which("gcc")
-    if (
-        compiler is None
-        or platform.libc_ver()[0] != "glibc"
-        or not sys.platform.startswith("linux")
-    ):
-        pytest.skip("logging writes needs Linux, glibc and a C compiler")
-    target = tmp_path_factory.mktemp("library") / "write_log.so"
-    source = _HERE / "write_log.c"
-    done = subprocess.run(
-        [compiler, "-shared", "-fPIC", "-O1", "-o", target, source, "-ldl"],
-        capture_output=True,
-        text=True,
-    )
-    assert done.returncode == 0, done.stderr
-    return target
+    return compiled("write_log.c", tmp_path_factory.mktemp("library"))
 
 
 def log_of(work: str, library: Path, folder: Path) -> tuple[Path, list[Record]]:
