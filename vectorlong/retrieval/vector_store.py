@@ -49,7 +49,7 @@ FORMAT_VERSION = 1
 # Whatever else lies in the folder is somebody's, also vectors.npy and ids.txt.
 _OWN_NAME = re.compile(r"(ids|vectors|faiss)(-[0-9a-f]{24}|\.draft)|writer\.(lock|json)")
 # A saver may put another index in the place of the one that is read.
-_MAX_LOOKS = 5
+_MAX_LOOKS = 50
 
 
 _Part = Literal["ids", "vectors", "faiss"]
@@ -169,18 +169,33 @@ def _write_rows(path: Path, matrix: np.ndarray) -> None:
 def load(folder: Path) -> Stored:
     """Read what `save` wrote; see `VectorIndex.load` for what is raised."""
     with folder_errors("load the vectors", folder):
-        content = _describe_whole(folder)
-        files = content.files
-        ids = _read_ids(folder / files["ids"]["name"], content.n_rows)
-        vector_file = VectorFile(folder / files["vectors"]["name"], content.dim)
-        return Stored(
-            content.dim,
-            content.kind,
-            content.metric,
-            ids,
-            vector_file.map(content.n_rows),
-            _load_row_index(folder, content),
-        )
+        content = _describe(folder)
+        for _ in range(_MAX_LOOKS):
+            try:
+                return _load(folder, content)
+            except (IndexCorruptError, FileNotFoundError):
+                looked_at, content = content, _describe(folder)
+                if content == looked_at:
+                    raise
+    raise IndexFolderError(f"{str(folder)!r} is written too fast to be read; try again.")
+
+
+def _load(folder: Path, content: _Content) -> Stored:
+    """Read the files that a description names."""
+    files = content.files
+    for part in _TRUTH:
+        damage = _damage(folder, files.get(part))
+        if damage is not None:
+            raise IndexCorruptError(f"{damage} Restore it from a copy, or save anew.")
+    vector_file = VectorFile(folder / files["vectors"]["name"], content.dim)
+    return Stored(
+        content.dim,
+        content.kind,
+        content.metric,
+        _read_ids(folder / files["ids"]["name"], content.n_rows),
+        vector_file.map(content.n_rows),
+        _load_row_index(folder, content),
+    )
 
 
 def _read_ids(path: Path, n_rows: int) -> list[str | None]:
@@ -215,20 +230,6 @@ def _load_row_index(folder: Path, content: _Content) -> RowIndex | None:
             damage = f"{file['name']!r} cannot be read ({error})."
     _LOGGER.warning("%s It is built anew from the vectors.", damage)
     return None
-
-
-def _describe_whole(folder: Path) -> _Content:
-    """Return the description, once the files of truth that it names are whole."""
-    damage = None
-    for _ in range(_MAX_LOOKS):
-        content = _describe(folder)
-        found = [_damage(folder, content.files.get(part)) for part in _TRUTH]
-        damage = next((what for what in found if what is not None), None)
-        if damage is None:
-            return content
-        if _describe(folder) == content:
-            break
-    raise IndexCorruptError(f"{damage} Restore it from a copy, or save anew.")
 
 
 def _describe(folder: Path) -> _Content:
