@@ -123,7 +123,7 @@ def load_postprocess(path: Path) -> Postprocess:
     path = Path(path)
     header, state = _read(path)
     version = header.get("format_version", "")
-    if not re.fullmatch("[0-9]{1,9}", version):
+    if not re.fullmatch("[1-9][0-9]{0,8}", version):
         raise CheckpointError(f"{str(path)!r} is not a saved post-processing step.")
     if int(version) > FORMAT_VERSION:
         raise FormatVersionError(
