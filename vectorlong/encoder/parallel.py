@@ -95,8 +95,10 @@ def _interrupts_withheld() -> Iterator[None]:
     It is this process that ends them. A new process takes along which signals are withheld from the
     thread that starts it; other threads still take them here, so they are kept until the end.
     """
-    if not hasattr(signal, "pthread_sigmask") or (
-        threading.current_thread() is not threading.main_thread()
+    if (
+        not hasattr(signal, "pthread_sigmask")
+        or threading.current_thread() is not threading.main_thread()
+        or signal.getsignal(signal.SIGINT) is None  # a handler of C, which could not be put back
     ):
         yield
         return

@@ -134,6 +134,8 @@ class DocumentIndex:
         ------
         IndexFolderError
             The folder holds something already, or cannot be written.
+        InputTypeError, InputValueError
+            The folder is no path, ``encoder`` no encoder, or ``passages`` no PassageSpec.
         OptionError
             ``faiss`` names no kind; the message lists them.
         """
@@ -189,11 +191,15 @@ class DocumentIndex:
         Raises
         ------
         IndexFolderError
-            The folder is not an index, or cannot be read.
+            The folder is not an index, or cannot be read; or, for writing, a link, a pipe or a
+            device lies where a file of it should.
+        InputTypeError, InputValueError
+            The folder is no path, or ``encoder`` no encoder.
         IndexLockedError
             Somebody else is writing; the message says who.
         IndexCorruptError
-            A file that holds the truth is damaged; the message names it. Files up to 256 MiB are
+            A file that holds the truth is damaged, lacks commits that were acknowledged, or holds
+            what this library did not make; the message names it. Files up to 256 MiB are
             read whole to see; larger ones where their size or time of change differs.
         FormatVersionError
             A newer version of this library wrote it.

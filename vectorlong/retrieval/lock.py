@@ -21,7 +21,7 @@ from vectorlong.retrieval.storage import folder_errors, replaced
 
 _MAX_NOTE_BYTES = 4096
 LOCK_NAME = "writer.lock"
-# The note is a file of its own because taking a file lock may empty the lock file.
+# The note is a file of its own because on Windows nobody else can read a file that is locked.
 HOLDER_NAME = "writer.json"
 
 
