@@ -21,8 +21,8 @@ from typing import Any
 import faiss
 import numpy as np
 
-from vectorlong.retrieval.faiss_index import VectorIndex
-from vectorlong.retrieval.faiss_kinds import KINDS, get_kind, set_width
+from vectorlong.vector_index.faiss_kinds import KINDS, get_kind, set_width
+from vectorlong.vector_index.vector_index import VectorIndex
 
 K = 10
 

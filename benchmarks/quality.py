@@ -26,6 +26,7 @@ from typing import Any
 import classification
 import numpy as np
 from bm25 import Bm25
+from metrics import ndcg, recall
 from retrieval_sets import ENGLISH, SPLITS, RetrievalSet
 from source_minilm import (
     average_chunks,
@@ -36,7 +37,6 @@ from source_minilm import (
 )
 
 from vectorlong import DocumentIndex, Longformer2Vec
-from vectorlong.retrieval.metrics import ndcg, recall
 
 K = 10
 HYBRID = "vectorlong hybrid"

@@ -5,7 +5,7 @@ import warnings
 
 import pytest
 
-from vectorlong.dropped import said_once, warn_of_dropped
+from vectorlong.dropped_tokens import said_once, warn_of_dropped
 
 
 def test_it_is_counted_and_silent_where_nothing_was_cut() -> None:

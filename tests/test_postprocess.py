@@ -15,7 +15,13 @@ from safetensors.numpy import save as serialize
 from sentence_transformers.util.quantization import quantize_embeddings
 from sklearn.covariance import OAS
 
-from vectorlong.errors import CheckpointError, FormatVersionError, InputValueError, OptionError
+from vectorlong.errors import (
+    CheckpointError,
+    FormatVersionError,
+    InputTypeError,
+    InputValueError,
+    OptionError,
+)
 from vectorlong.postprocess import (
     Chain,
     Normalize,
@@ -83,18 +89,18 @@ def test_save_and_load(step: Postprocess, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("vectors", "message"),
     [
-        (np.full((2, 8), np.nan), r"vectors\[0, 0\] is nan"),
-        (np.array([[0.0] * 8, [0.0] * 7 + [np.inf]]), r"vectors\[1, 7\] is inf"),
-        (np.full((1, 8), 1e300), r"vectors\[0, 0\] is inf in float32"),
+        (np.full((2, 8), np.nan), r"vectors has nan at \[0, 0\]"),
+        (np.array([[0.0] * 8, [0.0] * 7 + [np.inf]]), r"vectors has inf at \[1, 7\]"),
+        (np.full((1, 8), 1e300), r"vectors has inf at \[0, 0\], in float32"),
         (np.zeros(8), r"shape \(8,\).*vector\[None\]"),
-        (np.array([["a"] * 8]), "dtype <U1"),
-        (np.zeros((1, 8), dtype=complex), "dtype complex128"),
+        (np.array([["a"] * 8]), "dtype is <U1"),
+        (np.zeros((1, 8), dtype=complex), "dtype is complex128"),
     ],
 )
 def test_impossible_vectors_are_refused(
     vectors: np.ndarray, message: str, step: Postprocess
 ) -> None:
-    with pytest.raises(InputValueError, match=message):
+    with pytest.raises((InputTypeError, InputValueError), match=message):
         step(vectors)
 
 
@@ -183,7 +189,7 @@ def test_a_newer_format_is_named(tmp_path: Path) -> None:
     path = tmp_path / "step"
     Normalize().save(path)
     _with_header(path, format_version="2")
-    with pytest.raises(FormatVersionError, match="format version 2; this version reads up to 1"):
+    with pytest.raises(FormatVersionError, match=r"format version 2; .* reads up to 1"):
         load_postprocess(path)
 
 
@@ -480,5 +486,5 @@ def test_unknown_precisions_list_the_known_ones() -> None:
 
 
 def test_vectors_that_are_not_numbers_are_refused() -> None:
-    with pytest.raises(InputValueError, match="is nan"):
+    with pytest.raises(InputValueError, match="has nan"):
         quantize(np.array([[np.nan]]), "binary")

@@ -18,14 +18,14 @@ if TYPE_CHECKING:
     from vectorlong.longformer2vec import Longformer2Vec
     from vectorlong.pooling import register_pooling
     from vectorlong.retrieval.document_index import DocumentIndex
-    from vectorlong.retrieval.faiss_index import VectorIndex
+    from vectorlong.vector_index.vector_index import VectorIndex
 
 __version__ = "0.1.0"
 
 _LAZY = {
     "Longformer2Vec": "vectorlong.longformer2vec",
     "DocumentIndex": "vectorlong.retrieval.document_index",
-    "VectorIndex": "vectorlong.retrieval.faiss_index",
+    "VectorIndex": "vectorlong.vector_index.vector_index",
     "accelerate": "vectorlong.encoder.accelerate",
     "convert": "vectorlong.encoder.convert",
     "register_pooling": "vectorlong.pooling",

@@ -9,12 +9,12 @@ from __future__ import annotations
 import functools
 import json
 from collections.abc import Mapping
-from pathlib import PurePosixPath, PureWindowsPath
+from pathlib import Path, PurePosixPath, PureWindowsPath
 from typing import Annotated, Any, TypeVar, cast
 
 from pydantic import AfterValidator, TypeAdapter, ValidationError
 
-from vectorlong.errors import shown
+from vectorlong.errors import FormatVersionError, shown
 
 Checked = TypeVar("Checked")
 
@@ -51,6 +51,50 @@ def checked_fields(kind: type[Checked], content: Mapping[str, Any]) -> Checked:
         return _adapter(cast("Any", kind)).validate_json(json.dumps(content), strict=True)
     except ValidationError as error:
         raise ValueError(_described(error, content)) from None
+
+
+def take_format_version(content: dict[str, Any], newest: int, path: Path) -> int | None:
+    """Take the format version out of a file's content.
+
+    Parameters
+    ----------
+    content
+        What the file says; ``format_version`` is removed from it.
+    newest
+        The last version that is read here.
+    path
+        The file, for the message.
+
+    Returns
+    -------
+    int or None
+        None where there is none, or none that is a number from 1 on.
+
+    Raises
+    ------
+    FormatVersionError
+        A newer version of this library wrote the file.
+    """
+    version = content.pop("format_version", None)
+    if type(version) is not int or version < 1:
+        return None
+    check_format_version(version, newest, path)
+    return version
+
+
+def check_format_version(version: int, newest: int, path: Path) -> None:
+    """Refuse a file of a format that only newer versions of this library read.
+
+    Raises
+    ------
+    FormatVersionError
+        The version is above ``newest``.
+    """
+    if version > newest:
+        raise FormatVersionError(
+            f"{str(path)!r} has format version {shown(version)}; this version of vectorlong reads "
+            f"up to {newest}. Upgrade vectorlong; nothing was changed."
+        )
 
 
 @functools.cache

@@ -19,13 +19,13 @@ import torch
 from torch import Tensor
 
 from vectorlong.attention.dispatch import Case, choose_backend
+from vectorlong.checks import check_optional_count
 from vectorlong.documents import DocumentEncoding, Passages, PassageSpec
-from vectorlong.dropped import warn_of_dropped
+from vectorlong.dropped_tokens import warn_of_dropped
 from vectorlong.encoder.checkpoint import weights_digest
 from vectorlong.encoder.loading import load_model
 from vectorlong.encoder.options import (
     Overlength,
-    check_count,
     check_device,
     check_max_tokens,
     check_model,
@@ -50,6 +50,7 @@ from vectorlong.progress import progress_bar
 from vectorlong.text.check import check_container, check_text, check_texts
 from vectorlong.text.global_attention import GlobalPolicy, check_policy, policy_fingerprint
 from vectorlong.text.tokenizer import TextTokenizer
+from vectorlong.vectors import unit_rows
 
 # Names under which models keep their prompt for documents; the first that a model has counts.
 _DOCUMENT_PROMPTS = ("document", "passage", "corpus")
@@ -152,7 +153,7 @@ class Longformer2Vec:
         check_model(model)
         check_dtype(dtype)
         check_overlength(overlength)
-        check_count("max_tokens", max_tokens)
+        check_optional_count("max_tokens", max_tokens)
         if postprocess is not None and not isinstance(postprocess, Postprocess):
             raise OptionError(
                 "postprocess", postprocess, hint="Pass a step of vectorlong.postprocess."
@@ -266,13 +267,13 @@ class Longformer2Vec:
         >>> Longformer2Vec("minilm").encode(["a", "b"], truncate_dim=64).shape
         (2, 64)
         """
-        n_processes = check_count("n_processes", n_processes)
+        n_processes = check_optional_count("n_processes", n_processes)
         truncate_dim = self._check_truncate_dim(truncate_dim)
         texts = check_texts(inputs)
         options: dict[str, Any] = {
             "prompt": self._prompt(prompt),
-            "batch_size": check_count("batch_size", batch_size),
-            "max_batch_tokens": check_count("max_batch_tokens", max_batch_tokens),
+            "batch_size": check_optional_count("batch_size", batch_size),
+            "max_batch_tokens": check_optional_count("max_batch_tokens", max_batch_tokens),
         }
         with progress_bar(sum(map(len, texts)), "char", "Encoding", show_progress_bar) as progress:
             options["on_progress"] = progress.update
@@ -408,8 +409,8 @@ class Longformer2Vec:
             )
         options: dict[str, Any] = {
             "prompt": self._prompt(prompt, *_DOCUMENT_PROMPTS),
-            "batch_size": check_count("batch_size", batch_size),
-            "max_batch_tokens": check_count("max_batch_tokens", max_batch_tokens),
+            "batch_size": check_optional_count("batch_size", batch_size),
+            "max_batch_tokens": check_optional_count("max_batch_tokens", max_batch_tokens),
         }
         if isinstance(texts, str):
             texts = [texts]
@@ -488,12 +489,11 @@ class Longformer2Vec:
         if truncate_dim is not None:
             stacked = stacked[:, :truncate_dim]
         if self.normalize if normalize is None else normalize:
-            lengths = np.linalg.norm(stacked, axis=1, keepdims=True)
-            stacked = stacked / np.maximum(lengths, np.finfo(np.float32).tiny)
+            stacked = unit_rows(stacked)
         return np.ascontiguousarray(stacked, dtype=np.float32)
 
     def _check_truncate_dim(self, truncate_dim: int | None) -> int | None:
-        truncate_dim = check_count("truncate_dim", truncate_dim)
+        truncate_dim = check_optional_count("truncate_dim", truncate_dim)
         width = self.get_embedding_dimension()
         if truncate_dim is not None and truncate_dim > width:
             raise OptionError("truncate_dim", truncate_dim, hint=f"Pass 1 to {width}.")
@@ -599,11 +599,7 @@ class Longformer2Vec:
                 f"a has width {rows[0].shape[1]} and b {rows[1].shape[1]}; both must come from the "
                 "same encoder."
             )
-        tiny = np.finfo(np.float32).tiny
-        left, right = (
-            side / np.maximum(np.linalg.norm(side, axis=1, keepdims=True), tiny) for side in rows
-        )
-        return left @ right.T
+        return unit_rows(rows[0]) @ unit_rows(rows[1]).T
 
     # --- keeping it ------------------------------------------------------------------------------
 

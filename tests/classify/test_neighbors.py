@@ -86,7 +86,7 @@ def test_survives_pickling(kind):
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"n_neighbors": 0}, "n_neighbors=0 is not valid. Pass at least 1"),
+        ({"n_neighbors": 0}, "n_neighbors=0 is not valid. Pass a whole number of at least 1"),
         ({"n_neighbors": 2.5}, "n_neighbors=2.5 is not valid. Pass a whole number"),
         ({"weights": "near"}, "weights='near' is not valid. Valid values: 'uniform', 'distance'"),
         ({"metric": "manhattan"}, "metric='manhattan' is not valid.*'cosine'"),

@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from vectorlong.retrieval import derived, row_index
-from vectorlong.retrieval.faiss_index import VectorIndex
-from vectorlong.retrieval.faiss_kinds import KINDS
+from vectorlong.vector_index import growth, row_index
+from vectorlong.vector_index.faiss_kinds import KINDS
+from vectorlong.vector_index.vector_index import VectorIndex
 
 DIM, N_ROWS, N_QUERIES, K = 32, 3000, 40, 10
 KIND_NAMES = ["auto", *KINDS, "PCA16,SQ8", "IVF32,SQfp16", "SQ8"]
@@ -175,7 +175,7 @@ def test_few_vectors_are_searched_exactly_by_every_kind(kind: str) -> None:
 
 @pytest.mark.parametrize("kind", ["hnsw", "ivf-sq8", "rabitq"])
 def test_vectors_added_after_training_are_found(kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(derived, "_MAX_TAIL_ROWS", 400)
+    monkeypatch.setattr(growth, "_MAX_TAIL_ROWS", 400)
     index = VectorIndex(DIM, kind)
     index.add(IDS[:2000], VECTORS[:2000])
     index.build()

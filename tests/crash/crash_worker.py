@@ -20,7 +20,8 @@ from corpus import make_document
 from fake_encoder import FakeEncoder
 
 from vectorlong import disk
-from vectorlong.retrieval import derived, document_index, vectors, writer
+from vectorlong.retrieval import document_index, writer
+from vectorlong.vector_index import growth, vector_file
 
 N_IDS = 40
 
@@ -32,9 +33,9 @@ def _note(journal: Path, line: dict) -> None:
 
 # With these every mechanism takes part although the index is small.
 SMALL_SCALE: list[tuple[ModuleType, str, float]] = [
-    (derived, "MIN_ROWS", 50),
-    (derived, "_MAX_TAIL_ROWS", 20),
-    (derived, "_MAX_GROWTH", 1.3),
+    (growth, "MIN_ROWS", 50),
+    (growth, "_MAX_TAIL_ROWS", 20),
+    (growth, "_MAX_GROWTH", 1.3),
     (writer, "_COMMIT_EVERY_S", 0.0),  # every document is a commit of its own
 ]
 
@@ -90,7 +91,7 @@ def work_until_flush(folder: str, journal: str, seed: int, n_flushes: int) -> No
         flush(descriptor)
 
     disk.flush_to_disk = count
-    vectors.flush_to_disk = count
+    vector_file.flush_to_disk = count
     chance = random.Random(seed)
     with document_index.DocumentIndex.open(folder, FakeEncoder()) as index:
         for _ in range(10):

@@ -20,7 +20,7 @@ from crash_worker import prepare_process
 from survivors import ENCODER, number_of, version_of
 
 from vectorlong.retrieval.document_index import DocumentIndex
-from vectorlong.retrieval.faiss_index import VectorIndex
+from vectorlong.vector_index.vector_index import VectorIndex
 
 Mark = Callable[[dict], None]
 N_SAVED = 3

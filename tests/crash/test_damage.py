@@ -20,13 +20,13 @@ from fake_encoder import FakeEncoder
 
 from vectorlong import disk
 from vectorlong.errors import FormatVersionError, IndexCorruptError, IndexFolderError
-from vectorlong.retrieval import derived, vectors
 from vectorlong.retrieval.document_index import DocumentIndex
-from vectorlong.retrieval.faiss_index import VectorIndex
 from vectorlong.retrieval.integrity import find_damage
-from vectorlong.retrieval.snapshot import LedgerReader
-from vectorlong.retrieval.storage import read_sealed, replace_sealed
+from vectorlong.retrieval.ledger_reader import LedgerReader
 from vectorlong.retrieval.writer import IndexWriter
+from vectorlong.vector_index import growth, vector_file
+from vectorlong.vector_index.index_files import read_sealed, replace_sealed
+from vectorlong.vector_index.vector_index import VectorIndex
 
 QUESTIONS = [f"marker{number} version0 river copper" for number in range(12)]
 NOT_CONTENT = ("writer.lock", "writer.json", "ledger.sqlite-wal", "ledger.sqlite-shm")
@@ -45,10 +45,10 @@ def answers(index: DocumentIndex) -> list:
 
 @pytest.fixture(scope="module")
 def original(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, list]]:
-    """An index with a FAISS snapshot and deleted documents, closed, and its answers."""
+    """An index with a saved FAISS index and deleted documents, closed, and its answers."""
     folder = tmp_path_factory.mktemp("original") / "index"
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(derived, "MIN_ROWS", 50)
+        patch.setattr(growth, "MIN_ROWS", 50)
         with DocumentIndex.create(folder, FakeEncoder(), faiss="ivf-sq8") as index:
             index.add(make_documents(60))
             index.delete([f"doc-{number}" for number in range(40, 50)])
@@ -109,7 +109,7 @@ def test_damaged_truth_is_refused_by_name(
 def test_damaged_derived_files_are_named_and_made_anew(
     original: tuple[Path, list], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(derived, "MIN_ROWS", 50)
+    monkeypatch.setattr(growth, "MIN_ROWS", 50)
     folder, expected = original
     derived_files = [name for name in content_files(folder) if name not in TRUTH]
     target = tmp_path / "index"
@@ -257,7 +257,7 @@ def test_a_full_disk_loses_nothing(
     with DocumentIndex.open(target, FakeEncoder()) as index:
         with monkeypatch.context() as patch:
             if refusing == "flush of vectors":
-                patch.setattr(vectors, "flush_to_disk", _refuse)
+                patch.setattr(vector_file, "flush_to_disk", _refuse)
             else:
                 patch.setattr(disk.os, "replace", _refuse)
             work: dict[str, Callable[[], object]] = {

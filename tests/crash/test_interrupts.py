@@ -136,7 +136,7 @@ ACTIONS = {
 
 @pytest.fixture(scope="module")
 def original(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A closed index with a FAISS snapshot and a deleted document."""
+    """A closed index with a saved FAISS index and a deleted document."""
     folder = tmp_path_factory.mktemp("original") / "index"
     with pytest.MonkeyPatch.context() as patch:
         for module, name, value in crash_worker.SMALL_SCALE:

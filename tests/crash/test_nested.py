@@ -18,7 +18,7 @@ from fake_encoder import FakeEncoder
 from vectorlong.documents import Document
 from vectorlong.errors import IndexFolderError, IndexLockedError
 from vectorlong.retrieval.document_index import DocumentIndex
-from vectorlong.retrieval.faiss_index import VectorIndex
+from vectorlong.vector_index.vector_index import VectorIndex
 
 HERE = Path(__file__).resolve().parent
 needs_timer = pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="needs a timer's signal")

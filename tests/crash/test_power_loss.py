@@ -24,7 +24,7 @@ from survivors import ENCODER, check_survivor, possible_states
 
 from vectorlong.errors import VectorlongError
 from vectorlong.retrieval.document_index import DocumentIndex
-from vectorlong.retrieval.faiss_index import VectorIndex
+from vectorlong.vector_index.vector_index import VectorIndex
 
 INDEX = "folder/made/with/it"  # each of these names has to last, too
 _HERE = Path(__file__).resolve().parent

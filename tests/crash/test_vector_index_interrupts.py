@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from injection import interrupt, points_of
 
-from vectorlong.retrieval.faiss_index import VectorIndex
+from vectorlong.vector_index.vector_index import VectorIndex
 
 DIM = 8
 ROWS = np.random.default_rng(3).normal(size=(1300, DIM)).astype(np.float32)

@@ -173,7 +173,7 @@ def test_what_cannot_be_converted(tmp_path):
         for value in ("100", 100.0, True, -2, [[100]], 10**30):
             with pytest.raises(OptionError, match=f"{name}="):
                 convert(tmp_path / "bert", tmp_path / "out", **{name: value})
-    with pytest.raises(OptionError, match=r"window=None.*even number"):
+    with pytest.raises(OptionError, match=r"window=None.*whole number"):
         convert(tmp_path / "bert", tmp_path / "out", window=None)
     with pytest.raises(CheckpointError, match="exists already"):
         convert(tmp_path / "bert", tmp_path / "bert")

@@ -9,7 +9,7 @@ import pytest
 from tests.files.builders import write_docx, write_pdf
 from vectorlong.documents import Document
 from vectorlong.errors import InputValueError
-from vectorlong.files.place import find_place
+from vectorlong.files.file_position import find_position
 from vectorlong.files.records import Columns
 from vectorlong.files.source import FILE_TYPES, FileSource, LeftOut
 
@@ -298,13 +298,13 @@ def test_every_type_is_read(root):
 )
 def test_places(document, needle, place):
     start = document.text.index(needle)
-    assert str(find_place(document.text, document.metadata, start)) == place
+    assert str(find_position(document.text, document.metadata, start)) == place
 
 
 def test_page_at_its_first_and_last_character():
     metadata = {"file": {"type": "pdf", "page_starts": [0, 4, 4, 9]}}
     text = "one\n" + "four\n" + "last"
-    assert [find_place(text, metadata, start).page for start in (0, 2, 4, 7, 9, 12)] == [
+    assert [find_position(text, metadata, start).page for start in (0, 2, 4, 7, 9, 12)] == [
         1,
         1,
         3,

@@ -14,21 +14,21 @@ from corpus import make_document, make_documents
 from fake_encoder import FakeEncoder
 
 from vectorlong.errors import IndexCorruptError, IndexFolderError, VectorlongError
-from vectorlong.retrieval import derived
 from vectorlong.retrieval.document_index import DocumentIndex
-from vectorlong.retrieval.faiss_index import VectorIndex
 from vectorlong.retrieval.integrity import find_damage
-from vectorlong.retrieval.storage import read_sealed, replace_sealed
+from vectorlong.vector_index import growth
+from vectorlong.vector_index.index_files import read_sealed, replace_sealed
+from vectorlong.vector_index.vector_index import VectorIndex
 
 N_DOCUMENTS = 12
 
 
 @pytest.fixture(scope="module")
 def original(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """An index with a FAISS snapshot and a deleted document, closed."""
+    """An index with a saved FAISS index and a deleted document, closed."""
     folder = tmp_path_factory.mktemp("foreign") / "original"
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(derived, "MIN_ROWS", 50)
+        patch.setattr(growth, "MIN_ROWS", 50)
         with DocumentIndex.create(folder, FakeEncoder(), faiss="ivf-sq8") as index:
             index.add(make_documents(N_DOCUMENTS))
             index.delete(["doc-3"])
@@ -274,7 +274,7 @@ def test_a_manifest_with_a_right_seal_and_wrong_fields_is_made_anew(
 def test_a_snapshot_with_a_right_seal_and_wrong_fields_is_made_anew(
     folder: Path, fields: dict, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(derived, "MIN_ROWS", 50)
+    monkeypatch.setattr(growth, "MIN_ROWS", 50)
     rewrite(folder / "faiss" / "snapshot.json", **fields)
     with DocumentIndex.open(folder, FakeEncoder(), read_only=True) as index:
         assert index.info()["faiss_in_use"] == "flat"
@@ -288,9 +288,9 @@ def test_a_damaged_faiss_file_with_the_right_digest_is_made_anew(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from vectorlong.disk import file_sha256
-    from vectorlong.retrieval.storage import file_stamp
+    from vectorlong.vector_index.index_files import file_stamp
 
-    monkeypatch.setattr(derived, "MIN_ROWS", 50)
+    monkeypatch.setattr(growth, "MIN_ROWS", 50)
     (path,) = (folder / "faiss").glob("*.faiss")
     path.write_bytes(path.read_bytes()[:60])
     rewrite(folder / "faiss" / "snapshot.json", digest=file_sha256(path), stamp=file_stamp(path))
@@ -343,7 +343,7 @@ def test_a_link_in_place_of_the_faiss_folder_leads_to_nothing_that_is_deleted(
 def test_what_is_not_ours_in_the_faiss_folder_stays(
     folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(derived, "MIN_ROWS", 50)
+    monkeypatch.setattr(growth, "MIN_ROWS", 50)
     theirs = tmp_path / "theirs.faiss"
     theirs.write_text("precious")
     (folder / "faiss" / "notes.txt").write_text("mine")
@@ -447,7 +447,7 @@ def test_a_saved_vector_index_with_wrong_fields_is_refused(
 )
 def test_saved_ids_that_are_none_are_refused(saved: Path, tmp_path: Path, ids: str) -> None:
     from vectorlong.disk import file_sha256
-    from vectorlong.retrieval.storage import file_stamp
+    from vectorlong.vector_index.index_files import file_stamp
 
     target = tmp_path / "saved"
     shutil.copytree(saved, target)

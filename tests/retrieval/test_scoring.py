@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from benchmarks.metrics import ndcg, recall, reciprocal_rank
 from vectorlong.errors import OptionError
 from vectorlong.retrieval import lexical
 from vectorlong.retrieval.fusion import (
@@ -13,7 +14,6 @@ from vectorlong.retrieval.fusion import (
     reciprocal_rank_fusion,
     score_fusion,
 )
-from vectorlong.retrieval.metrics import ndcg, recall, reciprocal_rank
 
 
 @pytest.mark.parametrize("name", FUSIONS)

@@ -19,9 +19,9 @@ from vectorlong.errors import (
     InputValueError,
     OptionError,
 )
-from vectorlong.retrieval import vector_store
-from vectorlong.retrieval.faiss_index import VectorIndex
-from vectorlong.retrieval.faiss_kinds import KINDS
+from vectorlong.vector_index import saved_vectors
+from vectorlong.vector_index.faiss_kinds import KINDS
+from vectorlong.vector_index.vector_index import VectorIndex
 
 IDS = [f"id-{number}" for number in range(50)]
 VECTORS = np.random.default_rng(0).normal(size=(50, 8)).astype(np.float32)
@@ -63,11 +63,11 @@ def test_the_message_lists_every_kind() -> None:
         (["a"], VECTORS[:2], InputValueError, "1 ids do not go with 2 vectors"),
         ([1], VECTORS[:1], InputTypeError, "Ids must be strings, not int 1"),
         ([""], VECTORS[:1], InputValueError, "must not be empty"),
-        (["a"], VECTORS[:1] * np.nan, InputValueError, "NaN or infinite"),
-        (["a"], VECTORS[:1] + np.inf, InputValueError, "NaN or infinite"),
+        (["a"], VECTORS[:1] * np.nan, InputValueError, "not finite numbers"),
+        (["a"], VECTORS[:1] + np.inf, InputValueError, "not finite numbers"),
         (["a"], VECTORS[:1, :7], InputValueError, r"shape \(1, 7\); expected \(n, 8\)"),
         (["a"], VECTORS[0], InputValueError, r"shape \(8,\)"),
-        (["a"], [["x"] * 8], InputTypeError, "not an array of numbers"),
+        (["a"], [["x"] * 8], InputTypeError, "no array of real numbers"),
     ],
 )
 def test_bad_vectors_leave_the_index_as_it_was(
@@ -126,12 +126,12 @@ def test_zero_vectors_have_cosine_zero(index: VectorIndex) -> None:
 @pytest.mark.parametrize(
     ("query", "k", "error", "match"),
     [
-        (VECTORS[0], -1, InputValueError, "k=-1 is not valid"),
-        (VECTORS[0], 2.0, InputTypeError, "k must be an integer"),
+        (VECTORS[0], -1, OptionError, "k=-1 is not valid"),
+        (VECTORS[0], 2.0, OptionError, "Pass a whole number of at least 0"),
         (VECTORS[0, :5], 1, InputValueError, r"shape \(1, 5\); expected"),
         (VECTORS, 1, InputValueError, "search_many takes several"),
-        (VECTORS[0] * np.nan, 1, InputValueError, "NaN or infinite"),
-        ("question", 1, InputTypeError, "not an array of numbers"),
+        (VECTORS[0] * np.nan, 1, InputValueError, "not finite numbers"),
+        ("question", 1, InputTypeError, "no array of real numbers"),
     ],
 )
 def test_impossible_queries_are_refused(
@@ -178,7 +178,7 @@ def test_what_a_killed_save_left_is_no_obstacle_and_goes(
     for path in left:
         path.write_bytes(b"half")
     with pytest.MonkeyPatch.context() as patch:  # a full disk: there may be no room beside it
-        patch.setattr(vector_store, "file_sha256", _refuse)
+        patch.setattr(saved_vectors, "file_sha256", _refuse)
         with pytest.raises(IndexFolderError, match="the disk is full"):
             index.save(tmp_path)
     assert not left[0].exists()

@@ -14,13 +14,13 @@ from typing import Any, TypeVar
 from vectorlong.disk import is_larger_unpacked, replace_bytes
 from vectorlong.errors import (
     CheckpointError,
-    FormatVersionError,
     InputValueError,
     MissingExtraError,
     ModelNotFoundError,
     OptionError,
     VectorlongError,
 )
+from vectorlong.fields import take_format_version
 
 FORMAT_VERSION = 1
 # Of what a file holds, in a message.
@@ -111,14 +111,8 @@ def read_model(path: Path, kind: type[_Model]) -> _Model:
             f"{str(path)!r} is damaged or no model file: {repr(error)[:_MOST_CHARACTERS]}. Restore "
             "it from a copy, or train again."
         ) from error
-    version = stored.get("format_version") if isinstance(stored, dict) else None
-    if type(version) is not int:
+    if not isinstance(stored, dict) or take_format_version(stored, FORMAT_VERSION, path) is None:
         raise CheckpointError(f"{str(path)!r} is no model file of vectorlong.")
-    if version > FORMAT_VERSION:
-        raise FormatVersionError(
-            f"{str(path)!r} has format version {version}; this version of vectorlong reads up to "
-            f"{FORMAT_VERSION}. Upgrade vectorlong."
-        )
     model = stored.get("model")
     if not isinstance(model, kind):
         raise CheckpointError(

@@ -10,10 +10,11 @@ from sklearn.preprocessing import normalize
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted, validate_data
 
+from vectorlong.checks import check_count
 from vectorlong.classify.checks import check_none_missing
 from vectorlong.errors import InputValueError, OptionError
-from vectorlong.retrieval.faiss_kinds import Kind, check_kind, check_metric, choose_kind
-from vectorlong.retrieval.row_index import RowIndex, search_rows
+from vectorlong.vector_index.faiss_kinds import Kind, check_kind, check_metric, choose_kind
+from vectorlong.vector_index.row_index import RowIndex, search_rows
 
 WEIGHTS = ("uniform", "distance")
 # Vectors compared at once when distances are taken again exactly.
@@ -98,7 +99,7 @@ class FaissKNeighborsClassifier(ClassifierMixin, BaseEstimator):
             raise OptionError(
                 "weights", self.weights, ["uniform"], "An inner product is no distance to invert."
             )
-        _check_count(self.n_neighbors)
+        check_count("n_neighbors", self.n_neighbors)
         check_none_missing(y, "y")
         X, y = validate_data(self, X, y, dtype=np.float32, order="C")
         check_classification_targets(y)
@@ -139,7 +140,7 @@ class FaissKNeighborsClassifier(ClassifierMixin, BaseEstimator):
             There are fewer vectors than neighbours asked for.
         """
         check_is_fitted(self)
-        k = _check_count(self.n_neighbors if n_neighbors is None else n_neighbors)
+        k = check_count("n_neighbors", self.n_neighbors if n_neighbors is None else n_neighbors)
         if k > self.n_samples_fit_:
             raise InputValueError(
                 f"Expected n_neighbors <= n_samples_fit, but n_neighbors = {k}, n_samples_fit = "
@@ -202,11 +203,3 @@ class FaissKNeighborsClassifier(ClassifierMixin, BaseEstimator):
             else:
                 distances[part] = np.sqrt(squared)
         return distances
-
-
-def _check_count(n_neighbors: int) -> int:
-    if isinstance(n_neighbors, bool) or not isinstance(n_neighbors, int | np.integer):
-        raise OptionError("n_neighbors", n_neighbors, hint="Pass a whole number.")
-    if n_neighbors < 1:
-        raise OptionError("n_neighbors", n_neighbors, hint="Pass at least 1.")
-    return int(n_neighbors)

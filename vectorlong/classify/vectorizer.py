@@ -14,7 +14,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from vectorlong.classify.checks import check_documents
 from vectorlong.classify.vector_cache import VectorCache
-from vectorlong.dropped import said_once
+from vectorlong.dropped_tokens import said_once
 from vectorlong.errors import EncoderMismatchError, OptionError
 
 if TYPE_CHECKING:

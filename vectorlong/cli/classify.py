@@ -30,7 +30,7 @@ from vectorlong.cli.output import (
     results_console,
     say,
 )
-from vectorlong.dropped import said_once
+from vectorlong.dropped_tokens import said_once
 
 if TYPE_CHECKING:
     import numpy as np

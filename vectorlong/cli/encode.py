@@ -19,7 +19,7 @@ from vectorlong.cli.models import ModelOption, build_encoder
 from vectorlong.cli.output import counted, print_json, report_files
 from vectorlong.disk import replace_file
 from vectorlong.documents import Document
-from vectorlong.dropped import said_once
+from vectorlong.dropped_tokens import said_once
 from vectorlong.errors import InputValueError
 from vectorlong.files.limits import Limits
 from vectorlong.files.records import Columns

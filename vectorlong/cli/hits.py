@@ -10,7 +10,7 @@ from rich.cells import set_cell_size
 from rich.console import Console
 from rich.text import Text
 
-from vectorlong.files.place import Place, find_place
+from vectorlong.files.file_position import FilePosition, find_position
 from vectorlong.retrieval.search import Hit
 
 # The bar tells the passage from the text around it where there is no colour.
@@ -44,9 +44,9 @@ def hit_as_json(hit: Hit) -> dict[str, Any]:
     }
 
 
-def hit_place(hit: Hit) -> Place:
+def hit_place(hit: Hit) -> FilePosition:
     """Where the hit's passage lies in its file."""
-    return find_place(hit.text, hit.metadata, hit.passage.start)
+    return find_position(hit.text, hit.metadata, hit.passage.start)
 
 
 def print_hits(console: Console, hits: Sequence[Hit]) -> None:

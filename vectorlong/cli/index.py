@@ -80,10 +80,10 @@ def index_command(
     a document, and the columns that are neither text nor id become metadata to filter by; cells of
     a .csv that are plain numbers become numbers.
     """
-    from vectorlong.cli.gone import HOW_TO_REMOVE, Watch
+    from vectorlong.cli.missing_documents import HOW_TO_REMOVE, SourceWatch
     from vectorlong.files.records import Columns
     from vectorlong.files.source import FileSource
-    from vectorlong.retrieval.incoming import prepare
+    from vectorlong.retrieval.checked_documents import prepare
 
     limits = parse_limits(limit)
     _check_destination(into)
@@ -92,7 +92,7 @@ def index_command(
     documents = first_drawn(source)
     with _open_or_create(into, model) as index:
         say(f"Reading {counted(source.n_files, 'file')} into {into} ...")
-        watch = Watch(index, source)
+        watch = SourceWatch(index, source)
         report = index.add(watch.follow(documents))
         gone = watch.gone()
         n_removed = index.delete(gone.ids) if prune else 0
@@ -153,7 +153,7 @@ def first_drawn(source: FileSource) -> Iterable[Document]:
 def _check_destination(into: Path) -> None:
     """Refuse, before anything is read or loaded, a place that holds something else."""
     from vectorlong.errors import IndexFolderError
-    from vectorlong.retrieval.lock import LOCK_NAME
+    from vectorlong.vector_index.writer_lock import LOCK_NAME
 
     if os.path.isfile(into):
         raise IndexFolderError(f"--into {str(into)!r} is a file; name a folder.")
@@ -187,13 +187,13 @@ def _encoder_of(into: Path, model: str | None) -> DocumentEncoder:
 
     Another that was asked for is loaded at once, so that it is refused though nothing changed.
     """
-    from vectorlong.cli.late_encoder import LateEncoder
+    from vectorlong.cli.lazy_encoder import LazyEncoder
 
     manifest = index_manifest(into)
     name = index_model(into, manifest) if model is None else locate_model(model)
     if name != manifest.model_name:
         return build_encoder(name, dtype=_DTYPE)
-    return LateEncoder(into, manifest, lambda: build_encoder(name, dtype=_DTYPE))
+    return LazyEncoder(into, manifest, lambda: build_encoder(name, dtype=_DTYPE))
 
 
 def _print_report(report: AddReport, n_removed: int, n_documents: int, into: Path) -> None:

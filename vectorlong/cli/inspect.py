@@ -58,7 +58,7 @@ def _size(n_bytes: int) -> str:
 
 def verify_command(folder: IndexArgument, as_json: JsonOption = False) -> None:
     """Read every byte of an index; name what is damaged and exit with 1 if anything is."""
-    from vectorlong.cli.gone import damaged_sources
+    from vectorlong.cli.missing_documents import damaged_sources
     from vectorlong.errors import IndexCorruptError
     from vectorlong.retrieval.document_index import DocumentIndex
     from vectorlong.retrieval.integrity import find_damage

@@ -149,7 +149,7 @@ def require_index(folder: Path) -> None:
 def index_manifest(folder: Path) -> Manifest:
     """Read what an index was made with; its vectors are left for the opening to check."""
     from vectorlong.retrieval.opening import load_manifest
-    from vectorlong.retrieval.storage import folder_errors
+    from vectorlong.vector_index.index_files import folder_errors
 
     with folder_errors("open an index", folder):
         return load_manifest(folder, is_writer=False)

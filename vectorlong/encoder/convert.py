@@ -20,6 +20,7 @@ from pydantic import Field
 from torch import Tensor
 
 from vectorlong.attention.spec import AttentionSpec
+from vectorlong.checks import check_count
 from vectorlong.disk import parse_json, read_small
 from vectorlong.documents import PassageSpec
 from vectorlong.encoder.checkpoint import (
@@ -39,7 +40,6 @@ from vectorlong.encoder.config import (
     reject_other_positions,
 )
 from vectorlong.encoder.hub import find_folder
-from vectorlong.encoder.options import check_count
 from vectorlong.encoder.settings import Settings, file_digests, write_settings
 from vectorlong.errors import CheckpointError, OptionError, UnsupportedArchitectureError, shown
 from vectorlong.fields import PlainName, checked_fields
@@ -197,18 +197,18 @@ def _lengthen(
 ) -> EncoderConfig:
     """Give the shape of the result."""
     n_tokens = check_count("max_tokens", max_tokens)
-    if n_tokens is None or not source.max_tokens <= n_tokens <= _MOST_TOKENS:
+    if not source.max_tokens <= n_tokens <= _MOST_TOKENS:
         hint = (
             f"The source takes {source.max_tokens} already; pass that or more, to {_MOST_TOKENS}."
         )
         raise OptionError("max_tokens", max_tokens, hint=hint)
     width = check_count("window", window)
-    if width is None or width > 2 * _MOST_TOKENS:
+    if width > 2 * _MOST_TOKENS:
         hint = f"Pass an even number of at least 2, to {2 * _MOST_TOKENS}."
         raise OptionError("window", window, hint=hint)
     dense = source.max_tokens
     if dense_up_to is not None:
-        dense = 0 if dense_up_to == 0 else check_count("dense_up_to", dense_up_to) or 0
+        dense = check_count("dense_up_to", dense_up_to, least=0)
     if dense > _MOST_TOKENS:
         raise OptionError("dense_up_to", dense_up_to, hint=f"Pass 0 to {_MOST_TOKENS}.")
     spec = AttentionSpec(window=width, dense_up_to=dense)

@@ -5,9 +5,9 @@ from __future__ import annotations
 import os
 from typing import Literal, get_args
 
-import numpy as np
 import torch
 
+from vectorlong.checks import check_count
 from vectorlong.errors import OptionError
 
 Overlength = Literal["window", "truncate", "error"]
@@ -27,21 +27,6 @@ def check_model(model: str | os.PathLike[str]) -> str:
     return str.__str__(name) if isinstance(name, str) else os.fsdecode(name)
 
 
-def check_count(option: str, value: int | None) -> int | None:
-    """Return a whole number of at least 1 as plain ``int``, or None where it is not given.
-
-    Raises
-    ------
-    OptionError
-        It is not.
-    """
-    if value is None:
-        return None
-    if isinstance(value, bool) or not isinstance(value, int | np.integer) or value < 1:
-        raise OptionError(option, value, hint="Pass a whole number of at least 1, or None.")
-    return int(value)
-
-
 def check_max_tokens(max_tokens: int | None, limit: int, n_special: int) -> int:
     """Give the window's length: what was asked for, else the model's limit.
 
@@ -50,9 +35,9 @@ def check_max_tokens(max_tokens: int | None, limit: int, n_special: int) -> int:
     OptionError
         It is more than the model takes, or leaves no room for a token of text.
     """
-    max_tokens = check_count("max_tokens", max_tokens)
     if max_tokens is None:
         return limit
+    max_tokens = check_count("max_tokens", max_tokens)
     if not n_special < max_tokens <= limit:
         raise OptionError(
             "max_tokens", max_tokens, hint=f"The model takes {n_special + 1} to {limit}."

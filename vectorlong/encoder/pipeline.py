@@ -18,7 +18,7 @@ from vectorlong.documents import PassageSpec
 from vectorlong.encoder.forked import prepare_threads
 from vectorlong.encoder.model import Encoder
 from vectorlong.encoder.options import Overlength
-from vectorlong.encoder.plan import Plan, Planner
+from vectorlong.encoder.text_plan import TextPlan, TextPlanner
 from vectorlong.errors import CheckpointError
 from vectorlong.pooling import Partial, Pooling, TokenStates
 from vectorlong.streams import bounded_groups
@@ -135,9 +135,9 @@ class Pipeline:
         Raises
         ------
         TextTooLongError, InputValueError, OptionError, CheckpointError
-            As :meth:`vectorlong.encoder.plan.Planner.plan` raises them.
+            As :meth:`vectorlong.encoder.text_plan.TextPlanner.plan` raises them.
         """
-        planner = Planner(self.tokenizer, self.encoder.config, self.max_tokens, self.overlength)
+        planner = TextPlanner(self.tokenizer, self.encoder.config, self.max_tokens, self.overlength)
         done = 0
         budget = max_batch_tokens or default_batch_tokens(self.encoder)
         for group in bounded_groups(texts, _GROUP_CHARACTERS, _GROUP_TEXTS):
@@ -158,7 +158,7 @@ class Pipeline:
             for plan in plans:
                 yield self._finish(plan, passages is not None)
 
-    def _run_or_halve(self, jobs: Sequence[tuple[Plan, int]]) -> None:
+    def _run_or_halve(self, jobs: Sequence[tuple[TextPlan, int]]) -> None:
         """Run a batch; where memory does not suffice, run its halves."""
         if self._fits_memory(jobs):
             return
@@ -168,7 +168,7 @@ class Pipeline:
         self._run_or_halve(jobs[:middle])
         self._run_or_halve(jobs[middle:])
 
-    def _fits_memory(self, jobs: Sequence[tuple[Plan, int]]) -> bool:
+    def _fits_memory(self, jobs: Sequence[tuple[TextPlan, int]]) -> bool:
         """Run a batch and say whether memory sufficed; a single window that does not fit raises."""
         try:
             self._run(jobs)
@@ -185,7 +185,7 @@ class Pipeline:
         return True
 
     @torch.inference_mode()
-    def _run(self, jobs: Sequence[tuple[Plan, int]]) -> None:
+    def _run(self, jobs: Sequence[tuple[TextPlan, int]]) -> None:
         """Run one batch of windows and keep what pooling needs of it."""
         prepare_threads()
         ids = [plan.window_ids(plan.windows[number]) for plan, number in jobs]
@@ -217,7 +217,7 @@ class Pipeline:
                 "tokenizer's files are those of another model."
             )
 
-    def _pool_window(self, plan: Plan, number: int, hidden: Tensor) -> None:
+    def _pool_window(self, plan: TextPlan, number: int, hidden: Tensor) -> None:
         """Summarise the tokens this window [n, e] owns, for the text and for its passages."""
         window = plan.windows[number]
         n_lead = len(plan.lead)
@@ -248,7 +248,7 @@ class Pipeline:
             )
 
     @torch.inference_mode()
-    def _finish(self, plan: Plan, with_passages: bool) -> PooledDocument:
+    def _finish(self, plan: TextPlan, with_passages: bool) -> PooledDocument:
         """Combine the windows' summaries."""
         vector = self.pooling.combine(_in_order(plan.partials))
         passage_vectors = None

@@ -18,8 +18,8 @@ from vectorlong.disk import file_sha256, replace_bytes
 from vectorlong.documents import PassageSpec
 from vectorlong.encoder.checkpoint import read_json
 from vectorlong.encoder.options import Overlength
-from vectorlong.errors import CheckpointError, FormatVersionError, WeightsError, shown
-from vectorlong.fields import PlainName, checked_fields
+from vectorlong.errors import CheckpointError, WeightsError
+from vectorlong.fields import PlainName, checked_fields, take_format_version
 
 SETTINGS_FILE = "vectorlong.json"
 FORMAT_VERSION = 1
@@ -114,14 +114,8 @@ def read_settings(folder: Path) -> Settings:
     if not os.path.lexists(path):
         return Settings()
     raw = read_json(path)
-    version = raw.pop("format_version", None)
-    if type(version) is not int:
+    if take_format_version(raw, FORMAT_VERSION, path) is None:
         raise CheckpointError(f"{path} names no format_version; it is damaged.")
-    if version > FORMAT_VERSION:
-        raise FormatVersionError(
-            f"{path} has format version {shown(version)}; this version of vectorlong reads "
-            f"up to {FORMAT_VERSION}. Upgrade vectorlong."
-        )
     if isinstance(raw.get("pooling"), str):
         raw["pooling"] = [raw["pooling"]]
     try:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from vectorlong.checks import is_unicode
 from vectorlong.documents import Document
 from vectorlong.errors import InputTypeError, InputValueError
 from vectorlong.files.limits import DEFAULT_LIMITS, Limits
@@ -366,16 +367,12 @@ def _named(file: _File, content: Content) -> Document:
 
 def _is_storable(content: Content) -> bool:
     """Whether text, id and metadata can be written as UTF-8."""
-    return all(map(_is_unicode, (content.text, content.id, content.metadata)))
+    return all(map(_is_all_unicode, (content.text, content.id, content.metadata)))
 
 
-def _is_unicode(value: Any) -> bool:
+def _is_all_unicode(value: Any) -> bool:
     if isinstance(value, str):
-        try:
-            value.encode()
-        except UnicodeEncodeError:
-            return False
-        return True
+        return is_unicode(value)
     if isinstance(value, Mapping):
-        return all(_is_unicode(key) and _is_unicode(part) for key, part in value.items())
-    return not isinstance(value, list) or all(map(_is_unicode, value))
+        return all(_is_all_unicode(key) and _is_all_unicode(part) for key, part in value.items())
+    return not isinstance(value, list) or all(map(_is_all_unicode, value))

@@ -7,7 +7,7 @@ from typing import Literal, get_args
 import numpy as np
 
 from vectorlong.errors import InputValueError, OptionError
-from vectorlong.postprocess.checks import check_vectors
+from vectorlong.vectors import check_vectors
 
 Precision = Literal["float32", "float16", "int8", "uint8", "binary", "ubinary"]
 

@@ -16,8 +16,9 @@ from safetensors import safe_open
 from safetensors.numpy import save as serialize
 
 from vectorlong.disk import parse_mapping, replace_bytes
-from vectorlong.errors import CheckpointError, FormatVersionError, OptionError, shown
-from vectorlong.postprocess.checks import check_vectors
+from vectorlong.errors import CheckpointError, OptionError, shown
+from vectorlong.fields import check_format_version
+from vectorlong.vectors import check_vectors
 
 FORMAT_VERSION = 1
 _KINDS: dict[str, type[Postprocess]] = {}
@@ -125,11 +126,7 @@ def load_postprocess(path: Path) -> Postprocess:
     version = header.get("format_version", "")
     if not re.fullmatch("[1-9][0-9]{0,8}", version):
         raise CheckpointError(f"{str(path)!r} is not a saved post-processing step.")
-    if int(version) > FORMAT_VERSION:
-        raise FormatVersionError(
-            f"{str(path)!r} has format version {version}; this version reads up to "
-            f"{FORMAT_VERSION}. Install a newer vectorlong."
-        )
+    check_format_version(int(version), FORMAT_VERSION, path)
     try:
         config = parse_mapping(header.get("config", "{}").encode(), "its configuration")
         step = restore_step(header.get("kind", ""), config, state)

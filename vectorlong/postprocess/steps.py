@@ -9,6 +9,7 @@ import numpy as np
 
 from vectorlong.errors import InputValueError, OptionError
 from vectorlong.postprocess.step import Postprocess, restore_step
+from vectorlong.vectors import unit_rows
 
 
 class Normalize(Postprocess, kind="normalize"):
@@ -21,11 +22,7 @@ class Normalize(Postprocess, kind="normalize"):
     """
 
     def _apply(self, vectors: np.ndarray) -> np.ndarray:
-        # Scaled first, so that the squares of large and tiny vectors neither overflow nor vanish.
-        largest = np.abs(vectors).max(axis=1, keepdims=True, initial=0)  # [n, 1]
-        scaled = vectors / np.where(largest == 0, 1, largest)  # [n, e]
-        lengths = np.linalg.norm(scaled, axis=1, keepdims=True)  # [n, 1]
-        return scaled / np.where(lengths == 0, 1, lengths)
+        return unit_rows(vectors)
 
     def width(self, e: int) -> int:
         """Return the width that vectors of width ``e`` get."""

@@ -8,8 +8,8 @@ from typing import Any, Self
 import numpy as np
 
 from vectorlong.errors import InputValueError, OptionError
-from vectorlong.postprocess.checks import check_vectors
 from vectorlong.postprocess.step import Postprocess
+from vectorlong.vectors import check_vectors
 
 _CHUNK_VECTORS = 8_192
 

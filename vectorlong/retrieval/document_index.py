@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 
+from vectorlong.checks import check_count, check_id
 from vectorlong.disk import make_folder
 from vectorlong.documents import Document, PassageSpec
 from vectorlong.errors import (
@@ -25,17 +26,17 @@ from vectorlong.errors import (
 )
 from vectorlong.forks import ProcessLock
 from vectorlong.retrieval import integrity
+from vectorlong.retrieval.add_report import AddReport
+from vectorlong.retrieval.checked_documents import Addable
 from vectorlong.retrieval.encoder_protocol import DocumentEncoder
-from vectorlong.retrieval.exact import exact_search, sample_queries, sampled_recall
-from vectorlong.retrieval.faiss_kinds import check_kind
 from vectorlong.retrieval.filters import compile_filter
 from vectorlong.retrieval.fusion import DEFAULT_FUSION, get_fusion
-from vectorlong.retrieval.incoming import Addable, check_id, check_vectors
 from vectorlong.retrieval.ledger import (
     LEDGER_NAME,
     ledger_errors,
 )
-from vectorlong.retrieval.lock import WriterLock
+from vectorlong.retrieval.ledger_reader import LedgerReader
+from vectorlong.retrieval.loaded_rows import LatestRows
 from vectorlong.retrieval.manifest import MANIFEST_NAME, Manifest
 from vectorlong.retrieval.opening import (
     as_path,
@@ -46,22 +47,22 @@ from vectorlong.retrieval.opening import (
     load_manifest,
     make_files,
 )
-from vectorlong.retrieval.report import AddReport
-from vectorlong.retrieval.row_index import search_rows
 from vectorlong.retrieval.search import (
     Hit,
     Level,
     Mode,
     Searcher,
     as_document,
-    check_count,
     check_search,
 )
-from vectorlong.retrieval.snapshot import LedgerReader
-from vectorlong.retrieval.storage import folder_errors, folder_size
-from vectorlong.retrieval.vectors import gather_rows
-from vectorlong.retrieval.view import Views
 from vectorlong.retrieval.writer import IndexWriter
+from vectorlong.vector_index.exact import exact_search, sample_queries, sampled_recall
+from vectorlong.vector_index.faiss_kinds import check_kind
+from vectorlong.vector_index.index_files import folder_errors, folder_size
+from vectorlong.vector_index.row_index import search_rows
+from vectorlong.vector_index.vector_file import gather_rows
+from vectorlong.vector_index.writer_lock import WriterLock
+from vectorlong.vectors import check_vectors, unit_rows
 
 
 class DocumentIndex:
@@ -83,15 +84,15 @@ class DocumentIndex:
         self._manifest = manifest
         self._encoder = encoder
         self._reader = LedgerReader(folder / LEDGER_NAME)
-        self._views = Views(folder, manifest.dimension)
+        self._latest = LatestRows(folder, manifest.dimension)
         self._write_guard = ProcessLock()
         self._writer: IndexWriter | None = None
         try:
             integrity.check_vector_files(folder, manifest, self._reader)
             if lock is not None:
-                self._writer = IndexWriter(folder, manifest, lock, self._reader, self._views)
+                self._writer = IndexWriter(folder, manifest, lock, self._reader, self._latest)
                 self._writer.settle()
-            with self._views.current(self._reader):
+            with self._latest.current(self._reader):
                 pass
         except BaseException:
             if self._writer is not None:
@@ -125,7 +126,7 @@ class DocumentIndex:
         passages
             How documents are cut; the encoder's own default if None.
         faiss
-            Kind of vector index: ``"auto"``, a name of `vectorlong.retrieval.faiss_kinds.KINDS`,
+            Kind of vector index: ``"auto"``, a name of `vectorlong.vector_index.faiss_kinds.KINDS`,
             or a string of FAISS's ``index_factory``.
         lexical
             Whether words are indexed too; without, only ``mode="vector"`` can search.
@@ -241,22 +242,22 @@ class DocumentIndex:
 
     def info(self) -> dict[str, Any]:
         """Return what there is, in plain values: counts, sizes and settings."""
-        with self._views.current(self._reader) as (snapshot, view):
+        with self._latest.current(self._reader) as (snapshot, loaded):
             n_documents, n_passages, n_tokens = snapshot.count()
-            training = None if view.row_index is None else view.row_index.training
+            training = None if loaded.row_index is None else loaded.row_index.training
             return {
                 **self._manifest.settings(),
                 "n_documents": n_documents,
                 "n_passages": n_passages,
                 "n_tokens": n_tokens,
-                "n_deleted_passages": len(view.row_keys) - n_passages,
+                "n_deleted_passages": len(loaded.row_keys) - n_passages,
                 "generation": snapshot.generation,
                 "faiss_in_use": "flat" if training is None else training.kind,
                 "n_bytes": folder_size(self._folder),
             }
 
     def __len__(self) -> int:
-        with self._views.current(self._reader) as (snapshot, _):
+        with self._latest.current(self._reader) as (snapshot, _):
             return snapshot.count()[0]
 
     # --- writing -----------------------------------------------------------------------------
@@ -305,7 +306,7 @@ class DocumentIndex:
             self._writing().compact()
 
     def rebuild(self) -> None:
-        """Make what is derived anew: the lexical index and the FAISS snapshot."""
+        """Make what is derived anew: the lexical index and the saved FAISS index."""
         with self._write_guard.lock:
             self._writing().rebuild()
 
@@ -399,31 +400,33 @@ class DocumentIndex:
             )
         vectors = None
         if mode != "lexical" and questions and k > 0:
-            vectors = check_vectors(
-                self._encoding("search by vectors").encode_query(questions),
-                self._manifest.dimension,
-                "encoder's answer to the queries",
+            vectors = unit_rows(
+                check_vectors(
+                    self._encoding("search by vectors").encode_query(questions),
+                    "The encoder's answer to the queries",
+                    self._manifest.dimension,
+                )
             )
             if len(vectors) != len(questions):
                 raise InputValueError(
                     f"The encoder gave {len(vectors)} vectors for {len(questions)} queries."
                 )
-        with self._views.current(self._reader) as (snapshot, view):
-            chosen = view.choose(snapshot, where)
-            n_hits = min(int(k), len(view.row_keys))
-            searcher = Searcher(snapshot, view, chosen, n_hits, mode, level, fuse)
+        with self._latest.current(self._reader) as (snapshot, loaded):
+            chosen = loaded.choose(snapshot, where)
+            n_hits = min(int(k), len(loaded.row_keys))
+            searcher = Searcher(snapshot, loaded, chosen, n_hits, mode, level, fuse)
             return searcher.answer(questions, vectors)
 
     def get(self, id: str) -> Document | None:
         """Return the document of that id as it was added, or None."""
         check_id(id)
-        with self._views.current(self._reader) as (snapshot, _):
+        with self._latest.current(self._reader) as (snapshot, _):
             found = snapshot.known([id]).get(id)
             return None if found is None else as_document(snapshot.fetch(found[0]))
 
     def ids(self, where: Mapping[str, Any] | None = None) -> list[str]:
         """Return the ids of all documents, or of those that fulfil a filter, in order of adding."""
-        with self._views.current(self._reader) as (snapshot, _):
+        with self._latest.current(self._reader) as (snapshot, _):
             if where is None:
                 return [name for _, name in snapshot.ids()]
             keys = set(snapshot.matching_keys(*compile_filter(where)).tolist())
@@ -436,16 +439,16 @@ class DocumentIndex:
         half by 0.8 of their length.
         1.0 where the index is exact or empty.
         """
-        check_count("k", k)
+        check_count("k", k, least=0)
         check_count("n_queries", n_queries)
-        with self._views.current(self._reader) as (_, view):
-            if len(view.row_keys) == 0:
+        with self._latest.current(self._reader) as (_, loaded):
+            if len(loaded.row_keys) == 0:
                 return 1.0
-            k = min(k, len(view.row_keys))
-            queries = sample_queries(view.passages, n_queries, seed, "cosine")
-            rows = view.everything.rows
-            expected = exact_search(view.passages, queries, k, "cosine", rows)[0]
-            found = search_rows(view.passages, view.row_index, queries, k, "cosine", rows)[0]
+            k = min(k, len(loaded.row_keys))
+            queries = sample_queries(loaded.passages, n_queries, seed, "cosine")
+            rows = loaded.everything.rows
+            expected = exact_search(loaded.passages, queries, k, "cosine", rows)[0]
+            found = search_rows(loaded.passages, loaded.row_index, queries, k, "cosine", rows)[0]
             return sampled_recall(expected, found, "cosine")
 
     def vectors(self, level: Level = "document") -> tuple[list[str], np.ndarray]:
@@ -464,15 +467,15 @@ class DocumentIndex:
             temporary file.
         """
         check_search([], 0, "vector", level)
-        with self._views.current(self._reader) as (snapshot, view):
+        with self._latest.current(self._reader) as (snapshot, loaded):
             names = dict(snapshot.ids())
             if level == "document":
                 placements = snapshot.placements()
                 placements = placements[np.argsort(placements[:, 1])]
-                keys, rows, matrix = placements[:, 0], placements[:, 1], view.documents
+                keys, rows, matrix = placements[:, 0], placements[:, 1], loaded.documents
             else:
-                rows, matrix = np.flatnonzero(view.row_keys), view.passages
-                keys = view.row_keys[rows]
+                rows, matrix = np.flatnonzero(loaded.row_keys), loaded.passages
+                keys = loaded.row_keys[rows]
             if len(rows) < len(matrix):
                 matrix = gather_rows(matrix, rows)
             return [names[key] for key in keys.tolist()], matrix

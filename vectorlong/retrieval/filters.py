@@ -27,6 +27,7 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from vectorlong.checks import is_unicode
 from vectorlong.errors import FilterError, shown
 
 _COMPARISONS = {"$gt": ">", "$gte": ">=", "$lt": "<", "$lte": "<="}
@@ -146,7 +147,7 @@ def _condition(name: str, operator: object, value: Any) -> tuple[str, list[Any]]
 
 def _paths(name: str) -> list[str]:
     """JSON paths that a field name may mean: its literal self, then the descent at its dots."""
-    if not name or '"' in name or "\\" in name or "\x00" in name or not _is_unicode(name):
+    if not name or '"' in name or "\\" in name or "\x00" in name or not is_unicode(name):
         raise FilterError(
             f"The field name {name!r} cannot be asked for: it must not be empty and must hold no "
             "double quote, backslash, NUL or lone surrogate."
@@ -160,14 +161,6 @@ def _paths(name: str) -> list[str]:
 def _label(name: str) -> str:
     """Write a name in a JSON path as JSON writes it, line ends and tabs as escapes."""
     return json.dumps(name, ensure_ascii=False)
-
-
-def _is_unicode(text: str) -> bool:
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        return False
-    return True
 
 
 def _equals(name: str, value: Any) -> tuple[str, list[Any]]:
@@ -206,7 +199,7 @@ def _comparable(name: str, operator: str, value: Any) -> tuple[str, Any]:
     # The values of enumerations and of other subclasses count, not what they print.
     if isinstance(value, str):
         text = str.__str__(value)
-        if not _is_unicode(text):
+        if not is_unicode(text):
             raise FilterError(f"The value {shown(value)} of {name!r} is not valid Unicode.")
         if "\x00" in text:  # of which SQLite's JSON reads what comes before
             raise FilterError(f"The value {shown(value)} of {name!r} must not hold a NUL.")

@@ -9,20 +9,20 @@ from pathlib import Path
 
 from vectorlong.errors import IndexCorruptError, IndexFolderError
 from vectorlong.retrieval.connections import connect, ledger_sha256
-from vectorlong.retrieval.derived import SnapshotFolder
 from vectorlong.retrieval.ledger import (
-    DOCUMENTS,
+    DOCUMENT_ROWS,
     LEDGER_NAME,
-    VECTORS,
+    PASSAGE_ROWS,
     check_ledger,
     damaged,
     ledger_errors,
 )
+from vectorlong.retrieval.ledger_reader import LedgerReader, Snapshot
+from vectorlong.retrieval.loaded_rows import LatestRows, vector_path
 from vectorlong.retrieval.manifest import MANIFEST_NAME, Manifest, read_manifest
-from vectorlong.retrieval.snapshot import LedgerReader, Snapshot
-from vectorlong.retrieval.storage import Stamp, checked, needs_check
-from vectorlong.retrieval.vectors import VectorFile
-from vectorlong.retrieval.view import Views, vector_path
+from vectorlong.vector_index.faiss_folder import FaissFolder
+from vectorlong.vector_index.index_files import Stamp, checked, needs_check
+from vectorlong.vector_index.vector_file import VectorFile
 
 _MAX_LOOKS = 5
 _DOUBT = " (So says the ledger, which is damaged itself.)"
@@ -132,7 +132,7 @@ def check_vector_files(folder: Path, manifest: Manifest, reader: LedgerReader) -
 
 def _check_vector_files(folder: Path, manifest: Manifest, snapshot: Snapshot) -> None:
     """Compare the vector files of one generation."""
-    for file in (VECTORS, DOCUMENTS):
+    for file in (PASSAGE_ROWS, DOCUMENT_ROWS):
         path = vector_path(folder, file, snapshot.epoch)
         if path.exists() and not needs_check(path, manifest.files.get(path.name)):
             continue
@@ -187,11 +187,11 @@ def _look(folder: Path) -> list[str]:
                 if manifest is not None:
                     check_generation(manifest, snapshot, path)
             checked_files = _find_in_snapshot(folder, manifest, snapshot, findings)
-    for file in (VECTORS, DOCUMENTS):
+    for file in (PASSAGE_ROWS, DOCUMENT_ROWS):
         if file not in checked_files:
             with _noted(findings, folder):
                 findings.extend(_find_without_ledger(folder, file, files))
-    snapshot_damage = SnapshotFolder(folder).damage(thorough=True)
+    snapshot_damage = FaissFolder(folder).damage(thorough=True)
     return findings if snapshot_damage is None else [*findings, snapshot_damage]
 
 
@@ -228,7 +228,7 @@ def _find_in_snapshot(
             findings.extend(f"{str(path)!r}: {what}; rebuild() makes it anew" for what in found)
     is_doubtful = any(str(path) in finding for finding in findings)
     checked_files = set()
-    for file in (VECTORS, DOCUMENTS) if dimension is not None else ():
+    for file in (PASSAGE_ROWS, DOCUMENT_ROWS) if dimension is not None else ():
         with _noted(findings, path):
             vector_file = VectorFile(vector_path(folder, file, snapshot.epoch), dimension)
             damage = vector_file.damage(snapshot.segments(file))
@@ -237,7 +237,7 @@ def _find_in_snapshot(
                 findings.append(damage + _DOUBT if is_doubtful else damage)
     if not findings:
         with _noted(findings, path):
-            Views(folder, checked(Manifest, snapshot.settings(), path).dimension).of(snapshot)
+            LatestRows(folder, checked(Manifest, snapshot.settings(), path).dimension).of(snapshot)
     with _noted(findings, path):
         for key in snapshot.placements()[:, 0].tolist():
             with _noted(findings, path):

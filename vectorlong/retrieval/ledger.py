@@ -4,8 +4,8 @@ Documents with their texts and passages, the lexical index, the checksums of the
 two counters: the generation (one a commit) and the epoch (one a rewriting of the vector files). It
 is written by one process at a time in write-ahead mode with every commit flushed; readers see the
 generation they began with. Here is what the database is and how it is opened;
-`vectorlong.retrieval.snapshot` reads it, `vectorlong.retrieval.ledger_writer` writes it. Nothing
-here knows FAISS.
+`vectorlong.retrieval.ledger_reader` reads it, `vectorlong.retrieval.ledger_writer` writes it.
+Nothing here knows FAISS.
 """
 
 from __future__ import annotations
@@ -19,7 +19,8 @@ from pathlib import Path
 
 import numpy as np
 
-from vectorlong.errors import FormatVersionError, IndexCorruptError, IndexFolderError
+from vectorlong.errors import IndexCorruptError, IndexFolderError
+from vectorlong.fields import check_format_version
 from vectorlong.retrieval import lexical
 from vectorlong.retrieval.connections import LedgerConnection
 
@@ -31,8 +32,8 @@ APPLICATION_ID = 0x766C6E67  # "vlng"
 PASSAGE_BITS = 20
 _SHADOW_TABLE = re.compile(r"lexical_(documents|passages)_(data|idx|docsize|config)")
 SPAN_TYPE = np.dtype("<i8")
-VECTORS = "vectors"  # the file of passage vectors
-DOCUMENTS = "documents"  # the file of document vectors
+PASSAGE_ROWS = "vectors"  # the file of passage vectors
+DOCUMENT_ROWS = "documents"  # the file of document vectors
 
 SCHEMA = f"""
 CREATE TABLE settings (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
@@ -157,11 +158,7 @@ def check_version(connection: LedgerConnection, path: Path) -> None:
     version = connection.one("PRAGMA user_version")[0]
     if application != APPLICATION_ID:
         raise damaged(path, "it does not carry this library's mark")
-    if version > FORMAT_VERSION:
-        raise FormatVersionError(
-            f"{str(path)!r} has format version {version}; this version of vectorlong reads up to "
-            f"{FORMAT_VERSION}. Upgrade vectorlong; nothing was changed."
-        )
+    check_format_version(version, FORMAT_VERSION, path)
 
 
 def create_lexical(connection: sqlite3.Connection) -> None:

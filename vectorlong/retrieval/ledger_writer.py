@@ -25,8 +25,8 @@ from vectorlong.retrieval.ledger import (
     damaged,
     ledger_errors,
 )
-from vectorlong.retrieval.storage import replaced
-from vectorlong.retrieval.vectors import Segment
+from vectorlong.vector_index.index_files import replaced
+from vectorlong.vector_index.vector_file import Segment
 
 _CHECKPOINT_WAIT_MS = 2_000
 

@@ -16,8 +16,9 @@ from typing import Annotated, Any
 from pydantic import Field
 
 from vectorlong.documents import PassageSpec
-from vectorlong.errors import FormatVersionError, IndexCorruptError
-from vectorlong.retrieval.storage import Stamp, checked, read_sealed, replace_sealed
+from vectorlong.errors import IndexCorruptError
+from vectorlong.fields import take_format_version
+from vectorlong.vector_index.index_files import Stamp, checked, read_sealed, replace_sealed
 
 MANIFEST_NAME = "manifest.json"
 # 1 had no generation.
@@ -41,7 +42,7 @@ class Manifest:
     passages
         How documents were cut.
     faiss
-        Kind of vector index; see `vectorlong.retrieval.faiss_kinds`.
+        Kind of vector index; see `vectorlong.vector_index.faiss_kinds`.
     lexical
         Whether texts are indexed for lexical search.
     generation
@@ -95,14 +96,11 @@ def read_manifest(folder: Path) -> Manifest:
         content = read_sealed(path)
     except FileNotFoundError:
         raise IndexCorruptError(f"{str(path)!r} is missing.") from None
-    if content is None or not isinstance(content.get("format_version"), int):
+    if content is None:
         raise IndexCorruptError(f"{str(path)!r} is damaged: it does not have its checksum.")
-    version = content.pop("format_version")
-    if version > FORMAT_VERSION:
-        raise FormatVersionError(
-            f"{str(path)!r} has format version {version}; this version of vectorlong reads up to "
-            f"{FORMAT_VERSION}. Upgrade vectorlong; nothing was changed."
-        )
+    version = take_format_version(content, FORMAT_VERSION, path)
+    if version is None:
+        raise IndexCorruptError(f"{str(path)!r} is damaged: it names no format_version.")
     if version == 1:
         content["generation"] = 0  # which no ledger goes back behind
     return checked(Manifest, content, path)

@@ -17,20 +17,20 @@ from vectorlong.errors import (
     shown,
 )
 from vectorlong.retrieval import integrity
-from vectorlong.retrieval.derived import FOLDER_NAME as FAISS_FOLDER_NAME
 from vectorlong.retrieval.encoder_protocol import DocumentEncoder
-from vectorlong.retrieval.ledger import DOCUMENTS, LEDGER_NAME, VECTORS
+from vectorlong.retrieval.ledger import DOCUMENT_ROWS, LEDGER_NAME, PASSAGE_ROWS
+from vectorlong.retrieval.ledger_reader import LedgerReader
 from vectorlong.retrieval.ledger_writer import LedgerWriter
-from vectorlong.retrieval.lock import HOLDER_NAME, LOCK_NAME
+from vectorlong.retrieval.loaded_rows import is_vector_file, vector_path
 from vectorlong.retrieval.manifest import MANIFEST_NAME, Manifest, read_manifest
-from vectorlong.retrieval.snapshot import LedgerReader
-from vectorlong.retrieval.storage import checked
-from vectorlong.retrieval.vectors import VectorAppender
-from vectorlong.retrieval.view import is_vector_file, vector_path
+from vectorlong.vector_index.faiss_folder import FOLDER_NAME as FAISS_FOLDER_NAME
+from vectorlong.vector_index.index_files import checked
+from vectorlong.vector_index.vector_file import VectorAppender
+from vectorlong.vector_index.writer_lock import HOLDER_NAME, LOCK_NAME
 
 # What `make_files` makes before the manifest.
 _UNFINISHED_NAMES = (
-    *(f"{file}.f32" for file in (VECTORS, DOCUMENTS)),
+    *(f"{file}.f32" for file in (PASSAGE_ROWS, DOCUMENT_ROWS)),
     *(f"{LEDGER_NAME}{suffix}" for suffix in ("", "-wal", "-shm", "-journal")),
 )
 _NAMES = (*_UNFINISHED_NAMES, LOCK_NAME, HOLDER_NAME, MANIFEST_NAME)
@@ -113,7 +113,7 @@ def make_files(folder: Path, manifest: Manifest) -> None:
     """Make the files of an empty index, the manifest last."""
     for name in _UNFINISHED_NAMES:
         (folder / name).unlink(missing_ok=True)
-    for file in (VECTORS, DOCUMENTS):
+    for file in (PASSAGE_ROWS, DOCUMENT_ROWS):
         VectorAppender(vector_path(folder, file, 0), manifest.dimension, create=True).close()
     LedgerWriter.create(folder / LEDGER_NAME, manifest.settings(), manifest.lexical)
     manifest.at(0).write(folder)

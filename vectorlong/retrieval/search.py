@@ -9,12 +9,13 @@ from typing import Any, Literal, get_args
 
 import numpy as np
 
+from vectorlong.checks import check_count, check_unicode
 from vectorlong.documents import Document
-from vectorlong.errors import IndexCorruptError, InputTypeError, InputValueError, OptionError, shown
+from vectorlong.errors import IndexCorruptError, InputTypeError, OptionError, shown
+from vectorlong.retrieval.ledger_reader import Snapshot, StoredDocument
 from vectorlong.retrieval.lexical import match_expression
-from vectorlong.retrieval.row_index import search_rows
-from vectorlong.retrieval.snapshot import Snapshot, StoredDocument
-from vectorlong.retrieval.view import Chosen, View
+from vectorlong.retrieval.loaded_rows import Chosen, LoadedRows
+from vectorlong.vector_index.row_index import search_rows
 
 Mode = Literal["hybrid", "vector", "lexical"]
 Level = Literal["document", "passage"]
@@ -81,32 +82,13 @@ def check_search(queries: object, k: object, mode: str, level: str) -> list[str]
     for query in queries:
         if not isinstance(query, str):
             raise InputTypeError(f"A query must be a string, not {shown(query)}.")
-        check_unicode("query", query)
-    check_count("k", k)
+        check_unicode(f"Query {shown(query)}", query)
+    check_count("k", k, least=0)
     if mode not in get_args(Mode):
         raise OptionError("mode", mode, get_args(Mode))
     if level not in get_args(Level):
         raise OptionError("level", level, get_args(Level))
     return list(queries)
-
-
-def check_count(name: str, value: object) -> None:
-    """Refuse what is no integer of 0 or more."""
-    if isinstance(value, bool) or not isinstance(value, int | np.integer):
-        raise InputTypeError(f"{name} must be an integer, not {shown(value)}.")
-    if value < 0:
-        raise InputValueError(f"{name}={shown(value)} is not valid: pass 0 or more.")
-
-
-def check_unicode(what: str, text: str) -> None:
-    """Refuse text that UTF-8 cannot hold, which no file and no database could keep."""
-    try:
-        text.encode()
-    except UnicodeEncodeError as error:
-        raise InputValueError(
-            f"The {what} is not valid Unicode: a lone surrogate at character {error.start}. "
-            "Decode the source with errors='replace'."
-        ) from None
 
 
 @dataclass(frozen=True)
@@ -115,7 +97,7 @@ class Searcher:
 
     Attributes
     ----------
-    snapshot, view
+    snapshot, loaded
         The generation.
     chosen
         What the filter lets through.
@@ -126,7 +108,7 @@ class Searcher:
     """
 
     snapshot: Snapshot
-    view: View
+    loaded: LoadedRows
     chosen: Chosen
     k: int
     mode: Mode
@@ -136,7 +118,7 @@ class Searcher:
 
     def answer(self, queries: list[str], vectors: np.ndarray | None) -> list[list[Hit]]:
         """Hits of every question; ``vectors`` float32 [q, e] of length 1, None for lexical mode."""
-        if self.k == 0 or self.chosen.is_empty or len(self.view.row_keys) == 0:
+        if self.k == 0 or self.chosen.is_empty or len(self.loaded.row_keys) == 0:
             return [[] for _ in queries]
         depth = self.k
         if self.mode == "hybrid":
@@ -158,7 +140,7 @@ class Searcher:
 
     def _nearest(self, vectors: np.ndarray, depth: int) -> list[dict[Candidate, float]]:
         """For every query the nearest passages, or the documents whose passages are nearest."""
-        n_rows = len(self.view.row_keys if self.chosen.rows is None else self.chosen.rows)
+        n_rows = len(self.loaded.row_keys if self.chosen.rows is None else self.chosen.rows)
         is_document = self.level == "document"
         n_wanted = min(depth * (_ROWS_PER_DOCUMENT if is_document else 1), n_rows)
         scores, rows = self._search_rows(vectors, n_wanted)  # [q, n_wanted]
@@ -173,15 +155,17 @@ class Searcher:
         return answers
 
     def _search_rows(self, vectors: np.ndarray, k: int) -> tuple[np.ndarray, np.ndarray]:
-        view = self.view
-        return search_rows(view.passages, view.row_index, vectors, k, "cosine", self.chosen.rows)
+        loaded = self.loaded
+        return search_rows(
+            loaded.passages, loaded.row_index, vectors, k, "cosine", self.chosen.rows
+        )
 
     def _group(self, scores: np.ndarray, rows: np.ndarray, depth: int) -> dict[Candidate, float]:
         """Candidates of one query's rows [n], best first; a document counts by its best passage."""
         is_present = rows >= 0
         rows, scores = rows[is_present], scores[is_present]
-        keys = self.view.row_keys[rows]  # [n]
-        ordinals = rows - self.view.first_rows[keys]
+        keys = self.loaded.row_keys[rows]  # [n]
+        ordinals = rows - self.loaded.first_rows[keys]
         found: dict[Candidate, float] = {}
         for key, ordinal, score in zip(
             keys.tolist(), ordinals.tolist(), scores.tolist(), strict=True
@@ -219,7 +203,7 @@ class Searcher:
 
     def _check_there(self, candidates: list[Candidate]) -> None:
         """Refuse a lexical index that names passages which the documents do not have."""
-        n_passages = self.view.n_passages
+        n_passages = self.loaded.n_passages
         for key, ordinal in candidates:
             if not 0 < key < len(n_passages) or not 0 <= ordinal < n_passages[key]:
                 raise IndexCorruptError(
@@ -275,14 +259,14 @@ class Searcher:
 
     def _passage_cosines(self, vector: np.ndarray, key: int) -> np.ndarray:
         """float32 [p]: cosine of the query and every passage of a document."""
-        first = int(self.view.first_rows[key])
-        return self.view.passages[first : first + int(self.view.n_passages[key])] @ vector
+        first = int(self.loaded.first_rows[key])
+        return self.loaded.passages[first : first + int(self.loaded.n_passages[key])] @ vector
 
     def _cosine(self, vector: np.ndarray, candidate: Candidate) -> float:
         key, ordinal = candidate
         if ordinal < 0:
             return float(self._passage_cosines(vector, key).max())
-        return float(self.view.passages[self.view.first_rows[key] + ordinal] @ vector)
+        return float(self.loaded.passages[self.loaded.first_rows[key] + ordinal] @ vector)
 
     def _best_passage(
         self, stored: StoredDocument, vector: np.ndarray | None, matches: dict[int, float]

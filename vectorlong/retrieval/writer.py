@@ -18,6 +18,7 @@ from pathlib import Path
 import numpy as np
 from tqdm import tqdm
 
+from vectorlong.checks import check_id
 from vectorlong.disk import remove_unfinished
 from vectorlong.documents import DocumentEncoding
 from vectorlong.errors import (
@@ -29,25 +30,26 @@ from vectorlong.errors import (
     shown,
 )
 from vectorlong.progress import progress_bar
+from vectorlong.retrieval.add_report import AddReport, Outcomes
+from vectorlong.retrieval.checked_documents import Addable, CheckedDocument, batches, check_encoding
 from vectorlong.retrieval.connections import ledger_sha256
-from vectorlong.retrieval.derived import SnapshotFolder, is_outgrown, prepare
 from vectorlong.retrieval.encoder_protocol import DocumentEncoder
-from vectorlong.retrieval.incoming import Addable, Incoming, batches, check_encoding, check_id
-from vectorlong.retrieval.ledger import DOCUMENTS, VECTORS, damaged
-from vectorlong.retrieval.ledger_writer import LedgerTransaction, LedgerWriter, NewDocument
-from vectorlong.retrieval.lock import WriterLock
-from vectorlong.retrieval.manifest import Manifest
-from vectorlong.retrieval.report import AddReport, Outcomes
-from vectorlong.retrieval.row_index import RowIndex
-from vectorlong.retrieval.snapshot import (
+from vectorlong.retrieval.ledger import DOCUMENT_ROWS, PASSAGE_ROWS, damaged
+from vectorlong.retrieval.ledger_reader import (
     LedgerReader,
     Snapshot,
     StoredDocument,
     record_digest,
 )
-from vectorlong.retrieval.storage import Stamp, file_stamp, folder_errors, replaced
-from vectorlong.retrieval.vectors import Segment, VectorAppender, VectorFile, row_blocks
-from vectorlong.retrieval.view import View, Views, is_vector_file, vector_path
+from vectorlong.retrieval.ledger_writer import LedgerTransaction, LedgerWriter, NewDocument
+from vectorlong.retrieval.loaded_rows import LatestRows, LoadedRows, is_vector_file, vector_path
+from vectorlong.retrieval.manifest import Manifest
+from vectorlong.vector_index.faiss_folder import FaissFolder
+from vectorlong.vector_index.growth import fitting_row_index, is_outgrown
+from vectorlong.vector_index.index_files import Stamp, file_stamp, folder_errors, replaced
+from vectorlong.vector_index.row_index import RowIndex
+from vectorlong.vector_index.vector_file import Segment, VectorAppender, VectorFile, row_blocks
+from vectorlong.vector_index.writer_lock import WriterLock
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -59,7 +61,7 @@ _COMMIT_BYTES = 64 << 20
 class _Pending:
     """Encoded documents that are not written yet."""
 
-    incoming: list[Incoming] = field(default_factory=list)
+    document: list[CheckedDocument] = field(default_factory=list)
     vectors: list[np.ndarray] = field(default_factory=list)
     passages: list[np.ndarray] = field(default_factory=list)
     spans: list[np.ndarray] = field(default_factory=list)
@@ -71,7 +73,7 @@ class _Pending:
         """Whether it is time to commit."""
         return (
             self.n_bytes >= _COMMIT_BYTES or time.monotonic() - self.since >= _COMMIT_EVERY_S
-        ) and bool(self.incoming)
+        ) and bool(self.document)
 
 
 class IndexWriter:
@@ -85,7 +87,7 @@ class IndexWriter:
         What the index is.
     lock
         The writer's lock on it.
-    reader, views
+    reader, latest_rows
         How the index is read; brought up to date by what is written.
     """
 
@@ -95,14 +97,14 @@ class IndexWriter:
         manifest: Manifest,
         lock: WriterLock,
         reader: LedgerReader,
-        views: Views,
+        latest_rows: LatestRows,
     ) -> None:
         self._folder = folder
         self._manifest = manifest
         self._lock = lock
         self._reader = reader
-        self._views = views
-        self._snapshots = SnapshotFolder(folder)
+        self._latest = latest_rows
+        self._faiss_folder = FaissFolder(folder)
         self._opened: tuple[int, dict[str, VectorAppender]] | None = None
         self._section = threading.Lock()
         self._is_taken = False
@@ -137,7 +139,7 @@ class IndexWriter:
                 )
             appender.truncate(rows[file])
         current = {appender.path for appender in files.values()}
-        self._snapshots.remove_unfinished()
+        self._faiss_folder.remove_unfinished()
         remove_unfinished(self._folder)
         for path in self._folder.iterdir():
             # Whatever else lies in the folder is somebody's, also a copy of one of these files.
@@ -208,7 +210,7 @@ class IndexWriter:
         """Return the open vector files of an epoch, and refuse where they are not the folder's."""
         if self._opened is None or self._opened[0] != epoch:
             files = {}
-            for file in (VECTORS, DOCUMENTS):
+            for file in (PASSAGE_ROWS, DOCUMENT_ROWS):
                 path = vector_path(self._folder, file, epoch)
                 files[file] = VectorAppender(path, self._manifest.dimension)
             former, self._opened = self._opened, (epoch, files)
@@ -226,7 +228,7 @@ class IndexWriter:
                 f"it went back to generation {generation} while it was open, and {acknowledged} "
                 "was acknowledged",
             )
-        return {file: snapshot.n_rows(file) for file in (VECTORS, DOCUMENTS)}
+        return {file: snapshot.n_rows(file) for file in (PASSAGE_ROWS, DOCUMENT_ROWS)}
 
     def _mark(self) -> None:
         """Before the first write: what the manifest says of the files no longer holds."""
@@ -275,47 +277,47 @@ class IndexWriter:
 
     def _add_batch(
         self,
-        batch: list[Incoming],
+        batch: list[CheckedDocument],
         encoder: DocumentEncoder,
         outcomes: Outcomes,
         tokens: list[int],
         progress: tqdm,
     ) -> None:
-        latest = {incoming.id: incoming for incoming in batch}
+        latest = {document.id: document for document in batch}
         outcomes.counts["duplicates"] += len(batch) - len(latest)
-        changed: list[Incoming] = []
-        relabelled: list[tuple[Incoming, StoredDocument]] = []
+        changed: list[CheckedDocument] = []
+        relabelled: list[tuple[CheckedDocument, StoredDocument]] = []
         with self._reader.snapshot() as snapshot:
             known = snapshot.known(list(latest))
-            for incoming in latest.values():
-                key, digest = known.get(incoming.id, (0, b""))
-                if digest == incoming.digest:
-                    outcomes.note(incoming.id, "unchanged")
-                elif key and (stored := snapshot.fetch(key)).text == incoming.text:
-                    relabelled.append((incoming, stored))
+            for document in latest.values():
+                key, digest = known.get(document.id, (0, b""))
+                if digest == document.digest:
+                    outcomes.note(document.id, "unchanged")
+                elif key and (stored := snapshot.fetch(key)).text == document.text:
+                    relabelled.append((document, stored))
                 else:
-                    changed.append(incoming)
+                    changed.append(document)
         self._change_metadata(relabelled, outcomes)
         progress.update(len(batch) - len(changed))
         pending = _Pending()
-        for incoming, encoding in self._encode(changed, encoder):
-            vector, passages, spans = check_encoding(incoming, encoding, self._manifest.dimension)
-            pending.incoming.append(incoming)
+        for document, encoding in self._encode(changed, encoder):
+            vector, passages, spans = check_encoding(document, encoding, self._manifest.dimension)
+            pending.document.append(document)
             pending.vectors.append(vector)
             pending.passages.append(passages)
             pending.spans.append(spans)
             pending.n_tokens.append(int(encoding.n_tokens))
-            pending.n_bytes += passages.nbytes + vector.nbytes + len(incoming.text)
+            pending.n_bytes += passages.nbytes + vector.nbytes + len(document.text)
             tokens[0] += int(encoding.n_tokens)
             tokens[1] += int(encoding.n_dropped_tokens)
             if pending.is_due():
                 self._commit(pending, outcomes, progress)
                 pending = _Pending()
-        if pending.incoming:
+        if pending.document:
             self._commit(pending, outcomes, progress)
 
     def _change_metadata(
-        self, relabelled: list[tuple[Incoming, StoredDocument]], outcomes: Outcomes
+        self, relabelled: list[tuple[CheckedDocument, StoredDocument]], outcomes: Outcomes
     ) -> None:
         """Give documents whose text is the same their new metadata; their vectors stay."""
         if not relabelled:
@@ -323,30 +325,30 @@ class IndexWriter:
         with self.alone():
             self._mark()
             with self._ledger.transaction() as transaction:
-                for incoming, stored in relabelled:
-                    digest = incoming.digest
+                for document, stored in relabelled:
+                    digest = document.digest
                     record = record_digest(digest, stored.n_tokens, stored.spans)
-                    transaction.change_metadata(stored.key, incoming.metadata, digest, record)
+                    transaction.change_metadata(stored.key, document.metadata, digest, record)
                 self.check()
             self._acknowledge(transaction)
-        for incoming, _ in relabelled:
-            outcomes.note(incoming.id, "updated")
+        for document, _ in relabelled:
+            outcomes.note(document.id, "updated")
 
     def _encode(
-        self, changed: list[Incoming], encoder: DocumentEncoder
-    ) -> Iterator[tuple[Incoming, DocumentEncoding]]:
+        self, changed: list[CheckedDocument], encoder: DocumentEncoder
+    ) -> Iterator[tuple[CheckedDocument, DocumentEncoding]]:
         if not changed:
             return
-        texts = [incoming.text for incoming in changed]
+        texts = [document.text for document in changed]
         encodings = iter(encoder.encode_documents(texts, passages=self._manifest.passages))
-        for incoming in changed:
+        for document in changed:
             encoding = next(encodings, None)
             if encoding is None:
                 raise InputValueError(
-                    f"The encoder gave no vectors for document {incoming.id!r}; nothing of it was "
+                    f"The encoder gave no vectors for document {document.id!r}; nothing of it was "
                     "written."
                 )
-            yield incoming, encoding
+            yield document, encoding
 
     def _commit(self, pending: _Pending, outcomes: Outcomes, progress: tqdm) -> None:
         """Write what is pending: both vector files, flushed, then the ledger."""
@@ -363,9 +365,9 @@ class IndexWriter:
                 self._cut_tails()
                 raise
             self._acknowledge(transaction)
-        for incoming in pending.incoming:
-            outcomes.note(incoming.id, "updated" if incoming.id in known else "added")
-        progress.update(len(pending.incoming))
+        for document in pending.document:
+            outcomes.note(document.id, "updated" if document.id in known else "added")
+        progress.update(len(pending.document))
 
     def _write(
         self, pending: _Pending, transaction: LedgerTransaction
@@ -373,24 +375,24 @@ class IndexWriter:
         """Write what is pending within a transaction, and return what was there of it."""
         snapshot = Snapshot(transaction.connection, self._ledger.path)
         rows = self._acknowledged_rows(snapshot, transaction.generation - 1)
-        first_row, document_row = rows[VECTORS], rows[DOCUMENTS]
+        first_row, document_row = rows[PASSAGE_ROWS], rows[DOCUMENT_ROWS]
         files = self._files(transaction.epoch)
         segments = {
-            VECTORS: files[VECTORS].append(np.concatenate(pending.passages), first_row),
-            DOCUMENTS: files[DOCUMENTS].append(np.stack(pending.vectors), document_row),
+            PASSAGE_ROWS: files[PASSAGE_ROWS].append(np.concatenate(pending.passages), first_row),
+            DOCUMENT_ROWS: files[DOCUMENT_ROWS].append(np.stack(pending.vectors), document_row),
         }
-        known = snapshot.known([incoming.id for incoming in pending.incoming])
-        for number, incoming in enumerate(pending.incoming):
-            if incoming.id in known:
-                transaction.delete(known[incoming.id][0])
+        known = snapshot.known([document.id for document in pending.document])
+        for number, document in enumerate(pending.document):
+            if document.id in known:
+                transaction.delete(known[document.id][0])
             spans, n_tokens = pending.spans[number], pending.n_tokens[number]
             transaction.insert(
                 NewDocument(
-                    incoming.id,
-                    incoming.text,
-                    incoming.metadata,
-                    incoming.digest,
-                    record_digest(incoming.digest, n_tokens, spans),
+                    document.id,
+                    document.text,
+                    document.metadata,
+                    document.digest,
+                    record_digest(document.digest, n_tokens, spans),
                     n_tokens,
                     document_row + number,
                     first_row,
@@ -441,18 +443,20 @@ class IndexWriter:
             with folder_errors("compact", self._folder), self._reader.snapshot() as snapshot:
                 self._check_vectors(snapshot)
                 placements = snapshot.placements()
-                view = self._view(snapshot)
+                loaded = self._loaded(snapshot)
             placements = placements[np.argsort(placements[:, 2], kind="stable")]  # [d, 4]
-            live_rows = np.flatnonzero(view.row_keys)
+            live_rows = np.flatnonzero(loaded.row_keys)
             with folder_errors("compact", self._folder):
                 segments = {
-                    VECTORS: self._copy(VECTORS, view, view.passages, live_rows),
-                    DOCUMENTS: self._copy(DOCUMENTS, view, view.documents, placements[:, 1]),
+                    PASSAGE_ROWS: self._copy(PASSAGE_ROWS, loaded, loaded.passages, live_rows),
+                    DOCUMENT_ROWS: self._copy(
+                        DOCUMENT_ROWS, loaded, loaded.documents, placements[:, 1]
+                    ),
                 }
             first_rows = np.cumsum(placements[:, 3]) - placements[:, 3]
             moved = np.column_stack([np.arange(len(placements)), first_rows, placements[:, 0]])
             with self._ledger.transaction() as transaction:
-                if transaction.generation != view.generation + 1:
+                if transaction.generation != loaded.generation + 1:
                     raise replaced(self._ledger.path)
                 transaction.move_rows(moved.tolist(), segments)
                 self.check()
@@ -462,9 +466,11 @@ class IndexWriter:
             self._ledger.optimise()
         self.settle()
 
-    def _copy(self, file: str, view: View, source: np.ndarray, rows: np.ndarray) -> list[Segment]:
+    def _copy(
+        self, file: str, loaded: LoadedRows, source: np.ndarray, rows: np.ndarray
+    ) -> list[Segment]:
         """Write chosen rows of ``source`` to the file of the next epoch, block by block."""
-        path = vector_path(self._folder, file, view.epoch + 1)
+        path = vector_path(self._folder, file, loaded.epoch + 1)
         appender = VectorAppender(path, self._manifest.dimension, create=True)
         segments: list[Segment] = []
         n_rows = 0
@@ -475,7 +481,7 @@ class IndexWriter:
         return segments
 
     def rebuild(self) -> None:
-        """Make everything derived anew: the lexical index and the FAISS snapshot."""
+        """Make everything derived anew: the lexical index and the saved FAISS index."""
         with self.alone():
             self._mark()
             with folder_errors("rebuild", self._folder), self._reader.snapshot() as snapshot:
@@ -487,28 +493,28 @@ class IndexWriter:
                 self.check()
             self._acknowledge(transaction)
             with folder_errors("rebuild", self._folder):
-                self._snapshots.remove()
-            self._views.use(None)
+                self._faiss_folder.remove()
+            self._latest.use(None)
         self.settle()
 
     def _check_vectors(self, snapshot: Snapshot) -> None:
         """Refuse to copy damaged rows, which would give them a fresh checksum."""
-        for file in (VECTORS, DOCUMENTS):
+        for file in (PASSAGE_ROWS, DOCUMENT_ROWS):
             path = vector_path(self._folder, file, snapshot.epoch)
             damage = VectorFile(path, self._manifest.dimension).damage(snapshot.segments(file))
             if damage is not None:
                 raise IndexCorruptError(damage)
 
-    def _view(self, snapshot: Snapshot) -> View:
-        view = self._views.of(snapshot)
-        if view is None:
+    def _loaded(self, snapshot: Snapshot) -> LoadedRows:
+        loaded = self._latest.of(snapshot)
+        if loaded is None:
             raise IndexCorruptError(f"{str(self._folder)!r} went back to an older generation.")
-        return view
+        return loaded
 
     # --- derived files and closing -----------------------------------------------------------
 
     def settle(self) -> None:
-        """Bring the FAISS snapshot up to date and the write-ahead log into the database.
+        """Bring the saved FAISS index up to date and the write-ahead log into the database.
 
         Where that is refused, nothing is lost and nothing is told but in the log: what was to be
         kept was acknowledged before.
@@ -531,33 +537,35 @@ class IndexWriter:
 
     def _bring_up_to_date(self) -> None:
         with self._reader.snapshot() as snapshot:
-            view = self._view(snapshot)
-        row_index = prepare(view.passages, view.row_index, self._manifest.faiss, "cosine")
+            loaded = self._loaded(snapshot)
+        row_index = fitting_row_index(
+            loaded.passages, loaded.row_index, self._manifest.faiss, "cosine"
+        )
         if row_index is None:
-            self._snapshots.remove()
-            if view.row_index is not None:
-                self._views.use(None)
+            self._faiss_folder.remove()
+            if loaded.row_index is not None:
+                self._latest.use(None)
             return
-        if row_index is view.row_index:
-            if not is_outgrown(row_index, len(view.passages)):
+        if row_index is loaded.row_index:
+            if not is_outgrown(row_index, len(loaded.passages)):
                 return
-            longer = self._snapshots.load(view.epoch, self._manifest.dimension, mapped=False)
+            longer = self._faiss_folder.load(loaded.epoch, self._manifest.dimension, mapped=False)
             if longer is None:
                 return
             row_index = longer
-            row_index.extend(view.passages)
-        self._save(row_index, view)
+            row_index.extend(loaded.passages)
+        self._save(row_index, loaded)
 
-    def _save(self, row_index: RowIndex, view: View) -> None:
+    def _save(self, row_index: RowIndex, loaded: LoadedRows) -> None:
         self.check()
         try:
-            self._snapshots.save(row_index, view.epoch)
+            self._faiss_folder.save(row_index, loaded.epoch)
         except (OSError, RuntimeError) as error:
             # Everything acknowledged is in the files of truth; this one is made again when needed.
-            _LOGGER.warning("The FAISS snapshot could not be saved: %s", error)
-        self._views.use(row_index)
+            _LOGGER.warning("The saved FAISS index could not be saved: %s", error)
+        self._latest.use(row_index)
         self._mark()
-        with self._ledger.transaction() as transaction:  # so that readers look for the snapshot
+        with self._ledger.transaction() as transaction:  # so that readers look for the saved index
             self.check()
         self._acknowledge(transaction)
 
@@ -579,12 +587,14 @@ class IndexWriter:
         """Record the closed files as they are, if they are still the folder's."""
         try:
             self._check_closed_files()
-            paths = [vector_path(self._folder, file, epoch) for file in (VECTORS, DOCUMENTS)]
-            files: dict[str, Stamp] = {
+            paths = [
+                vector_path(self._folder, file, epoch) for file in (PASSAGE_ROWS, DOCUMENT_ROWS)
+            ]
+            stamps: dict[str, Stamp] = {
                 path.name: file_stamp(path) for path in (self._ledger.path, *paths)
             }
-            files[self._ledger.path.name]["digest"] = ledger_sha256(self._ledger.path)
-            self._manifest.at(generation, files).write(self._folder)
+            stamps[self._ledger.path.name]["digest"] = ledger_sha256(self._ledger.path)
+            self._manifest.at(generation, stamps).write(self._folder)
         except (OSError, IndexFolderError) as error:  # the next opening checks more without
             _LOGGER.warning("The files could not be stamped: %s", error)
 

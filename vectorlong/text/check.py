@@ -7,7 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from vectorlong.errors import InputTypeError, InputValueError, shown
+from vectorlong.checks import check_unicode
+from vectorlong.errors import InputTypeError, shown
 
 
 def check_texts(inputs: Any, name: str = "inputs") -> list[str]:
@@ -89,16 +90,8 @@ def check_text(item: Any, place: str) -> str:
         raise InputTypeError(f"{place} is {_describe(item)}, not a text. {_way_out(item)}")
     # Its characters, whatever str() of a subclass gives: that of an enumeration names the member.
     text = str.__str__(item)
-    if text.isascii():
-        return text
-    try:
-        text.encode("utf-8")
-    except UnicodeEncodeError as error:
-        raise InputValueError(
-            f"{place} has a lone surrogate {text[error.start]!r} at character {error.start}, which "
-            "is half of a character. Read the file with the right encoding, or replace such halves:"
-            " text.encode('utf-16', 'surrogatepass').decode('utf-16', 'replace')."
-        ) from None
+    if not text.isascii():
+        check_unicode(place, text)
     return text
 
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import re
 from collections import OrderedDict
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -14,17 +15,18 @@ import numpy as np
 
 from vectorlong.errors import IndexCorruptError, IndexFolderError
 from vectorlong.forks import ProcessLock
-from vectorlong.retrieval.derived import SnapshotFolder, is_outgrown
-from vectorlong.retrieval.exact import AllowedRows
 from vectorlong.retrieval.filters import compile_filter
-from vectorlong.retrieval.ledger import DOCUMENTS, VECTORS
-from vectorlong.retrieval.row_index import RowIndex
-from vectorlong.retrieval.snapshot import LedgerReader, Snapshot
-from vectorlong.retrieval.vectors import VectorFile
+from vectorlong.retrieval.ledger import DOCUMENT_ROWS, PASSAGE_ROWS
+from vectorlong.retrieval.ledger_reader import LedgerReader, Snapshot
+from vectorlong.vector_index.exact import AllowedRows
+from vectorlong.vector_index.faiss_folder import FaissFolder
+from vectorlong.vector_index.growth import is_outgrown
+from vectorlong.vector_index.row_index import RowIndex
+from vectorlong.vector_index.vector_file import VectorFile
 
 _MAX_CACHED_FILTERS = 16
 _MAX_ATTEMPTS = 50
-_VECTOR_FILE = re.compile(rf"({VECTORS}|{DOCUMENTS})(-[1-9]\d*)?\.f32")
+_VECTOR_FILE = re.compile(rf"({PASSAGE_ROWS}|{DOCUMENT_ROWS})(-[1-9]\d*)?\.f32")
 
 
 def vector_path(folder: Path, file: str, epoch: int) -> Path:
@@ -59,7 +61,7 @@ class Chosen:
 
 
 @dataclass(frozen=True)
-class View:
+class LoadedRows:
     """A generation's rows. Never changed once made, so that threads share it freely.
 
     Attributes
@@ -84,9 +86,14 @@ class View:
     first_rows: np.ndarray
     n_passages: np.ndarray
     row_index: RowIndex | None
-    everything: Chosen
     _filters: OrderedDict[tuple[Any, ...], Chosen] = field(default_factory=OrderedDict)
     _guard: ProcessLock = field(default_factory=ProcessLock)
+
+    @functools.cached_property
+    def everything(self) -> Chosen:
+        """What there is without a filter: every row whose document was not deleted."""
+        is_live = self.row_keys > 0  # [n]
+        return Chosen(None if is_live.all() else AllowedRows(is_live), None)
 
     def choose(self, snapshot: Snapshot, where: Mapping[str, Any] | None) -> Chosen:
         """Return the rows and documents a filter lets through; remembered for this generation."""
@@ -109,8 +116,8 @@ class View:
         return chosen
 
 
-class Views:
-    """Keeps the newest view, and brings it up to date when the ledger has moved on.
+class LatestRows:
+    """Keeps the newest loaded, and brings it up to date when the ledger has moved on.
 
     Parameters
     ----------
@@ -123,30 +130,30 @@ class Views:
     def __init__(self, folder: Path, dimension: int) -> None:
         self._folder = folder
         self._dimension = dimension
-        self._snapshots = SnapshotFolder(folder)
-        self._newest: View | None = None
+        self._faiss_folder = FaissFolder(folder)
+        self._newest: LoadedRows | None = None
         self._guard = ProcessLock()
 
-    def of(self, snapshot: Snapshot) -> View | None:
-        """Return the view of a snapshot's generation, or None if a newer one has overtaken it."""
-        view = self._newest
-        if view is not None and view.generation == snapshot.generation:
-            return view
+    def of(self, snapshot: Snapshot) -> LoadedRows | None:
+        """Return the loaded of a snapshot's generation, or None if a newer one has overtaken it."""
+        loaded = self._newest
+        if loaded is not None and loaded.generation == snapshot.generation:
+            return loaded
         with self._guard.lock:
-            view = self._newest
-            if view is None or view.epoch != snapshot.epoch:
-                if view is not None and view.epoch > snapshot.epoch:
+            loaded = self._newest
+            if loaded is None or loaded.epoch != snapshot.epoch:
+                if loaded is not None and loaded.epoch > snapshot.epoch:
                     return None
                 self._newest = self._load(snapshot)
-            elif view.generation < snapshot.generation:
-                self._newest = self._advance(view, snapshot)
-            elif view.generation > snapshot.generation:
+            elif loaded.generation < snapshot.generation:
+                self._newest = self._advance(loaded, snapshot)
+            elif loaded.generation > snapshot.generation:
                 return None
             return self._newest
 
     @contextlib.contextmanager
-    def current(self, reader: LedgerReader) -> Iterator[tuple[Snapshot, View]]:
-        """One generation: the ledger's snapshot, and the view that belongs to it.
+    def current(self, reader: LedgerReader) -> Iterator[tuple[Snapshot, LoadedRows]]:
+        """One generation: the ledger's snapshot, and the loaded that belongs to it.
 
         Raises
         ------
@@ -158,7 +165,7 @@ class Views:
         for _ in range(_MAX_ATTEMPTS):
             with reader.snapshot() as snapshot:
                 try:
-                    view = self.of(snapshot)
+                    loaded = self.of(snapshot)
                 except FileNotFoundError as error:
                     with reader.snapshot() as newer:
                         if newer.epoch == snapshot.epoch:
@@ -171,8 +178,8 @@ class Views:
                     raise IndexFolderError(
                         f"Cannot read the vectors in {str(self._folder)!r}: {error}."
                     ) from error
-                if view is not None:
-                    yield snapshot, view
+                if loaded is not None:
+                    yield snapshot, loaded
                     return
         raise IndexFolderError(f"{str(self._folder)!r} is written too fast to be read; try again.")
 
@@ -180,28 +187,19 @@ class Views:
         """Search the current rows through another FAISS index from now on."""
         with self._guard.lock:
             if self._newest is not None:
-                view = self._newest
-                self._newest = _make(
-                    view.generation,
-                    view.epoch,
-                    view.passages,
-                    view.documents,
-                    view.row_keys,
-                    view.first_rows,
-                    view.n_passages,
-                    row_index,
-                )
+                self._newest = replace(self._newest, row_index=row_index)
 
     def _maps(self, snapshot: Snapshot) -> tuple[np.ndarray, np.ndarray]:
         passages, documents = (
             VectorFile(vector_path(self._folder, file, snapshot.epoch), self._dimension).map(
                 snapshot.n_rows(file)
             )
-            for file in (VECTORS, DOCUMENTS)
+            for file in (PASSAGE_ROWS, DOCUMENT_ROWS)
         )
         return passages, documents
 
-    def _load(self, snapshot: Snapshot) -> View:
+    def _load(self, snapshot: Snapshot) -> LoadedRows:
+        """Load a generation from nothing."""
         passages, documents = self._maps(snapshot)
         placements, tombstones = snapshot.placements(), snapshot.tombstones()
         n_live = int(placements[:, 3].sum())
@@ -210,13 +208,11 @@ class Views:
         ) != len(documents):
             raise _misplaced(self._folder)
         row_keys = np.zeros(len(passages), dtype=np.int64)  # [n]
-        first_rows, n_passages = _place(row_keys, placements, np.zeros(1, dtype=np.int64))
+        nothing = np.zeros(1, dtype=np.int64)  # keys begin at 1
+        first_rows, n_passages = _place(row_keys, placements, nothing, nothing)
         if np.count_nonzero(row_keys) != n_live:
             raise _misplaced(self._folder)
-        row_index = self._snapshots.load(snapshot.epoch, self._dimension)
-        if row_index is not None and row_index.n_rows > len(passages):
-            row_index = None  # of a generation that this snapshot does not see yet
-        return _make(
+        return LoadedRows(
             snapshot.generation,
             snapshot.epoch,
             passages,
@@ -224,27 +220,22 @@ class Views:
             row_keys,
             first_rows,
             n_passages,
-            row_index,
+            self._row_index(snapshot, None),
         )
 
-    def _advance(self, view: View, snapshot: Snapshot) -> View:
-        """Return the next view, from what was added and deleted since ``view``."""
+    def _advance(self, loaded: LoadedRows, snapshot: Snapshot) -> LoadedRows:
+        """Load a later generation, from what was added and deleted since the one before."""
         passages, documents = self._maps(snapshot)
         row_keys = np.zeros(len(passages), dtype=np.int64)  # [n]
-        row_keys[: len(view.row_keys)] = view.row_keys
-        placements = snapshot.placements(after_key=len(view.first_rows) - 1)
-        first_rows, n_passages = _place(row_keys, placements, view.first_rows, view.n_passages)
-        for _, first_row, count in snapshot.tombstones(view.generation).tolist():
+        row_keys[: len(loaded.row_keys)] = loaded.row_keys
+        placements = snapshot.placements(after_key=len(loaded.first_rows) - 1)
+        first_rows, n_passages = _place(row_keys, placements, loaded.first_rows, loaded.n_passages)
+        for _, first_row, count in snapshot.tombstones(loaded.generation).tolist():
             key = row_keys[first_row]
             row_keys[first_row : first_row + count] = 0
             if key:
                 n_passages[key] = 0
-        row_index = view.row_index
-        if row_index is None or is_outgrown(row_index, len(passages)):
-            row_index = self._snapshots.load(snapshot.epoch, self._dimension) or row_index
-            if row_index is not None and row_index.n_rows > len(passages):
-                row_index = None
-        return _make(
+        return LoadedRows(
             snapshot.generation,
             snapshot.epoch,
             passages,
@@ -252,8 +243,18 @@ class Views:
             row_keys,
             first_rows,
             n_passages,
-            row_index,
+            self._row_index(snapshot, loaded.row_index),
         )
+
+    def _row_index(self, snapshot: Snapshot, former: RowIndex | None) -> RowIndex | None:
+        """Return FAISS over the first rows: the one there was, or one saved since that has more."""
+        n_rows = snapshot.n_rows(PASSAGE_ROWS)
+        if former is not None and not is_outgrown(former, n_rows):
+            return former
+        saved = self._faiss_folder.load(snapshot.epoch, self._dimension)
+        if saved is None or saved.n_rows > n_rows:  # of a generation not seen yet
+            return former
+        return saved
 
 
 def _misplaced(folder: Path) -> IndexCorruptError:
@@ -267,15 +268,14 @@ def _place(
     row_keys: np.ndarray,
     placements: np.ndarray,
     first_rows: np.ndarray,
-    n_passages: np.ndarray | None = None,
+    n_passages: np.ndarray,
 ) -> tuple[np.ndarray, np.ndarray]:
     """Enter documents (int64 [d, 4]) into ``row_keys`` and return the arrays by key, extended."""
     n_keys = max(len(first_rows), int(placements[:, 0].max(initial=0)) + 1)
     new_first_rows = np.zeros(n_keys, dtype=np.int64)
     new_n_passages = np.zeros(n_keys, dtype=np.int64)
     new_first_rows[: len(first_rows)] = first_rows
-    if n_passages is not None:
-        new_n_passages[: len(n_passages)] = n_passages
+    new_n_passages[: len(n_passages)] = n_passages
     keys, starts, counts = placements[:, 0], placements[:, 2], placements[:, 3]
     new_first_rows[keys], new_n_passages[keys] = starts, counts
     # Every row of every document: its first row, and the place within the document.
@@ -285,28 +285,3 @@ def _place(
         raise IndexCorruptError("The ledger is damaged: a document's rows lie outside the file.")
     row_keys[rows] = np.repeat(keys, counts)
     return new_first_rows, new_n_passages
-
-
-def _make(
-    generation: int,
-    epoch: int,
-    passages: np.ndarray,
-    documents: np.ndarray,
-    row_keys: np.ndarray,
-    first_rows: np.ndarray,
-    n_passages: np.ndarray,
-    row_index: RowIndex | None,
-) -> View:
-    is_live = row_keys > 0
-    rows = None if is_live.all() else AllowedRows(is_live)
-    return View(
-        generation,
-        epoch,
-        passages,
-        documents,
-        row_keys,
-        first_rows,
-        n_passages,
-        row_index,
-        Chosen(rows, None),
-    )

@@ -15,7 +15,7 @@ _LINES_OF_THE_FILE = ("txt", "md")
 
 
 @dataclass(frozen=True)
-class Place:
+class FilePosition:
     """A place in a file; all numbers count from 1.
 
     Attributes
@@ -43,7 +43,7 @@ class Place:
         return f"line {self.line}" + ("" if self.is_line_of_file else " of its text")
 
 
-def find_place(text: str, metadata: Mapping[str, Any], start: int) -> Place:
+def find_position(text: str, metadata: Mapping[str, Any], start: int) -> FilePosition:
     r"""Find where the character ``text[start]``, or the first visible one after it, lies.
 
     Parameters
@@ -57,7 +57,7 @@ def find_place(text: str, metadata: Mapping[str, Any], start: int) -> Place:
 
     Examples
     --------
-    >>> str(find_place("one\ntwo\nthree", {"file": {"type": "txt"}}, 4))
+    >>> str(find_position("one\ntwo\nthree", {"file": {"type": "txt"}}, 4))
     'line 2'
     """
     rest = text[start:]
@@ -77,7 +77,7 @@ def find_place(text: str, metadata: Mapping[str, Any], start: int) -> Place:
     line = 1 + len(_LINE_END.findall(text, first, start))
     kind, row = facts.get("type"), facts.get("row")
     row = row if _is_number(row) else None
-    return Place(line, page, row, kind is None or kind in _LINES_OF_THE_FILE)
+    return FilePosition(line, page, row, kind is None or kind in _LINES_OF_THE_FILE)
 
 
 def _is_number(value: Any, most: float = math.inf) -> bool:

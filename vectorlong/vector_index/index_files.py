@@ -14,7 +14,7 @@ from typing import Annotated, Any, NotRequired, TypeVar
 from pydantic import Field
 from typing_extensions import TypedDict
 
-from vectorlong.disk import parse_mapping, read_small, replace_bytes
+from vectorlong.disk import file_sha256, parse_mapping, read_small, replace_bytes
 from vectorlong.errors import IndexCorruptError, IndexFolderError
 from vectorlong.fields import checked_fields
 
@@ -108,6 +108,19 @@ def needs_check(path: Path, stamp: Stamp | None) -> bool:
     """Whether opening should read the whole file rather than trust what was recorded."""
     current = file_stamp(path)
     return current["size"] <= ALWAYS_CHECKED_BYTES or current != stamp
+
+
+def is_whole(path: Path, stamp: Stamp, digest: str, *, thorough: bool = False) -> bool:
+    """Whether a file has the size, and where it is worth reading the digest, that were recorded.
+
+    Parameters
+    ----------
+    thorough
+        Read it whole, whatever its size and time of change.
+    """
+    if path.stat().st_size != stamp["size"]:
+        return False
+    return not (thorough or needs_check(path, stamp)) or file_sha256(path) == digest
 
 
 def replaced(path: Path) -> IndexFolderError:

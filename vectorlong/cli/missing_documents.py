@@ -11,7 +11,7 @@ from vectorlong.documents import Document
 from vectorlong.errors import IndexCorruptError
 from vectorlong.files.source import FileSource
 from vectorlong.retrieval.document_index import DocumentIndex
-from vectorlong.retrieval.storage import checked, folder_errors, read_sealed, replace_sealed
+from vectorlong.vector_index.index_files import checked, folder_errors, read_sealed, replace_sealed
 
 HOW_TO_REMOVE = "run the same command with --prune"
 _SOURCES_NAME = "sources.json"
@@ -46,7 +46,7 @@ def _read_origins(path: Path) -> dict[str, str] | None:
 
 
 @dataclass
-class Gone:
+class MissingDocuments:
     """What a reading missed.
 
     Attributes
@@ -82,7 +82,7 @@ class Gone:
             )
 
 
-class Watch:
+class SourceWatch:
     """Follows a reading, to know afterwards which documents of the index it did not meet.
 
     Documents are named by their path from a folder's own name on, and folders of different places
@@ -120,10 +120,10 @@ class Watch:
                 unmet.pop(document.id, None)
             yield document
 
-    def gone(self) -> Gone:
+    def gone(self) -> MissingDocuments:
         """Return what was not met, once all documents were drawn and added."""
         self._settle()
-        gone = Gone()
+        gone = MissingDocuments()
         for name, unmet in self._unmet.items():
             ids = [id for id in unmet if self._source.accounts_for(self._path_of(id))]
             if name in self._origins:

@@ -11,13 +11,13 @@ from typing import Any
 
 import numpy as np
 
+from vectorlong.checks import check_id, check_unicode
 from vectorlong.documents import Document, DocumentEncoding
 from vectorlong.errors import InputTypeError, InputValueError, shown
-from vectorlong.retrieval.exact import is_finite, unit_rows
 from vectorlong.retrieval.ledger import PASSAGE_BITS
-from vectorlong.retrieval.search import check_unicode
-from vectorlong.retrieval.snapshot import content_digest
+from vectorlong.retrieval.ledger_reader import content_digest
 from vectorlong.streams import bounded_groups
+from vectorlong.vectors import check_vectors, unit_rows
 
 # A batch is what is deduplicated, looked up and given to the encoder together.
 _BATCH_DOCUMENTS = 512
@@ -31,7 +31,7 @@ Addable = str | tuple[str, str] | Document
 
 
 @dataclass(frozen=True)
-class Incoming:
+class CheckedDocument:
     """A checked document.
 
     Attributes
@@ -50,7 +50,7 @@ class Incoming:
     digest: bytes
 
 
-def prepare(item: Addable) -> Incoming:
+def prepare(item: Addable) -> CheckedDocument:
     """Check one thing handed to ``add``.
 
     Raises
@@ -64,7 +64,7 @@ def prepare(item: Addable) -> Incoming:
     if isinstance(item, Document):
         name, text, metadata = item.id, item.text, item.metadata
     elif isinstance(item, str):
-        check_unicode("text", item)
+        check_unicode("The text", item)
         name, text = hashlib.blake2b(item.encode(), digest_size=16).hexdigest(), item
     elif isinstance(item, tuple) and len(item) == 2:
         name, text = item
@@ -75,24 +75,14 @@ def prepare(item: Addable) -> Incoming:
     check_id(name)
     if not isinstance(text, str):
         raise InputTypeError(f"The text of document {name!r} must be a string, not {_show(text)}.")
-    check_unicode(f"text of document {name!r}", text)
+    check_unicode(f"The text of document {name!r}", text)
     if len(text) > _MAX_CHARACTERS:
         raise InputValueError(
             f"The text of document {name!r} has {len(text)} characters; the longest that can be "
             f"kept is {_MAX_CHARACTERS}. Split it."
         )
     encoded = _encode_metadata(name, metadata)
-    return Incoming(name, text, encoded, content_digest(name, text, encoded))
-
-
-def check_id(name: object) -> str:
-    """Refuse an id that is not a non-empty string."""
-    if not isinstance(name, str):
-        raise InputTypeError(f"Ids must be strings, not {_show(name)}. Pass str(...) of it.")
-    if not name:
-        raise InputValueError("An id must not be empty.")
-    check_unicode("id", name)
-    return name
+    return CheckedDocument(name, text, encoded, content_digest(name, text, encoded))
 
 
 def _show(value: object) -> str:
@@ -116,7 +106,7 @@ def _check_json(name: str, place: str, value: object, depth: int) -> None:
     if value is None or isinstance(value, bool):
         return
     if isinstance(value, str):
-        check_unicode(what, value)
+        check_unicode(f"The {what}", value)
     elif isinstance(value, int):
         if value.bit_length() > _MAX_INTEGER_BITS:
             raise InputValueError(f"The {what} is an integer too long to keep; use a string.")
@@ -127,7 +117,7 @@ def _check_json(name: str, place: str, value: object, depth: int) -> None:
         for key, inner in value.items():
             if not isinstance(key, str):
                 raise InputTypeError(f"The {what} has the key {shown(key)}; keys must be strings.")
-            check_unicode(f"key in {what}", key)
+            check_unicode(f"A key of the {what}", key)
             _check_json(name, f"{place}[{key!r}]", inner, depth + 1)
     elif isinstance(value, list | tuple):
         for number, inner in enumerate(value):
@@ -146,7 +136,7 @@ def _plain(value: Any) -> Any:
     return [_plain(inner) for inner in value] if isinstance(value, list | tuple) else value
 
 
-def batches(documents: Iterable[Addable]) -> Iterator[list[Incoming]]:
+def batches(documents: Iterable[Addable]) -> Iterator[list[CheckedDocument]]:
     """Return checked documents in batches of bounded size.
 
     A list or tuple is checked whole before the first batch, so that a bad document in it leaves
@@ -167,45 +157,34 @@ def batches(documents: Iterable[Addable]) -> Iterator[list[Incoming]]:
         map(prepare, documents),
         _BATCH_CHARACTERS,
         _BATCH_DOCUMENTS,
-        length=lambda incoming: len(incoming.text),
+        length=lambda document: len(document.text),
     )
 
 
 def check_encoding(
-    incoming: Incoming, encoding: DocumentEncoding, dimension: int
+    document: CheckedDocument, encoding: DocumentEncoding, dimension: int
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Document vector [e], passage vectors [p, e] (all of length 1) and spans int64 [p, 2].
 
     A document without passages gets one: all of it, with the document's vector.
     """
-    vector = check_vectors(
-        np.asarray(encoding.vector)[None], dimension, f"vector of document {incoming.id!r}"
-    )[0]
+    whose = f"of document {document.id!r}"
+    vector = np.asarray(encoding.vector)[None]  # [1, e]
+    vector = unit_rows(check_vectors(vector, f"The vector {whose}", dimension))[0]  # [e]
     spans = np.asarray(encoding.passages.spans, dtype=np.int64).reshape(-1, 2)  # [p, 2]
     if len(spans) == 0:
-        return vector, vector[None], np.array([[0, len(incoming.text)]])
-    vectors = check_vectors(
-        encoding.passages.vectors, dimension, f"passages of document {incoming.id!r}"
-    )
+        return vector, vector[None], np.array([[0, len(document.text)]])
+    vectors = encoding.passages.vectors
+    vectors = unit_rows(check_vectors(vectors, f"The passages' vectors {whose}", dimension))
     is_inside = (spans[:, 0] >= 0) & (spans[:, 0] <= spans[:, 1])
     if (
         len(vectors) != len(spans)
         or not is_inside.all()
-        or spans[:, 1].max() > len(incoming.text)
+        or spans[:, 1].max() > len(document.text)
         or len(spans) > _MAX_PASSAGES
     ):
         raise InputValueError(
-            f"The encoder's {len(spans)} passages of document {incoming.id!r} do not fit its "
-            f"{len(vectors)} vectors, or lie outside its {len(incoming.text)} characters."
+            f"The encoder's {len(spans)} passages {whose} do not fit its "
+            f"{len(vectors)} vectors, or lie outside its {len(document.text)} characters."
         )
     return vector, vectors, spans
-
-
-def check_vectors(vectors: object, dimension: int, what: str) -> np.ndarray:
-    """``vectors`` as contiguous float32 [n, e] of length 1, if they are finite and that wide."""
-    array = np.asarray(vectors, dtype=np.float32)
-    if array.ndim != 2 or array.shape[1] != dimension:
-        raise InputValueError(f"The {what} has shape {array.shape}; expected (n, {dimension}).")
-    if not is_finite(array):
-        raise InputValueError(f"The {what} holds NaN or infinite values.")
-    return np.ascontiguousarray(unit_rows(array))

@@ -26,8 +26,8 @@ from vectorlong.retrieval.ledger import (
     damaged,
     ledger_errors,
 )
-from vectorlong.retrieval.storage import Stamp, file_stamp, replaced
-from vectorlong.retrieval.vectors import Segment
+from vectorlong.vector_index.index_files import Stamp, file_stamp, replaced
+from vectorlong.vector_index.vector_file import Segment
 
 # Keys and rows are counted from 0; so many of either no index has.
 _MAX_INTEGER = 1 << 32

@@ -18,7 +18,7 @@ from vectorlong.text.windows import Window, plan_windows
 
 
 @dataclass
-class Plan:
+class TextPlan:
     """One text on its way through the model.
 
     Attributes
@@ -70,7 +70,7 @@ class Plan:
 
 
 @dataclass(frozen=True)
-class Planner:
+class TextPlanner:
     """Divides texts for one encoder.
 
     Attributes
@@ -95,7 +95,7 @@ class Planner:
         tokens: TokenizedText,
         prompt: str,
         passages: PassageSpec | None,
-    ) -> Plan:
+    ) -> TextPlan:
         """Divide one text into windows and passages.
 
         Parameters
@@ -153,7 +153,7 @@ class Planner:
             offsets = self._offsets(content)
             kept = text[: offsets[-1, 1]] if len(content) < n_tokens else text
             passage_tokens, spans = split_passages(kept, offsets, passages)
-        return Plan(
+        return TextPlan(
             lead,
             tail,
             len(prefix_ids),

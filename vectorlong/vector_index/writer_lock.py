@@ -17,7 +17,7 @@ from filelock import FileLock, Timeout
 
 from vectorlong.disk import file_identity, is_in_place, open_plain_file, read_mapping
 from vectorlong.errors import IndexFolderError, IndexLockedError
-from vectorlong.retrieval.storage import folder_errors, replaced
+from vectorlong.vector_index.index_files import folder_errors, replaced
 
 _MAX_NOTE_BYTES = 4096
 LOCK_NAME = "writer.lock"

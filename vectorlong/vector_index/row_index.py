@@ -15,7 +15,8 @@ from pathlib import Path
 import faiss
 import numpy as np
 
-from vectorlong.retrieval.exact import (
+from vectorlong.checks import is_unicode
+from vectorlong.vector_index.exact import (
     AllowedRows,
     exact_search,
     merge,
@@ -24,7 +25,7 @@ from vectorlong.retrieval.exact import (
     sample_queries,
     sampled_recall,
 )
-from vectorlong.retrieval.faiss_kinds import (
+from vectorlong.vector_index.faiss_kinds import (
     Kind,
     Metric,
     find_graph,
@@ -248,10 +249,8 @@ class RowIndex:
     def save(self, path: Path) -> None:
         """Write the FAISS index to ``path``; OSError where FAISS cannot take such a path."""
         name = str(path)
-        try:
-            name.encode()
-        except UnicodeEncodeError:
-            raise OSError(f"FAISS takes no path that is not valid Unicode, as {name!r}") from None
+        if not is_unicode(name):
+            raise OSError(f"FAISS takes no path that is not valid Unicode, as {name!r}")
         faiss.write_index(self._index, name)
 
     @property

@@ -5,19 +5,17 @@ Rows are numbers and the matrix belongs to the caller. Nothing here is approxima
 
 from __future__ import annotations
 
-import math
 import os
 from typing import Any
 
 import faiss
 import numpy as np
 
-from vectorlong.retrieval.faiss_kinds import Metric
+from vectorlong.vector_index.faiss_kinds import Metric
+from vectorlong.vectors import unit_rows
 
 # Excluding so few rows is cheaper by asking for that many more and dropping them.
 _FEW_EXCLUDED = 64
-# Squared lengths below this, or above its inverse, may not have been summed exactly in float32.
-_LEAST_SQUARE = 1e-30
 
 # A fork takes along none of the threads that OpenMP keeps, and GNU's waits for them for ever.
 if hasattr(os, "register_at_fork"):  # Windows has no fork
@@ -212,24 +210,3 @@ def sample_queries(matrix: np.ndarray, n_queries: int, seed: int, metric: Metric
     noise = generator.normal(size=queries.shape) / np.sqrt(queries.shape[1])
     queries += (shares * lengths * noise).astype(np.float32)
     return unit_rows(queries) if metric == "cosine" else queries
-
-
-def unit_rows(vectors: np.ndarray) -> np.ndarray:
-    """Return a copy with rows scaled to length 1 (float32 [n, e]); rows of zeros stay zeros."""
-    scaled = np.array(vectors, dtype=np.float32, order="C")
-    if len(scaled) == 1:  # one question, in a tenth of the time
-        least = most = np.vdot(scaled, scaled)
-    else:
-        squares = np.einsum("ne,ne->n", scaled, scaled)  # [n]
-        least, most = squares.min(initial=1.0), squares.max(initial=1.0)
-    if not _LEAST_SQUARE < least <= most < 1 / _LEAST_SQUARE:
-        # Brings their squares back into the range of float32.
-        largest = np.abs(scaled).max(axis=1, keepdims=True)  # [n, 1]
-        np.divide(scaled, largest, out=scaled, where=largest > 0)
-    faiss.normalize_L2(scaled)
-    return scaled
-
-
-def is_finite(array: np.ndarray) -> bool:
-    """Whether no value is NaN or infinite; one pass of BLAS where their squares are in range."""
-    return math.isfinite(np.vdot(array, array)) or bool(np.isfinite(array).all())

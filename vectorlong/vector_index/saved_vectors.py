@@ -27,20 +27,21 @@ from vectorlong.disk import (
     remove_unfinished,
     replace_file,
 )
-from vectorlong.errors import FormatVersionError, IndexCorruptError, IndexFolderError
-from vectorlong.retrieval.faiss_kinds import Metric
-from vectorlong.retrieval.lock import HOLDER_NAME, LOCK_NAME, WriterLock
-from vectorlong.retrieval.row_index import Description, RowIndex
-from vectorlong.retrieval.storage import (
+from vectorlong.errors import IndexCorruptError, IndexFolderError
+from vectorlong.fields import take_format_version
+from vectorlong.vector_index.faiss_kinds import Metric
+from vectorlong.vector_index.index_files import (
     Stamp,
     checked,
     file_stamp,
     folder_errors,
-    needs_check,
+    is_whole,
     read_sealed,
     replace_sealed,
 )
-from vectorlong.retrieval.vectors import VectorFile
+from vectorlong.vector_index.row_index import Description, RowIndex
+from vectorlong.vector_index.vector_file import VectorFile
+from vectorlong.vector_index.writer_lock import HOLDER_NAME, LOCK_NAME, WriterLock
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -68,7 +69,6 @@ class _File(TypedDict):
 class _Content:
     """What the description says."""
 
-    format_version: int
     dim: Annotated[int, Field(ge=1)]
     kind: str
     metric: Metric
@@ -78,7 +78,7 @@ class _Content:
 
 
 @dataclass(frozen=True)
-class Stored:
+class SavedVectors:
     """What there is to keep.
 
     Attributes
@@ -101,7 +101,7 @@ class Stored:
     row_index: RowIndex | None
 
 
-def save(folder: Path, stored: Stored) -> None:
+def save(folder: Path, saved: SavedVectors) -> None:
     """Write everything, then the description that names it, then remove what it replaced."""
     with folder_errors("save the vectors", folder):
         make_folder(folder)
@@ -115,35 +115,35 @@ def save(folder: Path, stored: Stored) -> None:
     lock = WriterLock(folder)
     try:
         with folder_errors("save the vectors", folder):
-            _save(folder, stored)
+            _save(folder, saved)
     finally:
         lock.release()
 
 
-def _save(folder: Path, stored: Stored) -> None:
+def _save(folder: Path, saved: SavedVectors) -> None:
     """Save into a folder in which nobody else does."""
     remove_unfinished(folder)
-    ids = json.dumps(stored.ids, ensure_ascii=False)
+    ids = json.dumps(saved.ids, ensure_ascii=False)
     files: dict[_Part, _File] = {
         "ids": _put(folder, "ids", lambda path: path.write_bytes(ids.encode())),
-        "vectors": _put(folder, "vectors", lambda path: _write_rows(path, stored.matrix)),
+        "vectors": _put(folder, "vectors", lambda path: _write_rows(path, saved.matrix)),
     }
-    if stored.row_index is not None:
+    if saved.row_index is not None:
         try:
-            files["faiss"] = _put(folder, "faiss", stored.row_index.save)
+            files["faiss"] = _put(folder, "faiss", saved.row_index.save)
         except RuntimeError as error:  # FAISS reports a full disk as its own kind of error
             raise OSError(f"FAISS could not write: {error}") from error
     content = _Content(
-        FORMAT_VERSION,
-        stored.dim,
-        stored.kind,
-        stored.metric,
-        len(stored.matrix),
+        saved.dim,
+        saved.kind,
+        saved.metric,
+        len(saved.matrix),
         files,
-        None if stored.row_index is None else stored.row_index.description,
+        None if saved.row_index is None else saved.row_index.description,
     )
     flush_folder(folder)  # the names must be there before the description speaks of them
-    replace_sealed(folder / DESCRIPTION_NAME, asdict(content))
+    described = {"format_version": FORMAT_VERSION, **asdict(content)}
+    replace_sealed(folder / DESCRIPTION_NAME, described)
     kept = {DESCRIPTION_NAME, LOCK_NAME, HOLDER_NAME, *(file["name"] for file in files.values())}
     for path in folder.iterdir():
         if path.name not in kept and _OWN_NAME.fullmatch(path.name):
@@ -166,7 +166,7 @@ def _write_rows(path: Path, matrix: np.ndarray) -> None:
         np.ascontiguousarray(matrix, dtype="<f4").tofile(file)
 
 
-def load(folder: Path) -> Stored:
+def load(folder: Path) -> SavedVectors:
     """Read what `save` wrote; see `VectorIndex.load` for what is raised."""
     with folder_errors("load the vectors", folder):
         content = _describe(folder)
@@ -180,7 +180,7 @@ def load(folder: Path) -> Stored:
     raise IndexFolderError(f"{str(folder)!r} is written too fast to be read; try again.")
 
 
-def _load(folder: Path, content: _Content) -> Stored:
+def _load(folder: Path, content: _Content) -> SavedVectors:
     """Read the files that a description names."""
     files = content.files
     for part in _TRUTH:
@@ -188,7 +188,7 @@ def _load(folder: Path, content: _Content) -> Stored:
         if damage is not None:
             raise IndexCorruptError(f"{damage} Restore it from a copy, or save anew.")
     vector_file = VectorFile(folder / files["vectors"]["name"], content.dim)
-    return Stored(
+    return SavedVectors(
         content.dim,
         content.kind,
         content.metric,
@@ -239,14 +239,10 @@ def _describe(folder: Path) -> _Content:
             f"{str(folder)!r} holds no saved VectorIndex: it has no {DESCRIPTION_NAME}."
         )
     content = read_sealed(path)
-    if content is None or not isinstance(content.get("format_version"), int):
+    if content is None:
         raise IndexCorruptError(f"{str(path)!r} is damaged: it does not have its checksum.")
-    version = content["format_version"]
-    if version > FORMAT_VERSION:
-        raise FormatVersionError(
-            f"{str(path)!r} has format version {version}; this version of vectorlong reads up to "
-            f"{FORMAT_VERSION}. Upgrade vectorlong; nothing was changed."
-        )
+    if take_format_version(content, FORMAT_VERSION, path) is None:
+        raise IndexCorruptError(f"{str(path)!r} is damaged: it names no format_version.")
     return checked(_Content, content, path)
 
 
@@ -256,7 +252,6 @@ def _damage(folder: Path, file: _File | None) -> str | None:
     path = folder / file["name"]
     if not path.is_file():
         return f"{str(path)!r} is missing."
-    is_changed = path.stat().st_size != file["stamp"]["size"]
-    if is_changed or (needs_check(path, file["stamp"]) and file_sha256(path) != file["digest"]):
+    if not is_whole(path, file["stamp"], file["digest"]):
         return f"{str(path)!r} is damaged: it does not have its checksum."
     return None

@@ -1,4 +1,4 @@
-"""The FAISS snapshot on disk: derived, checksummed, and thrown away when in doubt."""
+"""The saved FAISS index on disk: derived, checksummed, and thrown away when in doubt."""
 
 from __future__ import annotations
 
@@ -9,62 +9,25 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Annotated
 
-import numpy as np
 from pydantic import Field
 
 from vectorlong.disk import file_sha256, remove_unfinished, replace_file
 from vectorlong.errors import IndexCorruptError
-from vectorlong.retrieval.faiss_kinds import Metric, choose_kind
-from vectorlong.retrieval.row_index import Description, RowIndex
-from vectorlong.retrieval.storage import (
+from vectorlong.vector_index.index_files import (
     Stamp,
     checked,
     file_stamp,
-    needs_check,
+    is_whole,
     read_sealed,
     replace_sealed,
 )
+from vectorlong.vector_index.row_index import Description, RowIndex
 
 _LOGGER = logging.getLogger(__name__)
 
 FOLDER_NAME = "faiss"
 _DESCRIPTION_NAME = "snapshot.json"
 _FILE_NAME = re.compile(r"rows-[0-9]+-[0-9]+\.faiss")
-# Below this many rows nothing is worth training: exact search takes microseconds.
-MIN_ROWS = 1000
-# Rows added since are searched exactly until they are this share of those covered.
-_MAX_TAIL_SHARE = 0.1
-_MAX_TAIL_ROWS = 10_000
-# An index that has grown this much is trained anew.
-_MAX_GROWTH = 2.0
-
-
-def prepare(
-    matrix: np.ndarray, row_index: RowIndex | None, kind_name: str, metric: Metric
-) -> RowIndex | None:
-    """Return the index that ``matrix`` should have now: the one given, a new one, or None.
-
-    The one given is never changed; a longer copy is the caller's to make (see `is_outgrown`).
-    """
-    kind = choose_kind(kind_name, len(matrix))
-    if kind.factory is None or len(matrix) < MIN_ROWS:
-        return None
-    if (
-        row_index is not None
-        and row_index.training.kind == kind.name
-        and len(matrix) <= _MAX_GROWTH * row_index.training.n_rows
-    ):
-        return row_index
-    try:
-        return RowIndex.build(matrix, kind, metric)
-    except RuntimeError as error:  # a kind that asks for more rows to train on than there are
-        _LOGGER.warning("%s cannot be trained on %d rows: %s", kind.name, len(matrix), error)
-        return None
-
-
-def is_outgrown(row_index: RowIndex, n_rows: int) -> bool:
-    """Whether so many rows are not covered that they should be added."""
-    return n_rows - row_index.n_rows > max(_MAX_TAIL_ROWS, _MAX_TAIL_SHARE * row_index.n_rows)
 
 
 @dataclass(frozen=True)
@@ -78,7 +41,7 @@ class _Content:
     index: Description
 
 
-class SnapshotFolder:
+class FaissFolder:
     """The folder ``faiss/`` of an index.
 
     Parameters
@@ -109,7 +72,7 @@ class SnapshotFolder:
         try:
             return RowIndex.load(self._folder / content.file, content.index, dim, mapped=mapped)
         except (RuntimeError, OSError, ValueError, TypeError, AttributeError) as error:
-            _LOGGER.warning("The FAISS snapshot cannot be read and will be rebuilt: %s", error)
+            _LOGGER.warning("The saved FAISS index cannot be read and will be rebuilt: %s", error)
             return None
 
     def _describe(self) -> _Content | None:
@@ -121,7 +84,7 @@ class SnapshotFolder:
             return None
 
     def damage(self, *, thorough: bool = False) -> str | None:
-        """Return what is wrong with the snapshot, or None; no snapshot at all is not wrong."""
+        """Return what is wrong with what is saved, or None; nothing at all is not wrong."""
         if not self._description_path.exists():
             return None
         content = self._describe()
@@ -131,10 +94,7 @@ class SnapshotFolder:
         try:
             if not path.is_file() and path.exists():
                 return f"{str(path)!r} is no plain file; rebuild() makes it anew"
-            if path.stat().st_size != content.stamp["size"] or (
-                (thorough or needs_check(path, content.stamp))
-                and file_sha256(path) != content.digest
-            ):
+            if not is_whole(path, content.stamp, content.digest, thorough=thorough):
                 return f"{str(path)!r} is damaged; rebuild() makes it anew"
         except FileNotFoundError:
             if self._describe() != content:  # a writer has put another in its place meanwhile
@@ -143,7 +103,7 @@ class SnapshotFolder:
         return None
 
     def remove(self) -> None:
-        """Remove the snapshot: the description first, so that it never names what is gone."""
+        """Remove what is saved: the description first, so that it never names what is gone."""
         if self._is_ours():
             with contextlib.suppress(OSError):
                 self._description_path.unlink(missing_ok=True)

@@ -14,7 +14,7 @@ from vectorlong.retrieval.manifest import Manifest
 from vectorlong.retrieval.opening import check_encoder
 
 
-class LateEncoder:
+class LazyEncoder:
     """The encoder that an index was made with, built when the first text is to be encoded.
 
     Loading a model takes seconds, and where nothing changed no text is encoded. Until then this

@@ -1,7 +1,8 @@
 """`VectorIndex`: FAISS with string ids, for those who bring their own vectors.
 
 Vectors are kept as float32 beside the FAISS index, so that every answer's score is exact and the
-index can be built anew at any time. Saving and loading is in `vectorlong.retrieval.vector_store`.
+index can be built anew at any time. Saving and loading is in
+`vectorlong.vector_index.saved_vectors`.
 """
 
 from __future__ import annotations
@@ -15,22 +16,20 @@ from typing import Any
 
 import numpy as np
 
-from vectorlong.errors import IndexLockedError, InputTypeError, InputValueError, OptionError
+from vectorlong.checks import check_count, check_id
+from vectorlong.errors import IndexLockedError, InputValueError, OptionError
 from vectorlong.forks import ProcessLock
-from vectorlong.retrieval import vector_store
-from vectorlong.retrieval.derived import is_outgrown, prepare
-from vectorlong.retrieval.exact import (
+from vectorlong.vector_index import saved_vectors
+from vectorlong.vector_index.exact import (
     AllowedRows,
     exact_search,
-    is_finite,
     sample_queries,
     sampled_recall,
-    unit_rows,
 )
-from vectorlong.retrieval.faiss_kinds import Metric, check_kind, check_metric, choose_kind
-from vectorlong.retrieval.incoming import check_id
-from vectorlong.retrieval.row_index import RowIndex, Training, search_rows
-from vectorlong.retrieval.search import check_count
+from vectorlong.vector_index.faiss_kinds import Metric, check_kind, check_metric, choose_kind
+from vectorlong.vector_index.growth import fitting_row_index, is_outgrown
+from vectorlong.vector_index.row_index import RowIndex, Training, search_rows
+from vectorlong.vectors import as_numbers, check_vectors, unit_rows
 
 # Exact search drops removed rows from memory when they are this share of all.
 _MAX_REMOVED_SHARE = 0.1
@@ -263,7 +262,7 @@ class VectorIndex:
             if state.row_index is None and choose_kind(self.kind, len(self._rows)).factory:
                 self._compact()  # what is about to be trained need not hold removed rows
                 state = self._state
-            row_index = prepare(state.matrix, state.row_index, self.kind, self.metric)
+            row_index = fitting_row_index(state.matrix, state.row_index, self.kind, self.metric)
             if row_index is not None and is_outgrown(row_index, len(state.matrix)):
                 row_index = row_index.extended(state.matrix)
             allowed = None
@@ -294,7 +293,7 @@ class VectorIndex:
             Best first. The score is the cosine, the inner product, or for ``"l2"`` the squared
             distance, of which the least is the best; always exact.
         """
-        array = _as_numbers(query, "query")
+        array = as_numbers(query, "query")
         if array.ndim != 1:
             raise InputValueError(
                 f"search takes one query of shape ({self.dim},), not {array.shape}; "
@@ -306,7 +305,7 @@ class VectorIndex:
         self, queries: np.ndarray, k: int = 10, *, among: Iterable[str] | None = None
     ) -> list[Neighbours]:
         """Find the nearest vectors of several queries, float32 [q, e]; see `search`."""
-        check_count("k", k)
+        check_count("k", k, least=0)
         array = self._check(queries, "queries")
         state = self._state
         if not state.is_settled:
@@ -376,7 +375,7 @@ class VectorIndex:
         float
             Share of the true neighbours that are found; 1.0 for an empty index.
         """
-        check_count("k", k)
+        check_count("k", k, least=0)
         check_count("n_queries", n_queries)
         state = self._settle()
         if len(self) == 0:
@@ -392,11 +391,7 @@ class VectorIndex:
 
     def _check(self, vectors: np.ndarray, what: str) -> np.ndarray:
         """``vectors`` as contiguous float32 [n, e], of length 1 for cosine."""
-        array = np.ascontiguousarray(_as_numbers(vectors, what))
-        if array.ndim != 2 or array.shape[1] != self.dim:
-            raise InputValueError(f"The {what} have shape {array.shape}; expected (n, {self.dim}).")
-        if not is_finite(array):
-            raise InputValueError(f"The {what} hold NaN or infinite values.")
+        array = check_vectors(vectors, what, self.dim)
         return unit_rows(array) if self.metric == "cosine" else array
 
     # --- keeping -----------------------------------------------------------------------------
@@ -412,9 +407,9 @@ class VectorIndex:
             Somebody else is saving there.
         """
         state = self._settle()
-        vector_store.save(
+        saved_vectors.save(
             Path(folder),
-            vector_store.Stored(
+            saved_vectors.SavedVectors(
                 self.dim, self.kind, self.metric, list(state.ids), state.matrix, state.row_index
             ),
         )
@@ -433,19 +428,10 @@ class VectorIndex:
         FormatVersionError
             A newer version of this library wrote it.
         """
-        stored = vector_store.load(Path(folder))
-        index = cls(stored.dim, stored.kind, stored.metric)
-        index._rows = {name: row for row, name in enumerate(stored.ids) if name is not None}
+        saved = saved_vectors.load(Path(folder))
+        index = cls(saved.dim, saved.kind, saved.metric)
+        index._rows = {name: row for row, name in enumerate(saved.ids) if name is not None}
         # The mapped file is never written: it is full, so that the first add moves into memory.
-        index._buffer = stored.matrix
-        index._replace_state(stored.matrix, stored.ids, stored.row_index)
+        index._buffer = saved.matrix
+        index._replace_state(saved.matrix, saved.ids, saved.row_index)
         return index
-
-
-def _as_numbers(values: object, what: str) -> np.ndarray:
-    """``values`` as float32 of whatever shape."""
-    try:
-        return np.asarray(values, dtype=np.float32)
-    except (TypeError, ValueError) as error:
-        message = f"Cannot take the {what}: not an array of numbers ({error})"
-        raise InputTypeError(message) from error
