@@ -23,7 +23,7 @@ from vectorlong.errors import FormatVersionError, IndexCorruptError, IndexFolder
 from vectorlong.retrieval.document_index import DocumentIndex
 from vectorlong.retrieval.integrity import find_damage
 from vectorlong.retrieval.ledger_reader import LedgerReader
-from vectorlong.retrieval.writer import IndexWriter
+from vectorlong.retrieval.writable_folder import WritableFolder
 from vectorlong.vector_index import growth, vector_file
 from vectorlong.vector_index.index_files import read_sealed, replace_sealed
 from vectorlong.vector_index.vector_index import VectorIndex
@@ -380,7 +380,7 @@ def test_a_log_that_cannot_be_read_is_not_passed_over(
     """A copy of what a killed writer left, where nothing can be written: its commits count."""
     with DocumentIndex.create(tmp_path / "index", FakeEncoder()) as index:
         index.add([("a", "First text.")])
-        monkeypatch.setattr(IndexWriter, "_checkpoint", lambda self: False)
+        monkeypatch.setattr(WritableFolder, "checkpoint", lambda self: False)
         index.add([("b", "Second text.")])
         shutil.copytree(tmp_path / "index", tmp_path / "copy")
     (tmp_path / "copy" / "ledger.sqlite-shm").unlink()

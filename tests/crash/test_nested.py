@@ -193,7 +193,7 @@ def test_a_child_forked_in_the_middle_of_a_change_closes_and_ends(tmp_path: Path
     index = DocumentIndex.create(tmp_path / "index", FakeEncoder())
     index.add(make_documents(3))
     assert index._writer is not None
-    with index._writer.alone():  # as another thread would be
+    with index._writer.folder.alone():  # as another thread would be
         child = os.fork()
         if child == 0:
             signal.alarm(30)

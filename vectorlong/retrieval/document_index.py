@@ -55,6 +55,7 @@ from vectorlong.retrieval.search import (
     as_document,
     check_search,
 )
+from vectorlong.retrieval.writable_folder import WritableFolder
 from vectorlong.retrieval.writer import IndexWriter
 from vectorlong.vector_index.exact import exact_search, sample_queries, sampled_recall
 from vectorlong.vector_index.faiss_kinds import check_kind
@@ -90,13 +91,14 @@ class DocumentIndex:
         try:
             integrity.check_vector_files(folder, manifest, self._reader)
             if lock is not None:
-                self._writer = IndexWriter(folder, manifest, lock, self._reader, self._latest)
+                opened = WritableFolder(folder, manifest, lock, self._reader)
+                self._writer = IndexWriter(opened, self._reader, self._latest)
                 self._writer.settle()
             with self._latest.current(self._reader):
                 pass
         except BaseException:
             if self._writer is not None:
-                self._writer.close()
+                self._writer.folder.close()
             self._reader.close()
             raise
         self._is_closed = False
@@ -316,7 +318,7 @@ class DocumentIndex:
             raise IndexLockedError(
                 f"{str(self._folder)!r} was opened with read_only=True; open it without to write."
             )
-        self._writer.check()
+        self._writer.folder.check()
         return self._writer
 
     def _check_open(self) -> None:
@@ -498,7 +500,7 @@ class DocumentIndex:
         Where an interrupt came in between, calling again does the rest.
         """
         with self._write_guard.lock:
-            section = nullcontext() if self._writer is None else self._writer.alone()
+            section = nullcontext() if self._writer is None else self._writer.folder.alone()
             with section, folder_errors("close the index", self._folder):
                 _close(*self._parts)
             self._is_closed = True
@@ -521,7 +523,7 @@ def _finish(writer: IndexWriter | None, reader: LedgerReader, lock: WriterLock |
 
     Where a daemon's thread is in the middle of a change, all is left as a kill would leave it.
     """
-    if writer is None or not writer.is_ours or writer.take_for_good():
+    if writer is None or not writer.folder.is_ours or writer.folder.take_for_good():
         _close(writer, reader, lock)
 
 
@@ -530,7 +532,7 @@ def _close(writer: IndexWriter | None, reader: LedgerReader, lock: WriterLock | 
     try:
         reader.close()
         if writer is not None:
-            writer.close()
+            writer.folder.close()
     finally:
         if lock is not None:
             lock.release()

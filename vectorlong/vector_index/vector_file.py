@@ -168,7 +168,10 @@ class VectorAppender:
 
     def is_in_place(self) -> bool:
         """Whether the file at the path is still the one that was opened."""
-        return is_in_place(self.path, file_identity(self._file.fileno()))
+        try:
+            return is_in_place(self.path, file_identity(self._file.fileno()))
+        except ValueError:  # a signal's handler has closed it this instant
+            return False
 
     def close(self) -> None:
         """Close the file; twice does nothing."""
