@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import multiprocessing
 import random
+import shutil
 import time
 from collections import Counter
 from multiprocessing.context import ForkServerContext
@@ -11,9 +12,11 @@ from pathlib import Path
 
 import crash_worker
 import pytest
+from corpus import make_documents
 from survivors import ENCODER, State, check_survivor, possible_states, read_journal
 
 from vectorlong.retrieval.document_index import DocumentIndex
+from vectorlong.vector_index.index_files import read_sealed, replace_sealed
 
 KINDS = ("add", "delete", "compact", "rebuild")
 
@@ -94,3 +97,40 @@ def test_a_kill_before_every_flush(tmp_path: Path, forks: ForkServerContext, fir
             return
         assert process.exitcode == -9
     pytest.fail("no run survived")
+
+
+def _as_format_1(folder: Path) -> None:
+    """Say of an index what version 1 of the manifest said, which knew no generation."""
+    content = read_sealed(folder / "manifest.json")
+    assert content is not None
+    del content["generation"]
+    replace_sealed(folder / "manifest.json", {**content, "format_version": 1})
+
+
+def test_an_index_of_the_first_format_killed_in_an_add_is_written_on(
+    tmp_path: Path, forks: ForkServerContext
+) -> None:
+    """Rows that the ledger does not account for are of the killed add, and no lost commits."""
+    original, folder = tmp_path / "original", tmp_path / "index"
+    with DocumentIndex.create(original, ENCODER) as index:
+        index.add(make_documents(crash_worker.N_IDS // 2))
+    state: State = {f"doc-{number}": 0 for number in range(crash_worker.N_IDS // 2)}
+    n_tails = 0
+    for n_flushes in range(2, 8):
+        shutil.rmtree(folder, ignore_errors=True)
+        shutil.copytree(original, folder)
+        journal = tmp_path / f"journal-{n_flushes}"
+        process = forks.Process(
+            target=crash_worker.work_until_flush, args=(str(folder), str(journal), 1, n_flushes)
+        )
+        process.start()
+        process.join(120)
+        assert process.exitcode == -9
+        acknowledged, changes, kind = possible_states(state, read_journal(journal))
+        assert kind == "add"
+        _as_format_1(folder)
+        with DocumentIndex.open(folder, read_only=True) as reader:
+            n_rows = reader.info()["n_passages"] + reader.info()["n_deleted_passages"]
+        n_tails += (folder / "vectors.f32").stat().st_size > n_rows * 4 * reader.manifest.dimension
+        check_survivor(folder, acknowledged, changes, kind)
+    assert n_tails

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import contextlib
+import errno
+import os
 import sqlite3
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -21,10 +23,12 @@ from vectorlong.retrieval.ledger_reader import LedgerReader, Snapshot
 from vectorlong.retrieval.loaded_rows import LatestRows, vector_path
 from vectorlong.retrieval.manifest import MANIFEST_NAME, Manifest, read_manifest
 from vectorlong.vector_index.faiss_folder import FaissFolder
-from vectorlong.vector_index.index_files import Stamp, checked, needs_check
+from vectorlong.vector_index.index_files import Stamp, checked, folder_errors, needs_check
 from vectorlong.vector_index.vector_file import VectorFile
 
 _MAX_LOOKS = 5
+# More than a look at an index has open at once.
+_MAX_OPEN_FILES = 16
 _DOUBT = " (So says the ledger, which is damaged itself.)"
 
 
@@ -145,16 +149,31 @@ def find_damage(folder: Path) -> list[str]:
     """Read every byte of every file and list what is wrong, naming each file.
 
     Nothing needs to be whole for that: where one file cannot be read, the others still are.
+
+    Raises
+    ------
+    IndexFolderError
+        This process can open no more files, which says nothing of those in the folder.
     """
-    before, findings = _state(folder), _look(folder)
-    for _ in range(_MAX_LOOKS):
-        now = _state(folder)
-        if not findings or now == before:
-            break
-        # A writer was at work meanwhile. What was only in motion is not found again.
-        before, found_again = now, _look(folder)
-        findings = [finding for finding in findings if finding in found_again]
-    return findings
+    with folder_errors("look for damage", folder):
+        before, findings = _state(folder), _look(folder)
+        for _ in range(_MAX_LOOKS):
+            now = _state(folder)
+            if not findings or now == before:
+                break
+            # A writer was at work meanwhile. What was only in motion is not found again.
+            before, found_again = now, _look(folder)
+            findings = [finding for finding in findings if finding in found_again]
+        if findings:
+            _check_files_can_be_opened()
+        return findings
+
+
+def _check_files_can_be_opened() -> None:
+    """Raise the system's refusal where there is one; SQLite tells of it as of a missing file."""
+    with contextlib.ExitStack() as opened:
+        for _ in range(_MAX_OPEN_FILES):
+            opened.enter_context(open(os.devnull, "rb", buffering=0))
 
 
 def _state(folder: Path) -> tuple[int, int] | None:
@@ -191,8 +210,11 @@ def _look(folder: Path) -> list[str]:
         if file not in checked_files:
             with _noted(findings, folder):
                 findings.extend(_find_without_ledger(folder, file, files))
-    snapshot_damage = FaissFolder(folder).damage(thorough=True)
-    return findings if snapshot_damage is None else [*findings, snapshot_damage]
+    with _noted(findings, folder):
+        snapshot_damage = FaissFolder(folder).damage(thorough=True)
+        if snapshot_damage is not None:
+            findings.append(snapshot_damage)
+    return findings
 
 
 @contextlib.contextmanager
@@ -203,6 +225,8 @@ def _noted(findings: list[str], path: Path) -> Iterator[None]:
             yield
         return
     except (IndexFolderError, OSError) as error:
+        if isinstance(error, OSError) and error.errno in (errno.EMFILE, errno.ENFILE):
+            raise
         finding = str(error)
     except (LookupError, TypeError, ValueError, ArithmeticError) as error:
         finding = f"{str(path)!r} is damaged: {error}"

@@ -144,6 +144,8 @@ def folder_errors(action: str, folder: Path) -> Iterator[None]:
             errno.EACCES: "permission is denied",
             errno.EPERM: "permission is denied",
             errno.EROFS: "the file system is read-only",
+            errno.EMFILE: "this process has as many files open as it may (ulimit -n)",
+            errno.ENFILE: "the system has as many files open as it can",
         }
         reason = reasons.get(error.errno or 0, str(error))
         raise IndexFolderError(
