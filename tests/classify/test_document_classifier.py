@@ -7,9 +7,12 @@ import zipfile
 import numpy as np
 import pandas as pd
 import pytest
+import sklearn
 import torch
 from sklearn.base import clone
-from sklearn.model_selection import GridSearchCV, cross_val_score
+from sklearn.calibration import CalibratedClassifierCV
+from sklearn.ensemble import VotingClassifier
+from sklearn.model_selection import GridSearchCV, cross_val_score, cross_validate
 from transformers import LongformerModel
 
 from tests.classify.encoders import CountingEncoder, labelled_texts, tiny_encoder
@@ -109,6 +112,45 @@ def test_model_selection_encodes_once(counting):
     search = GridSearchCV(classifier, grid, cv=3, error_score="raise").fit(TEXTS, LABELS)
     assert search.best_score_ > 0.9
     assert len(encoder.encoded) == len(TEXTS)
+
+
+def test_texts_and_labels_by_scikit_learns_names(counting):
+    classifier, _ = counting
+    assert classifier.fit(X=TEXTS, y=LABELS).score(X=TEXTS, y=LABELS) == 1.0
+    expected = classifier.decision_function(TEXTS)
+    np.testing.assert_array_equal(classifier.decision_function(X=TEXTS), expected)
+    np.testing.assert_array_equal(classifier.predict(X=TEXTS), LABELS)
+    np.testing.assert_allclose(classifier.predict_proba(X=TEXTS).sum(axis=1), 1)
+    with pytest.raises(InputTypeError, match=r"X is a single text; pass a list.*\[X\]"):
+        classifier.predict("a text")
+    with pytest.raises(InputTypeError, match=r"X\[1\] is None, not a text"):
+        classifier.predict_proba(["a text", None])
+
+
+def test_weights_are_routed_to_scoring_and_nothing_else_is(counting):
+    classifier, _ = counting
+    routing = classifier.get_metadata_routing()
+    assert routing.fit.requests == routing.predict.requests == {}
+    assert list(routing.score.requests) == ["sample_weight"]
+    weights = np.where(np.array(LABELS) == "law", 1.0, 0.0)
+    with sklearn.config_context(enable_metadata_routing=True):
+        weighing = clone(classifier).set_score_request(sample_weight=True)
+        scores = cross_val_score(
+            weighing, TEXTS, LABELS, cv=3, params={"sample_weight": weights}, error_score="raise"
+        )
+    assert scores.shape == (3,)
+
+
+def test_it_stands_where_scikit_learn_puts_classifiers(counting):
+    classifier, _ = counting
+    scored = cross_validate(
+        classifier, TEXTS, LABELS, cv=3, scoring=["f1_macro", "neg_log_loss"], error_score="raise"
+    )
+    assert scored["test_f1_macro"].min() > 0.9
+    voting = VotingClassifier([("one", classifier), ("two", classifier)], voting="soft")
+    assert voting.fit(TEXTS, LABELS).score(TEXTS, LABELS) == 1.0
+    calibrated = CalibratedClassifierCV(classifier, cv=3, ensemble=False).fit(TEXTS, LABELS)
+    assert calibrated.score(TEXTS, LABELS) == 1.0
 
 
 def test_pickles_leave_the_weights_out(fitted):
@@ -242,11 +284,11 @@ def test_what_cannot_be_explained(fitted, tiny, counting):
 @pytest.mark.parametrize(
     ("texts", "labels", "error", "message"),
     [
-        (TEXTS, LABELS[:-1], InputValueError, "There are 36 texts and 35 labels; pass one label"),
-        (TEXTS[:2], ["a", None], InputValueError, r"labels\[1\] is None .1 of 2 labels are miss"),
-        (TEXTS[:3], ["a", float("nan"), "b"], InputValueError, r"labels\[1\] is nan"),
-        (TEXTS[:3], [1.0, np.nan, 2.0], InputValueError, r"labels\[1\] is (np.float64\()?nan"),
-        (TEXTS[:2], pd.Series(["a", pd.NA]), InputValueError, r"labels\[1\] is .*missing"),
+        (TEXTS, LABELS[:-1], InputValueError, "36 texts and 35 labels in y; pass one label"),
+        (TEXTS[:2], ["a", None], InputValueError, r"y\[1\] is None .1 of 2 labels are miss"),
+        (TEXTS[:3], ["a", float("nan"), "b"], InputValueError, r"y\[1\] is nan"),
+        (TEXTS[:3], [1.0, np.nan, 2.0], InputValueError, r"y\[1\] is (np.float64\()?nan"),
+        (TEXTS[:2], pd.Series(["a", pd.NA]), InputValueError, r"y\[1\] is .*missing"),
         (TEXTS, ["a"] * 36, InputValueError, "There is one class only, 'a'. A classifier needs"),
         (TEXTS, [*LABELS[:-1], "x"], InputValueError, "Class 'x' has one member only"),
         (
@@ -255,26 +297,31 @@ def test_what_cannot_be_explained(fitted, tiny, counting):
             InputTypeError,
             "Leave missing texts out .*with their label",
         ),
-        (["", *TEXTS[1:]], LABELS, InputValueError, r"texts\[0\] is '': empty texts .here 1 of 36"),
-        ([None, *TEXTS[1:]], LABELS, InputTypeError, r"texts\[0\] is None, not a text"),
-        (TEXTS[:3], ["a", 1, "b"], InputTypeError, r"labels\[1\] is 1 \(int\) and labels\[0\] is"),
-        (TEXTS[:3], "abc", InputTypeError, "labels is 'abc'; pass a list"),
-        (TEXTS[:3], {"a", "b", "c"}, InputTypeError, "labels is {.*}; pass a list"),
-        (TEXTS, pd.DataFrame({"y": LABELS}), InputTypeError, r"columns \['y'\]; pass one of them"),
-        (TEXTS, np.array([LABELS]).T, InputTypeError, r"labels\[0\] is array\(\['sport'\].*one fo"),
+        (["", *TEXTS[1:]], LABELS, InputValueError, r"X\[0\] is '': empty texts .here 1 of 36"),
+        ([None, *TEXTS[1:]], LABELS, InputTypeError, r"X\[0\] is None, not a text"),
+        (TEXTS[:3], ["a", 1, "b"], InputTypeError, r"y\[1\] is 1 \(int\) and y\[0\] is"),
+        (TEXTS[:3], "abc", InputTypeError, "y is 'abc'; pass a list"),
+        (TEXTS[:3], {"a", "b", "c"}, InputTypeError, "y is {.*}; pass a list"),
+        (
+            TEXTS,
+            pd.DataFrame({"y": LABELS}),
+            InputTypeError,
+            r"^y is a table with .*; pass one of them",
+        ),
+        (TEXTS, np.array([LABELS]).T, InputTypeError, r"y\[0\] is array\(\['sport'\].*one fo"),
         (
             TEXTS,
             np.eye(36),
             InputTypeError,
-            r"(?s)labels\[0\] is array.*Pass one column of a table",
+            r"(?s)y\[0\] is array.*Pass one column of a table",
         ),
         (
             TEXTS[:2],
             [["a"], ["a", "b"]],
             InputTypeError,
-            r"labels\[0\] is \['a'\] \(list\); a label",
+            r"y\[0\] is \['a'\] \(list\); a label",
         ),
-        (TEXTS[:2], [b"a", b"b"], InputTypeError, r"labels\[0\] is b'a' \(bytes\); a label is a"),
+        (TEXTS[:2], [b"a", b"b"], InputTypeError, r"y\[0\] is b'a' \(bytes\); a label is a"),
         (TEXTS[:3], [0.1, 0.2, 0.7], ValueError, "Unknown label type: continuous"),
         ([], [], InputValueError, "There is nothing to learn from; pass"),
     ],
@@ -307,7 +354,7 @@ def test_scoring_with_unseen_labels(fitted):
     message = r"Labels \['art'\] were not seen in training; the classes are \['food', 'law', 'spo"
     with pytest.raises(InputValueError, match=message):
         fitted.score(NEW, ["sport", "food", "art"])
-    with pytest.raises(InputValueError, match="There are 3 texts and 2 labels"):
+    with pytest.raises(InputValueError, match="There are 3 texts and 2 labels in y"):
         fitted.score(NEW, ["sport", "food"])
 
 

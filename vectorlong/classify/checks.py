@@ -53,45 +53,55 @@ def check_documents(documents: Any, name: str) -> list[str]:
     return texts
 
 
-def check_labels(labels: Any, n_documents: int) -> np.ndarray:
+def check_labels(labels: Any, n_documents: int, name: str) -> np.ndarray:
     """Return labels [n] for training: one a document, none missing.
+
+    Parameters
+    ----------
+    labels
+        Whatever the caller passed.
+    n_documents
+        How many there have to be, n.
+    name
+        What the caller calls them; used in messages.
 
     Raises
     ------
     InputTypeError
-        ``labels`` is no list of labels, a label is no text or number, or texts mix with numbers.
+        They are no list of labels, a label is no text or number, or texts mix with numbers.
     InputValueError
         A label is missing, or there are more or fewer labels than documents.
     ValueError
         scikit-learn: the labels are continuous numbers.
     """
     if isinstance(labels, str | Mapping | Set) or not isinstance(labels, Iterable):
-        raise InputTypeError(f"labels is {shown(labels)}; pass a list with one label a text.")
+        raise InputTypeError(f"{name} is {shown(labels)}; pass a list with one label a text.")
     if hasattr(labels, "columns"):
         raise InputTypeError(
-            f"labels is a table with the columns {list(labels.columns)}; pass one of them: "
-            "labels['column']."
+            f"{name} is a table with the columns {list(labels.columns)}; pass one of them: "
+            f"{name}['column']."
         )
     values = list(labels)
     if len(values) != n_documents:
         raise InputValueError(
-            f"There are {n_documents} texts and {len(values)} labels; pass one label a text."
+            f"There are {n_documents} texts and {len(values)} labels in {name}; pass one label a "
+            "text."
         )
-    check_none_missing(values, "labels")
+    check_none_missing(values, name)
     for position, value in enumerate(values):
         if not isinstance(value, _LABEL_TYPES):
             raise InputTypeError(
-                f"labels[{position}] is {shown(value)} ({type(value).__name__}); a label is "
+                f"{name}[{position}] is {shown(value)} ({type(value).__name__}); a label is "
                 "a text, a whole number or a bool, one for each text. Pass one column of a table, "
-                "and write other values as texts: [str(x) for x in labels]."
+                f"and write other values as texts: [str(label) for label in {name}]."
             )
     is_text = [isinstance(value, str) for value in values]
     if any(is_text) and not all(is_text):
         position = is_text.index(not is_text[0])
         raise InputTypeError(
-            f"labels[{position}] is {shown(values[position])} "
-            f"({type(values[position]).__name__}) and labels[0] is {shown(values[0])}. Use one "
-            "type for all labels: [str(x) for x in labels]."
+            f"{name}[{position}] is {shown(values[position])} "
+            f"({type(values[position]).__name__}) and {name}[0] is {shown(values[0])}. Use one "
+            f"type for all labels: [str(label) for label in {name}]."
         )
     array = np.asarray(values)
     check_classification_targets(array)

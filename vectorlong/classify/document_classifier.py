@@ -73,15 +73,15 @@ class DocumentClassifier(ClassifierMixin, BaseEstimator):
         self.class_weight = class_weight
         self.calibrate = calibrate
 
-    def fit(self, texts: Any, labels: Any) -> Self:
+    def fit(self, X: Any, y: Any) -> Self:
         """Encode the texts that are not in the cache and train.
 
         Parameters
         ----------
-        texts
-            A list, tuple, one-dimensional array or Series of ``str``.
-        labels
-            One a text: ``str``, ``int`` or ``bool``.
+        X
+            The texts: a list, tuple, one-dimensional array or Series of ``str``.
+        y
+            Their labels, one a text: ``str``, ``int`` or ``bool``.
 
         Raises
         ------
@@ -93,24 +93,24 @@ class DocumentClassifier(ClassifierMixin, BaseEstimator):
         ModelNotFoundError
             The model is neither a folder, nor cached, nor reachable.
         """
-        documents = check_documents(texts, "texts")
-        targets = check_labels(labels, len(documents))
+        texts = check_documents(X, "X")
+        targets = check_labels(y, len(texts), "y")
         check_classes(targets, calibrate=self.calibrate)
         class_weights(self.class_weight, targets)
         vectorizer = as_vectorizer(self.vectorizer)
-        vectors = vectorizer.fit_transform(documents)  # [n, e]
+        vectors = vectorizer.fit_transform(texts)  # [n, e]
         head = VectorClassifier(class_weight=self.class_weight, calibrate=self.calibrate)
         self.head_ = head.fit(vectors, targets)
         self.vectorizer_ = vectorizer
         self.classes_ = head.classes_
         return self
 
-    def decision_function(self, texts: Any) -> np.ndarray:
+    def decision_function(self, X: Any) -> np.ndarray:
         """Decision values float64 [m, n_classes]; [m] for two classes, positive for the second."""
-        vectors = self._vectors(texts)
+        vectors = self._vectors(X)
         return self.head_.decision_function(vectors)
 
-    def predict(self, texts: Any) -> np.ndarray:
+    def predict(self, X: Any) -> np.ndarray:
         """Give the most likely class of every text [m].
 
         Raises
@@ -120,16 +120,16 @@ class DocumentClassifier(ClassifierMixin, BaseEstimator):
         EncoderMismatchError
             The model's name leads to another encoder than the one trained with.
         """
-        vectors = self._vectors(texts)
+        vectors = self._vectors(X)
         return self.head_.predict(vectors)
 
     @available_if(lambda self: self.calibrate)
-    def predict_proba(self, texts: Any) -> np.ndarray:
+    def predict_proba(self, X: Any) -> np.ndarray:
         """Calibrated probability of each class, float64 [m, n_classes]; there if ``calibrate``."""
-        vectors = self._vectors(texts)
+        vectors = self._vectors(X)
         return self.head_.predict_proba(vectors)
 
-    def score(self, texts: Any, labels: Any, sample_weight: Any = None) -> float:
+    def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
         """Share of texts whose predicted class is the label.
 
         Raises
@@ -138,10 +138,10 @@ class DocumentClassifier(ClassifierMixin, BaseEstimator):
             A label was not seen in training, or there are more texts than labels or fewer.
         """
         check_is_fitted(self)
-        documents = check_documents(texts, "texts")
-        targets = check_labels(labels, len(documents))
+        texts = check_documents(X, "X")
+        targets = check_labels(y, len(texts), "y")
         check_known(targets, self.classes_)
-        return float(super().score(documents, targets, sample_weight))
+        return float(super().score(texts, targets, sample_weight))
 
     def explain(self, text: str, label: Any = None, *, max_tokens: int = 128) -> Explanation:
         """Say which passages speak for a class, exactly.
@@ -285,10 +285,10 @@ class DocumentClassifier(ClassifierMixin, BaseEstimator):
         if n_classes < 2 or not is_same or head.n_features_in_ != width:
             raise AttributeError("its classes, or its widths, are not the same everywhere")
 
-    def _vectors(self, texts: Any) -> Any:
-        """Check texts under the name they have here, and encode them [m, e]."""
+    def _vectors(self, X: Any) -> Any:
+        """Encode texts [m, e]."""
         check_is_fitted(self)
-        return self.vectorizer_.transform(check_documents(texts, "texts"))
+        return self.vectorizer_.transform(X)
 
     def _number(self, label: Any) -> int:
         """Find a class in ``classes_``."""
