@@ -11,7 +11,7 @@ from typing import Any, Literal, get_args
 
 import numpy as np
 
-from vectorlong.errors import OptionError
+from vectorlong.errors import OptionError, shown
 
 PassageMethod = Literal["late", "independent"]
 
@@ -33,6 +33,10 @@ class Document:
     id: str
     text: str
     metadata: Mapping[str, Any] = field(default_factory=dict)
+
+    def __repr__(self) -> str:
+        """Show the beginning and the end of the text: the whole may be a book."""
+        return f"Document(id={shown(self.id)}, text={shown(self.text)}, metadata={self.metadata!r})"
 
 
 @dataclass(frozen=True)

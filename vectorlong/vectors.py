@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import TypeGuard
 
 import numpy as np
 
@@ -49,6 +50,11 @@ def check_vectors(vectors: object, name: str = "vectors", width: int | None = No
             "that are not finite numbers."
         )
     return array
+
+
+def is_array(values: object) -> TypeGuard[np.ndarray]:
+    """Whether something is an array of NumPy or what becomes one, as a tensor, and no sequence."""
+    return hasattr(values, "__array__")
 
 
 def as_numbers(values: object, name: str) -> np.ndarray:

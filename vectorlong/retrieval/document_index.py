@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from vectorlong.checks import check_count, check_id
+from vectorlong.checks import check_count, check_id, is_unicode
 from vectorlong.disk import make_folder
 from vectorlong.documents import Document, PassageSpec
 from vectorlong.errors import (
@@ -22,6 +22,7 @@ from vectorlong.errors import (
     IndexLockedError,
     InputTypeError,
     InputValueError,
+    OptionError,
     shown,
 )
 from vectorlong.forks import ProcessLock
@@ -35,7 +36,7 @@ from vectorlong.retrieval.ledger import (
     LEDGER_NAME,
     ledger_errors,
 )
-from vectorlong.retrieval.ledger_reader import LedgerReader
+from vectorlong.retrieval.ledger_reader import LedgerReader, Snapshot
 from vectorlong.retrieval.loaded_rows import LatestRows
 from vectorlong.retrieval.manifest import MANIFEST_NAME, Manifest
 from vectorlong.retrieval.opening import (
@@ -53,7 +54,10 @@ from vectorlong.retrieval.search import (
     Mode,
     Searcher,
     as_document,
+    check_level,
+    check_queries,
     check_search,
+    nearest_documents,
 )
 from vectorlong.retrieval.writable_folder import WritableFolder
 from vectorlong.retrieval.writer import IndexWriter
@@ -63,7 +67,7 @@ from vectorlong.vector_index.index_files import folder_errors, folder_size
 from vectorlong.vector_index.row_index import search_rows
 from vectorlong.vector_index.vector_file import gather_rows
 from vectorlong.vector_index.writer_lock import WriterLock
-from vectorlong.vectors import check_vectors, unit_rows
+from vectorlong.vectors import as_numbers, check_vectors, is_array, unit_rows
 
 
 class DocumentIndex:
@@ -338,7 +342,7 @@ class DocumentIndex:
 
     def search(
         self,
-        query: str,
+        query: str | np.ndarray,
         k: int = 10,
         *,
         mode: Mode = "hybrid",
@@ -346,14 +350,19 @@ class DocumentIndex:
         level: Level = "document",
         fusion: str = DEFAULT_FUSION,
     ) -> list[Hit]:
-        """Answer one question; see `search_many`."""
-        if not isinstance(query, str):
-            raise InputTypeError(f"A query must be a string, not {shown(query)}.")
-        return self.search_many([query], k, mode=mode, where=where, level=level, fusion=fusion)[0]
+        """Answer one question, a text or a vector [e]; see `search_many`."""
+        queries: list[str] | np.ndarray
+        if is_array(query):
+            queries = as_numbers(query, "query")[None]  # [1, e]
+        elif isinstance(query, str):
+            queries = [query]
+        else:
+            raise InputTypeError(f"A query must be a string or a vector, not {shown(query)}.")
+        return self.search_many(queries, k, mode=mode, where=where, level=level, fusion=fusion)[0]
 
     def search_many(
         self,
-        queries: list[str],
+        queries: list[str] | np.ndarray,
         k: int = 10,
         *,
         mode: Mode = "hybrid",
@@ -366,7 +375,9 @@ class DocumentIndex:
         Parameters
         ----------
         queries
-            The questions.
+            The questions: texts, or vectors [q, e] from the index's own encoder, which then need
+            not be there. Vectors have no words, so that they are always searched by
+            ``mode="vector"``.
         k
             Hits wanted for each; fewer come only where fewer exist. By words (``"lexical"``) only
             documents that share a word with the question exist.
@@ -393,21 +404,26 @@ class DocumentIndex:
         IndexCorruptError
             A record that would have been shown does not have its checksum.
         """
-        questions = check_search(queries, k, mode, level)
+        check_search(k, mode, level)
         fuse = get_fusion(fusion)
+        vectors: np.ndarray | None = None
+        if is_array(queries):
+            if mode == "lexical":
+                raise OptionError("mode", mode, ["vector"], "A vector has no words.")
+            vectors = check_vectors(queries, "queries", self._manifest.dimension)
+            mode, questions = "vector", [""] * len(vectors)
+        else:
+            questions = check_queries(queries)
         if mode != "vector" and not self._manifest.lexical:
             raise InputValueError(
                 f"mode={mode!r} needs words, and this index was made with lexical=False. Use "
                 'mode="vector".'
             )
-        vectors = None
-        if mode != "lexical" and questions and k > 0:
-            vectors = unit_rows(
-                check_vectors(
-                    self._encoding("search by vectors").encode_query(questions),
-                    "The encoder's answer to the queries",
-                    self._manifest.dimension,
-                )
+        if vectors is None and mode != "lexical" and questions and k > 0:
+            vectors = check_vectors(
+                self._encoding("search by vectors").encode_query(questions),
+                "The encoder's answer to the queries",
+                self._manifest.dimension,
             )
             if len(vectors) != len(questions):
                 raise InputValueError(
@@ -417,14 +433,63 @@ class DocumentIndex:
             chosen = loaded.choose(snapshot, where)
             n_hits = min(int(k), len(loaded.row_keys))
             searcher = Searcher(snapshot, loaded, chosen, n_hits, mode, level, fuse)
-            return searcher.answer(questions, vectors)
+            return searcher.answer(questions, None if vectors is None else unit_rows(vectors))
+
+    def similar(self, id: str, k: int = 10, *, where: Mapping[str, Any] | None = None) -> list[Hit]:
+        """Return the documents that are nearest to one of the index, which is left out itself.
+
+        Needs no encoder: whole documents are compared by their own vectors, every one of them.
+
+        Parameters
+        ----------
+        id
+            Of a document of the index.
+        k
+            Hits wanted; fewer come only where fewer exist.
+        where
+            Filter on metadata, applied before the search; see `vectorlong.retrieval.filters`.
+
+        Returns
+        -------
+        list of Hit
+            Best first. The score is the cosine of the two documents' vectors; the passage is the
+            one of the hit that is nearest to the whole of the document asked about.
+
+        Raises
+        ------
+        OptionError, FilterError
+            What was asked for is impossible.
+        InputTypeError, InputValueError
+            The id is no id, or there is no such document.
+        """
+        check_id(id)
+        check_count("k", k, least=0)
+        with self._latest.current(self._reader) as (snapshot, loaded):
+            chosen = loaded.choose(snapshot, where)
+            key = _key_of(snapshot, id)
+            if key is None:
+                raise InputValueError(f"There is no document {id!r}; ids() lists those there are.")
+            return nearest_documents(snapshot, loaded, chosen, key, int(k))
+
+    def __contains__(self, id: object) -> bool:
+        if not isinstance(id, str) or not is_unicode(id):
+            return False
+        with self._latest.current(self._reader) as (snapshot, _):
+            return _key_of(snapshot, id) is not None
 
     def get(self, id: str) -> Document | None:
         """Return the document of that id as it was added, or None."""
         check_id(id)
         with self._latest.current(self._reader) as (snapshot, _):
-            found = snapshot.known([id]).get(id)
-            return None if found is None else as_document(snapshot.fetch(found[0]))
+            key = _key_of(snapshot, id)
+            return None if key is None else as_document(snapshot.fetch(key))
+
+    def vector(self, id: str) -> np.ndarray | None:
+        """Return a document's own vector, float32 [e] of length 1, or None; see `vectors`."""
+        check_id(id)
+        with self._latest.current(self._reader) as (snapshot, loaded):
+            key = _key_of(snapshot, id)
+            return None if key is None else loaded.documents[loaded.document_rows[key]].copy()
 
     def ids(self, where: Mapping[str, Any] | None = None) -> list[str]:
         """Return the ids of all documents, or of those that fulfil a filter, in order of adding."""
@@ -468,13 +533,13 @@ class DocumentIndex:
             map: of the index's own file where no row in it was deleted, else of a copy in a
             temporary file.
         """
-        check_search([], 0, "vector", level)
+        check_level(level)
         with self._latest.current(self._reader) as (snapshot, loaded):
             names = dict(snapshot.ids())
             if level == "document":
-                placements = snapshot.placements()
-                placements = placements[np.argsort(placements[:, 1])]
-                keys, rows, matrix = placements[:, 0], placements[:, 1], loaded.documents
+                keys = np.flatnonzero(loaded.n_passages)
+                keys = keys[np.argsort(loaded.document_rows[keys])]
+                rows, matrix = loaded.document_rows[keys], loaded.documents
             else:
                 rows, matrix = np.flatnonzero(loaded.row_keys), loaded.passages
                 keys = loaded.row_keys[rows]
@@ -516,6 +581,12 @@ class DocumentIndex:
         trace: TracebackType | None,
     ) -> None:
         self.close()
+
+
+def _key_of(snapshot: Snapshot, id: str) -> int | None:
+    """Return the key of the document of that id, if there is one."""
+    found = snapshot.known([id]).get(id)
+    return None if found is None else found[0]
 
 
 def _finish(writer: IndexWriter | None, reader: LedgerReader, lock: WriterLock | None) -> None:

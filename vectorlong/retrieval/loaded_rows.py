@@ -72,8 +72,9 @@ class LoadedRows:
         float32 [n, e] memory maps of the two vector files.
     row_keys
         int64 [n]: the document that each passage row belongs to, 0 where it was deleted.
-    first_rows, n_passages
-        int64 [max key + 1]: where a document's passage rows lie.
+    document_rows, first_rows, n_passages
+        int64 [max key + 1]: which row a document's own vector is, and where its passages' rows lie.
+        Where there is no such document, it has no passages.
     row_index
         FAISS over the first rows, or None.
     """
@@ -83,6 +84,7 @@ class LoadedRows:
     passages: np.ndarray
     documents: np.ndarray
     row_keys: np.ndarray
+    document_rows: np.ndarray
     first_rows: np.ndarray
     n_passages: np.ndarray
     row_index: RowIndex | None
@@ -94,6 +96,11 @@ class LoadedRows:
         """What there is without a filter: every row whose document was not deleted."""
         is_live = self.row_keys > 0  # [n]
         return Chosen(None if is_live.all() else AllowedRows(is_live), None)
+
+    def passages_of(self, key: int) -> np.ndarray:
+        """Return the vectors of a document's passages, float32 [p, e]."""
+        first = int(self.first_rows[key])
+        return self.passages[first : first + int(self.n_passages[key])]
 
     def choose(self, snapshot: Snapshot, where: Mapping[str, Any] | None) -> Chosen:
         """Return the rows and documents a filter lets through; remembered for this generation."""
@@ -208,8 +215,8 @@ class LatestRows:
         ) != len(documents):
             raise _misplaced(self._folder)
         row_keys = np.zeros(len(passages), dtype=np.int64)  # [n]
-        nothing = np.zeros(1, dtype=np.int64)  # keys begin at 1
-        first_rows, n_passages = _place(row_keys, placements, nothing, nothing)
+        # Keys begin at 1.
+        by_key = _placed(np.zeros((3, 1), dtype=np.int64), row_keys, placements)  # [3, keys]
         if np.count_nonzero(row_keys) != n_live:
             raise _misplaced(self._folder)
         return LoadedRows(
@@ -218,8 +225,9 @@ class LatestRows:
             passages,
             documents,
             row_keys,
-            first_rows,
-            n_passages,
+            by_key[0],
+            by_key[1],
+            by_key[2],
             self._row_index(snapshot, None),
         )
 
@@ -228,21 +236,23 @@ class LatestRows:
         passages, documents = self._maps(snapshot)
         row_keys = np.zeros(len(passages), dtype=np.int64)  # [n]
         row_keys[: len(loaded.row_keys)] = loaded.row_keys
+        former = np.stack([loaded.document_rows, loaded.first_rows, loaded.n_passages])
         placements = snapshot.placements(after_key=len(loaded.first_rows) - 1)
-        first_rows, n_passages = _place(row_keys, placements, loaded.first_rows, loaded.n_passages)
+        by_key = _placed(former, row_keys, placements)  # [3, keys]
         for _, first_row, count in snapshot.tombstones(loaded.generation).tolist():
             key = row_keys[first_row]
             row_keys[first_row : first_row + count] = 0
             if key:
-                n_passages[key] = 0
+                by_key[:, key] = 0
         return LoadedRows(
             snapshot.generation,
             snapshot.epoch,
             passages,
             documents,
             row_keys,
-            first_rows,
-            n_passages,
+            by_key[0],
+            by_key[1],
+            by_key[2],
             self._row_index(snapshot, loaded.row_index),
         )
 
@@ -264,24 +274,27 @@ def _misplaced(folder: Path) -> IndexCorruptError:
     )
 
 
-def _place(
-    row_keys: np.ndarray,
-    placements: np.ndarray,
-    first_rows: np.ndarray,
-    n_passages: np.ndarray,
-) -> tuple[np.ndarray, np.ndarray]:
-    """Enter documents (int64 [d, 4]) into ``row_keys`` and return the arrays by key, extended."""
-    n_keys = max(len(first_rows), int(placements[:, 0].max(initial=0)) + 1)
-    new_first_rows = np.zeros(n_keys, dtype=np.int64)
-    new_n_passages = np.zeros(n_keys, dtype=np.int64)
-    new_first_rows[: len(first_rows)] = first_rows
-    new_n_passages[: len(n_passages)] = n_passages
+def _placed(former: np.ndarray, row_keys: np.ndarray, placements: np.ndarray) -> np.ndarray:
+    """Enter documents into ``row_keys``, and return where they lie by key, int64 [3, keys].
+
+    Parameters
+    ----------
+    former
+        int64 [3, former keys]: document rows, first passage rows, numbers of passages.
+    row_keys
+        int64 [n], written to.
+    placements
+        int64 [d, 4]: keys and, of each, those three.
+    """
     keys, starts, counts = placements[:, 0], placements[:, 2], placements[:, 3]
-    new_first_rows[keys], new_n_passages[keys] = starts, counts
+    n_keys = max(former.shape[1], int(keys.max(initial=0)) + 1)
+    by_key = np.zeros((3, n_keys), dtype=np.int64)
+    by_key[:, : former.shape[1]] = former
+    by_key[:, keys] = placements[:, 1:].T
     # Every row of every document: its first row, and the place within the document.
     within = np.arange(int(counts.sum())) - np.repeat(np.cumsum(counts) - counts, counts)
     rows = np.repeat(starts, counts) + within
     if len(rows) and (rows.min() < 0 or rows.max() >= len(row_keys)):
         raise IndexCorruptError("The ledger is damaged: a document's rows lie outside the file.")
     row_keys[rows] = np.repeat(keys, counts)
-    return new_first_rows, new_n_passages
+    return by_key

@@ -15,6 +15,7 @@ from vectorlong.errors import IndexCorruptError, InputTypeError, OptionError, sh
 from vectorlong.retrieval.ledger_reader import Snapshot, StoredDocument
 from vectorlong.retrieval.lexical import match_expression
 from vectorlong.retrieval.loaded_rows import Chosen, LoadedRows
+from vectorlong.vector_index.exact import AllowedRows, exact_search
 from vectorlong.vector_index.row_index import search_rows
 
 Mode = Literal["hybrid", "vector", "lexical"]
@@ -65,30 +66,63 @@ class Hit:
         At document level BM25 is the document's plus its best passage's.
     passage
         The passage that answers best.
+
+    The whole text is left out where a hit is printed: it may be a book.
     """
 
     id: str
     score: float
     scores: dict[str, float]
-    text: str
+    text: str = dataclasses.field(repr=False)
     metadata: dict[str, Any]
     passage: Passage
 
 
-def check_search(queries: object, k: object, mode: str, level: str) -> list[str]:
-    """Return the questions as a list, if everything asked for is possible."""
+def check_queries(queries: object) -> list[str]:
+    """Return the questions as a list, if they are texts."""
     if isinstance(queries, str) or not isinstance(queries, Sequence):
         raise InputTypeError(f"search_many takes a list of strings, not {type(queries).__name__}.")
     for query in queries:
         if not isinstance(query, str):
             raise InputTypeError(f"A query must be a string, not {shown(query)}.")
         check_unicode(f"Query {shown(query)}", query)
+    return list(queries)
+
+
+def check_search(k: object, mode: str, level: str) -> None:
+    """Refuse what cannot be asked for."""
     check_count("k", k, least=0)
     if mode not in get_args(Mode):
         raise OptionError("mode", mode, get_args(Mode))
+    check_level(level)
+
+
+def check_level(level: str) -> None:
+    """Refuse a level that there is not."""
     if level not in get_args(Level):
         raise OptionError("level", level, get_args(Level))
-    return list(queries)
+
+
+def nearest_documents(
+    snapshot: Snapshot, loaded: LoadedRows, chosen: Chosen, key: int, k: int
+) -> list[Hit]:
+    """Compare a document's vector with those of all others; see `DocumentIndex.similar`."""
+    is_asked = loaded.n_passages > 0  # [keys]
+    if chosen.keys is not None:
+        is_asked &= np.frombuffer(chosen.keys, dtype=bool)
+    is_asked[key] = False
+    keys = np.zeros(len(loaded.documents), dtype=np.int64)  # [n], 0 where not asked for
+    keys[loaded.document_rows[is_asked]] = np.flatnonzero(is_asked)
+    allowed = AllowedRows(keys > 0)
+    vector = loaded.documents[loaded.document_rows[key]]  # [e]
+    n_hits = min(k, len(allowed))
+    scores, rows = exact_search(loaded.documents, vector[None], n_hits, "cosine", allowed)
+    hits = []
+    for score, row in zip(scores[0].tolist(), rows[0].tolist(), strict=True):
+        stored = snapshot.fetch(int(keys[row]))
+        ordinal = int(np.argmax(loaded.passages_of(stored.key) @ vector))
+        hits.append(_hit(stored, ordinal, score, {"vector": score}))
+    return hits
 
 
 @dataclass(frozen=True)
@@ -259,8 +293,7 @@ class Searcher:
 
     def _passage_cosines(self, vector: np.ndarray, key: int) -> np.ndarray:
         """float32 [p]: cosine of the query and every passage of a document."""
-        first = int(self.loaded.first_rows[key])
-        return self.loaded.passages[first : first + int(self.loaded.n_passages[key])] @ vector
+        return self.loaded.passages_of(key) @ vector
 
     def _cosine(self, vector: np.ndarray, candidate: Candidate) -> float:
         key, ordinal = candidate

@@ -7,7 +7,6 @@ index can be built anew at any time. Saving and loading is in
 
 from __future__ import annotations
 
-import math
 import threading
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
@@ -110,6 +109,13 @@ class VectorIndex:
                     self._rows = {name: row for row, name in enumerate(names_by_row) if name}
                     self._is_changing = False
         return self._rows
+
+    def vector(self, id: str) -> np.ndarray | None:
+        """Return the vector of an id, float32 [e], or None; for the cosine it has length 1."""
+        check_id(id)
+        with self._guard.lock, self._alone():  # so that rows and matrix belong together
+            row = self._rows.get(id)
+            return None if row is None else self._state.matrix[row].copy()
 
     @property
     def ids(self) -> list[str]:
@@ -305,6 +311,50 @@ class VectorIndex:
         self, queries: np.ndarray, k: int = 10, *, among: Iterable[str] | None = None
     ) -> list[Neighbours]:
         """Find the nearest vectors of several queries, float32 [q, e]; see `search`."""
+        state, scores, rows = self._nearest(queries, k, among)
+        # A row that is found was not removed, so that it has an id.
+        name_of: Callable[[int], Any] = state.ids.__getitem__
+        return [
+            list(zip(map(name_of, found), values, strict=True))
+            for found, values in zip(rows.tolist(), scores.tolist(), strict=True)
+        ]
+
+    def search_arrays(
+        self, queries: np.ndarray, k: int = 10, *, among: Iterable[str] | None = None
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Find the nearest vectors of several queries, as FAISS answers: in two arrays.
+
+        Parameters
+        ----------
+        queries
+            float32 [q, e].
+        k, among
+            As for `search`.
+
+        Returns
+        -------
+        tuple of numpy.ndarray
+            Scores float32 [q, m], best first, and ids [q, m] of dtype object, where m is k, or the
+            number of vectors that there are to find if that is less.
+
+        Examples
+        --------
+        >>> index = VectorIndex(2)
+        >>> index.add(["right", "up"], np.array([[1.0, 0.0], [0.0, 2.0]]))
+        2
+        >>> scores, ids = index.search_arrays(np.array([[0.0, 1.0], [1.0, 0.0]]), k=1)
+        >>> ids.tolist()
+        [['up'], ['right']]
+        """
+        state, scores, rows = self._nearest(queries, k, among)
+        ids = np.empty(rows.shape, dtype=object)  # [q, m]
+        ids.ravel()[:] = [state.ids[row] for row in rows.ravel().tolist()]
+        return scores, ids
+
+    def _nearest(
+        self, queries: np.ndarray, k: int, among: Iterable[str] | None
+    ) -> tuple[_State, np.ndarray, np.ndarray]:
+        """Return scores float32 [q, m] and rows int64 [q, m], and the state whose rows they are."""
         check_count("k", k, least=0)
         array = self._check(queries, "queries")
         state = self._state
@@ -315,28 +365,20 @@ class VectorIndex:
             state, allowed = self._among(among)
         n_wanted = min(int(k), len(state.matrix) if allowed is None else len(allowed))
         if n_wanted == 0 or len(array) == 0:
-            return [[] for _ in array]
+            nothing = np.empty((len(array), n_wanted))
+            return state, nothing.astype(np.float32), nothing.astype(np.int64)
         scores, rows = search_rows(
             state.matrix, state.row_index, array, n_wanted, self.metric, allowed
         )  # [q, k]
-        found_rows, found_scores = rows.tolist(), scores.tolist()
         # Every row that there is was compared, so that one is missing only where its score is
         # beyond float32; one that is beyond on the better side comes first.
-        if any(
-            row[-1] < 0 or abs(score[0]) == math.inf
-            for row, score in zip(found_rows, found_scores, strict=True)
-        ):
+        if rows[:, -1].min() < 0 or np.isinf(scores[:, 0]).any():
             raise InputValueError(
                 "The vectors and queries are so large that scores between them are beyond "
                 f"float32's {np.finfo(np.float32).max:.1e}. Scale them down"
                 + (", or use the cosine." if self.metric == "inner_product" else ".")
             )
-        # A row that is found was not removed, so that it has an id.
-        name_of: Callable[[int], Any] = state.ids.__getitem__
-        return [
-            list(zip(map(name_of, found), values, strict=True))
-            for found, values in zip(found_rows, found_scores, strict=True)
-        ]
+        return state, scores, rows
 
     def _among(self, among: Iterable[str]) -> tuple[_State, AllowedRows]:
         """Return the rows of some ids, and the state in which they are those rows."""

@@ -302,3 +302,36 @@ def test_two_who_save_at_once_never_mix_their_files(tmp_path: Path) -> None:
         for thread in threads:
             thread.join()
     assert errors == []
+
+
+def test_arrays_hold_what_tuples_hold(index: VectorIndex) -> None:
+    index.remove(["id-3", "id-4"])
+    expected = index.search_many(VECTORS[:5], 7)
+    scores, ids = index.search_arrays(VECTORS[:5], 7)
+    assert (scores.dtype, scores.shape, ids.dtype, ids.shape) == (
+        np.float32,
+        (5, 7),
+        object,
+        (5, 7),
+    )
+    for row, neighbours in enumerate(expected):
+        assert list(zip(ids[row], scores[row].tolist(), strict=True)) == neighbours
+
+
+def test_arrays_are_as_wide_as_there_are_vectors(index: VectorIndex) -> None:
+    scores, ids = index.search_arrays(VECTORS[:2], 10, among=["id-1", "id-2", "unknown"])
+    assert scores.shape == ids.shape == (2, 2)
+    assert sorted(ids[0]) == ["id-1", "id-2"]
+    assert index.search_arrays(VECTORS[:2], 0)[1].shape == (2, 0)
+    assert index.search_arrays(np.zeros((0, 8)), 3)[0].shape == (0, 3)
+
+
+def test_a_vector_is_read_back(index: VectorIndex) -> None:
+    vector = index.vector("id-5")
+    np.testing.assert_allclose(vector, VECTORS[5] / np.linalg.norm(VECTORS[5]), rtol=1e-6)
+    vector[:] = 0
+    assert index.vector("id-5").any()
+    assert index.vector("unknown") is None
+    plain = VectorIndex(8, metric="l2")
+    plain.add(IDS, VECTORS)
+    np.testing.assert_array_equal(plain.vector("id-5"), VECTORS[5])
