@@ -71,8 +71,10 @@ def as_numbers(values: object, name: str) -> np.ndarray:
         raise InputTypeError(f"{name} is no array of numbers ({error}).") from error
     if array.dtype.kind not in "fiu":
         raise InputTypeError(f"{name} is no array of real numbers: its dtype is {array.dtype}.")
+    if array.dtype == np.float32:
+        return np.ascontiguousarray(array) if array.ndim else array
     with np.errstate(over="ignore"):
-        return array.astype(np.float32, order="C", copy=False)
+        return array.astype(np.float32, order="C")
 
 
 def is_finite(array: np.ndarray) -> bool:
@@ -91,14 +93,17 @@ def unit_rows(vectors: np.ndarray) -> np.ndarray:
     """
     scaled = np.array(vectors, dtype=np.float32, order="C")
     if len(scaled) == 1:  # one question, in a tenth of the time
-        squares = np.vdot(scaled, scaled).reshape(1)  # [1]
-    else:
-        squares = np.einsum("ne,ne->n", scaled, scaled)  # [n]
+        square = float(np.vdot(scaled, scaled))
+        if _LEAST_SQUARE < square < 1 / _LEAST_SQUARE:
+            scaled /= math.sqrt(square)
+            return scaled
+    squares = np.einsum("ne,ne->n", scaled, scaled)  # [n]
     if not _LEAST_SQUARE < squares.min(initial=1.0) <= squares.max(initial=1.0) < 1 / _LEAST_SQUARE:
         # Brings their squares back into the range of float32.
         largest = np.abs(scaled).max(axis=1, keepdims=True)  # [n, 1]
-        np.divide(scaled, largest, out=scaled, where=largest > 0)
+        largest[largest == 0] = 1.0
+        scaled /= largest
         squares = np.einsum("ne,ne->n", scaled, scaled)
-    lengths = np.sqrt(squares)[:, None]  # [n, 1]
-    np.divide(scaled, lengths, out=scaled, where=lengths > 0)
+    squares[squares == 0] = 1.0
+    scaled /= np.sqrt(squares)[:, None]
     return scaled
