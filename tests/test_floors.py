@@ -38,6 +38,8 @@ FLOORS = {
     "server": 5,
     "cli": 6,
 }
+# What few need, each with packages of its own.
+WINGS = {"tasks", "training", "integrations", "distributed", "server"}
 MODULES = sorted(path for path in PACKAGE.rglob("*.py") if path != PACKAGE / "__init__.py")
 
 
@@ -79,6 +81,14 @@ def loaded_by(statement: str) -> set[str]:
 @pytest.mark.parametrize("statement", ["import vectorlong", "from vectorlong import VectorIndex"])
 def test_light_doors_load_no_torch(statement):
     assert not loaded_by(statement) & {"torch", "transformers"}
+
+
+def test_the_core_loads_no_wing():
+    rooms = "from vectorlong import DocumentIndex, Longformer2Vec, VectorIndex"
+    loaded = loaded_by(f"{rooms}\nimport vectorlong.classify, vectorlong.cli.app")
+    assert "vectorlong.encoder.model" in loaded
+    assert not {name.split(".")[1] for name in loaded if name.startswith("vectorlong.")} & WINGS
+    assert not loaded & {"sentence_transformers", "accelerate", "fastapi", "ray", "pymilvus"}
 
 
 def test_unknown_names_are_attribute_errors():
