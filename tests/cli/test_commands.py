@@ -349,6 +349,20 @@ def test_levels_and_modes(folder, run_json):
     assert set(answer["hits"][0]["scores"]) == {"vector"}
 
 
+def test_documents_like_one_of_the_index(folder, encoders, run, run_json):
+    n_built = len(encoders)
+    answer = run_json("similar", folder, "docs/a.txt")
+    assert answer["document"] == "docs/a.txt"
+    names = [hit["id"] for hit in answer["hits"]]
+    with DocumentIndex.open(folder, read_only=True) as index:
+        assert sorted([*names, "docs/a.txt"]) == sorted(index.ids())
+    assert names[0] in run("similar", folder, "docs/a.txt", "-k", 1).stdout
+    assert len(encoders) == n_built
+    nothing = run("similar", folder, "docs/a.txt", "--where", '{"year": 1}').stdout
+    assert "fit --where?" in nothing
+    assert "no document 'docs/zzz.txt'" in error_of(run("similar", folder, "docs/zzz.txt", code=1))
+
+
 def test_nothing_found_has_a_reason(folder, run):
     where = json.dumps({"year": 1800})
     assert "fit --where?" in run("search", folder, QUESTION, "--where", where).stdout
@@ -566,7 +580,17 @@ def test_models(run, run_json):
 
 def test_version_and_help(run):
     assert run("--version").stdout == f"vectorlong {__version__}\n"
-    for command in ("demo", "index", "search", "encode", "info", "verify", "convert", "models"):
+    for command in (
+        "demo",
+        "index",
+        "search",
+        "similar",
+        "encode",
+        "info",
+        "verify",
+        "convert",
+        "models",
+    ):
         assert command in run("--help").stdout
         assert "--json" in run(command, "--help").stdout
 

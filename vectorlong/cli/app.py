@@ -16,7 +16,7 @@ from vectorlong.cli.encode import encode_command
 from vectorlong.cli.index import index_command
 from vectorlong.cli.inspect import info_command, models_command, verify_command
 from vectorlong.cli.output import add_command, say
-from vectorlong.cli.search import search_command
+from vectorlong.cli.search import search_command, similar_command
 from vectorlong.errors import VectorlongError
 
 _EXIT_ERROR = 1
@@ -60,6 +60,7 @@ for _command in (
     demo_command,
     index_command,
     search_command,
+    similar_command,
     encode_command,
     info_command,
     verify_command,

@@ -1,4 +1,4 @@
-"""``vectorlong search``: a question to an index."""
+"""``vectorlong search`` and ``similar``: a question to an index."""
 
 from __future__ import annotations
 
@@ -16,8 +16,18 @@ from vectorlong.cli.output import JsonOption, print_json, results_console
 
 if TYPE_CHECKING:
     from vectorlong.retrieval.manifest import Manifest
+    from vectorlong.retrieval.search import Hit
 
 IndexArgument = Annotated[Path, typer.Argument(metavar="DIR", help="The index's folder.")]
+
+WhereOption = Annotated[
+    str | None,
+    typer.Option(
+        help='Filter on metadata, as JSON: \'{"year": {"$gte": 2020}}\'. Operators: $eq $ne '
+        '$in $nin $gt $gte $lt $lte $exists, $and $or $not. The file is under "file": '
+        '\'{"file.type": "pdf"}\'.'
+    ),
+]
 
 
 class ModeChoice(StrEnum):
@@ -44,14 +54,7 @@ def search_command(
     mode: Annotated[
         ModeChoice, typer.Option(help="By meaning (vector), by words (lexical), or both.")
     ] = ModeChoice.hybrid,
-    where: Annotated[
-        str | None,
-        typer.Option(
-            help='Filter on metadata, as JSON: \'{"year": {"$gte": 2020}}\'. Operators: $eq $ne '
-            '$in $nin $gt $gte $lt $lte $exists, $and $or $not. The file is under "file": '
-            '\'{"file.type": "pdf"}\'.'
-        ),
-    ] = None,
+    where: WhereOption = None,
     level: Annotated[
         LevelChoice,
         typer.Option(help="Different documents with the best passage each, or any passages."),
@@ -76,22 +79,48 @@ def search_command(
             level=level.value,
         )
         seconds = time.perf_counter() - started
+    asked = {"question": question, "mode": mode.value, "level": level.value}
+    _show(hits, asked, seconds, _hint_on_nothing(mode, conditions), as_json=as_json)
+
+
+def similar_command(
+    folder: IndexArgument,
+    document: Annotated[
+        str,
+        typer.Argument(metavar="ID", help="A document of the index, as hits name it."),
+    ],
+    k: Annotated[int, typer.Option("-k", min=1, help="How many documents.")] = 10,
+    where: WhereOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Find the documents that are most like one of the index; no model is needed."""
+    from vectorlong.retrieval.document_index import DocumentIndex
+
+    conditions = _parse_where(where)
+    require_index(folder)
+    with DocumentIndex.open(folder, read_only=True) as index:
+        started = time.perf_counter()
+        hits = index.similar(document, k, where=conditions)
+        seconds = time.perf_counter() - started
+    hint = " The index has no other document."
+    if conditions is not None:
+        hint = _hint_on_nothing(ModeChoice.vector, conditions)
+    _show(hits, {"document": document}, seconds, hint, as_json=as_json)
+
+
+def _show(
+    hits: list[Hit], asked: dict[str, str], seconds: float, hint: str, *, as_json: bool
+) -> None:
+    """Print hits for people or for machines; where there are none, why that may be."""
     from vectorlong.cli.hits import hit_as_json, print_hits
 
     if as_json:
-        print_json(
-            {
-                "question": question,
-                "mode": mode.value,
-                "level": level.value,
-                "seconds": round(seconds, 4),
-                "hits": [hit_as_json(hit) for hit in hits],
-            }
-        )
+        answer = {"seconds": round(seconds, 4), "hits": [hit_as_json(hit) for hit in hits]}
+        print_json({**asked, **answer})
     elif hits:
         print_hits(results_console(), hits)
     else:
-        typer.echo("Nothing found." + _hint_on_nothing(mode, conditions))
+        typer.echo("Nothing found." + hint)
 
 
 def _parse_where(where: str | None) -> dict[str, Any] | None:
