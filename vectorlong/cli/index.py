@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from vectorlong.files.source import FileSource
     from vectorlong.retrieval.document_index import DocumentIndex
     from vectorlong.retrieval.encoder_protocol import DocumentEncoder
-    from vectorlong.retrieval.writer import AddReport
+    from vectorlong.retrieval.add_report import AddReport
 
 # Nearly twice as fast where the processor has bfloat16, at a cosine of 0.9999 or more to float32.
 _DTYPE = "auto"
@@ -83,12 +83,12 @@ def index_command(
     from vectorlong.cli.missing_documents import HOW_TO_REMOVE, SourceWatch
     from vectorlong.files.records import Columns
     from vectorlong.files.source import FileSource
-    from vectorlong.retrieval.checked_documents import prepare
+    from vectorlong.retrieval.checked_documents import checked_document
 
     limits = parse_limits(limit)
     _check_destination(into)
     columns = Columns(text_column, id_column)
-    source = FileSource(paths, columns, exclude=into, check=prepare, limits=limits)
+    source = FileSource(paths, columns, exclude=into, check=checked_document, limits=limits)
     documents = first_drawn(source)
     with _open_or_create(into, model) as index:
         say(f"Reading {counted(source.n_files, 'file')} into {into} ...")

@@ -50,7 +50,7 @@ class CheckedDocument:
     digest: bytes
 
 
-def prepare(item: Addable) -> CheckedDocument:
+def checked_document(item: Addable) -> CheckedDocument:
     """Check one thing handed to ``add``.
 
     Raises
@@ -152,9 +152,9 @@ def batches(documents: Iterable[Addable]) -> Iterator[list[CheckedDocument]]:
         raise InputTypeError(f"add takes an iterable of documents, not {_show(documents)}.")
     if isinstance(documents, Sequence):
         for item in documents:
-            prepare(item)
+            checked_document(item)
     return bounded_groups(
-        map(prepare, documents),
+        map(checked_document, documents),
         _BATCH_CHARACTERS,
         _BATCH_DOCUMENTS,
         length=lambda document: len(document.text),
