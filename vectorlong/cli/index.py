@@ -27,9 +27,9 @@ from vectorlong.streams import bounded_groups
 if TYPE_CHECKING:
     from vectorlong.documents import Document
     from vectorlong.files.source import FileSource
+    from vectorlong.retrieval.add_report import AddReport
     from vectorlong.retrieval.document_index import DocumentIndex
     from vectorlong.retrieval.encoder_protocol import DocumentEncoder
-    from vectorlong.retrieval.add_report import AddReport
 
 # Nearly twice as fast where the processor has bfloat16, at a cosine of 0.9999 or more to float32.
 _DTYPE = "auto"
