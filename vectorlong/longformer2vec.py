@@ -29,14 +29,16 @@ from vectorlong.encoder.options import (
     check_device,
     check_max_tokens,
     check_model,
+    check_normalize,
     check_overlength,
+    check_postprocess,
 )
 from vectorlong.encoder.parallel import encode_in_processes
 from vectorlong.encoder.pipeline import Pipeline, PooledDocument
 from vectorlong.encoder.precision import DTYPES, check_dtype, choose_dtype
 from vectorlong.encoder.profiles import DEFAULT_MODEL
 from vectorlong.encoder.saving import save_model, saved_postprocess
-from vectorlong.encoder.settings import Settings, read_settings
+from vectorlong.encoder.settings import Settings
 from vectorlong.errors import (
     InputTypeError,
     InputValueError,
@@ -78,22 +80,22 @@ class Longformer2Vec:
         "longformer-mini", "longformer-zh", "minilm" (the small English model that comes from PyPI).
     pooling
         A registered name ("cls", "mean", "max", "mean_sqrt_len", "weighted_mean", "last"), a tuple
-        of names whose vectors are concatenated, or a ``Pooling``. None: what the model's folder
-        says, else "mean".
+        of names whose vectors are concatenated, or a ``Pooling``. Where neither this nor the folder
+        says: "mean".
     global_attention
         Which tokens attend to all others: "none", "cls", "separators", "question", or a callable
-        ``(token_ids, special_ids, offsets) -> bool mask``. None: what the model's folder says, else
-        "cls".
+        ``(token_ids, special_ids, offsets) -> bool mask``. Where nothing says: "cls".
     max_tokens
-        Longest window, special tokens included; the checkpoint's limit where not given.
+        Longest window, special tokens included. Where nothing says: the checkpoint's limit.
     overlength
         What happens to a longer text. "window": strided windows, every token pooled exactly once,
         from the window where it has most context. "truncate": cut, with a warning that counts what
-        was dropped. "error": refused.
+        was dropped. "error": refused. Where nothing says: "window".
     normalize
-        Give vectors of length 1.
+        Give vectors of length 1. Where nothing says: False.
     postprocess
-        A step applied to all vectors (whitening, truncation; see :mod:`vectorlong.postprocess`).
+        A step applied to all vectors (whitening, truncation; see :mod:`vectorlong.postprocess`), or
+        "none": no step, even if the folder has one.
     device
         "cpu", "cuda", "cuda:1", ...; the GPU if there is one where not given.
     dtype
@@ -119,8 +121,11 @@ class Longformer2Vec:
 
     Notes
     -----
-    A folder that :meth:`save` or ``convert`` wrote gives its pooling, global attention, prompts and
-    passages; :meth:`load` restores every option.
+    A folder that :meth:`save` or ``convert`` wrote says how its vectors are made, and what is not
+    given here is as it says: pooling, global attention, max_tokens, overlength, normalize and
+    postprocess, beside its prompts and passages. So the same folder gives the same vectors and the
+    same fingerprint everywhere. A value given here counts for more than the folder's. Device, dtype
+    and attention backend are this machine's, and no folder says them.
 
     The empty string and white space have a defined vector: that of the special tokens alone.
 
@@ -140,9 +145,9 @@ class Longformer2Vec:
         pooling: str | tuple[str | Pooling, ...] | Pooling | None = None,
         global_attention: GlobalPolicy | None = None,
         max_tokens: int | None = None,
-        overlength: Overlength = "window",
-        normalize: bool = False,
-        postprocess: Postprocess | None = None,
+        overlength: Overlength | None = None,
+        normalize: bool | None = None,
+        postprocess: Postprocess | Literal["none"] | None = None,
         device: str | torch.device | None = None,
         dtype: str = "float32",
         attention: str = "auto",
@@ -152,12 +157,11 @@ class Longformer2Vec:
     ) -> None:
         check_model(model)
         check_dtype(dtype)
-        check_overlength(overlength)
+        if overlength is not None:
+            check_overlength(overlength)
         check_optional_count("max_tokens", max_tokens)
-        if postprocess is not None and not isinstance(postprocess, Postprocess):
-            raise OptionError(
-                "postprocess", postprocess, hint="Pass a step of vectorlong.postprocess."
-            )
+        check_normalize(normalize)
+        check_postprocess(postprocess)
         self.device = check_device(device)
         choose_backend(attention, Case(self.device, DTYPES.get(dtype, torch.float32)))
         if pooling is not None:
@@ -175,8 +179,10 @@ class Longformer2Vec:
         self.model_name = loaded.name
         encoder = loaded.encoder.to(self.device)
         self.dtype = choose_dtype(encoder, loaded.tokenizer) if dtype == "auto" else dtype
-        self.normalize = normalize
-        self.postprocess = postprocess
+        self.normalize = bool(settings.normalize if normalize is None else normalize)
+        if postprocess is None:
+            postprocess = saved_postprocess(loaded.folder, settings)
+        self.postprocess = None if isinstance(postprocess, str) else postprocess
         self.prompts = dict(settings.prompts)
         self.default_prompt_name = settings.default_prompt_name
         # Taken before weights are rounded: the fingerprint is the model's, whatever the dtype.
@@ -186,8 +192,10 @@ class Longformer2Vec:
             loaded.tokenizer,
             pooling=pooling or resolve_pooling(settings.pooling or "mean"),
             global_attention=check_policy(global_attention or settings.global_attention or "cls"),
-            max_tokens=check_max_tokens(max_tokens, loaded.max_tokens, loaded.tokenizer.n_special),
-            overlength=overlength,
+            max_tokens=check_max_tokens(
+                max_tokens or settings.max_tokens, loaded.max_tokens, loaded.tokenizer.n_special
+            ),
+            overlength=overlength or settings.overlength or "window",
         )
         self.default_passages = _default_passages(loaded.passages, self._pipeline.pooling)
 
@@ -604,7 +612,7 @@ class Longformer2Vec:
     # --- keeping it ------------------------------------------------------------------------------
 
     def save(self, folder: str | os.PathLike[str]) -> None:
-        """Write the model and every option, for :meth:`load` and for plain ``transformers``.
+        """Write the model and every option of its vectors, for plain ``transformers``, too.
 
         Parameters
         ----------
@@ -643,34 +651,26 @@ class Longformer2Vec:
         dtype: str = "float32",
         attention: str = "auto",
     ) -> Longformer2Vec:
-        """Read what :meth:`save` wrote: the same vectors and the same fingerprint.
+        """Read what :meth:`save` wrote: ``Longformer2Vec(folder)``, which never asks a hub.
 
         Parameters
         ----------
         folder
             As passed to :meth:`save`.
         device, dtype, attention
-            As in the constructor; they are not stored.
+            As in the constructor.
 
         Raises
         ------
+        ModelNotFoundError
+            There is no such folder.
         CheckpointError
             The folder is incomplete or damaged.
         """
         path = Path(folder)
         if not path.is_dir():
             raise ModelNotFoundError(f"{str(path)!r} is not a folder; pass one that save() wrote.")
-        settings = read_settings(path)
-        return cls(
-            path,
-            max_tokens=settings.max_tokens,
-            overlength=settings.overlength or "window",
-            normalize=bool(settings.normalize),
-            postprocess=saved_postprocess(path, settings),
-            device=device,
-            dtype=dtype,
-            attention=attention,
-        )
+        return cls(path, device=device, dtype=dtype, attention=attention)
 
     def __repr__(self) -> str:
         return (

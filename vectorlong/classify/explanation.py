@@ -98,12 +98,12 @@ def _check_encoder(encoder: Any) -> Longformer2Vec:
             ["mean"],
             "Only a mean of token states falls apart into passages.",
         )
-    for name in ("normalize", "postprocess"):
+    for name, nothing in (("normalize", False), ("postprocess", "none")):
         if getattr(encoder, name):
             raise OptionError(
                 name,
                 getattr(encoder, name),
-                hint="Passages cannot be explained through it; train with an encoder without it. "
+                hint=f"Passages cannot be explained through it; train with {name}={nothing!r}. "
                 "The classifier whitens by itself.",
             )
     return encoder

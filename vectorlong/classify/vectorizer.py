@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol, Self
+from typing import TYPE_CHECKING, Any, Literal, Protocol, Self
 
 import numpy as np
 from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, TransformerMixin, clone
@@ -18,6 +18,7 @@ from vectorlong.dropped_tokens import said_once
 from vectorlong.errors import EncoderMismatchError, OptionError
 
 if TYPE_CHECKING:
+    from vectorlong.encoder.options import Overlength
     from vectorlong.longformer2vec import Longformer2Vec
     from vectorlong.pooling import Pooling
     from vectorlong.postprocess import Postprocess
@@ -29,8 +30,8 @@ _ENCODER_OPTIONS: dict[str, Any] = {
     "pooling": None,
     "global_attention": None,
     "max_tokens": None,
-    "overlength": "window",
-    "normalize": False,
+    "overlength": None,
+    "normalize": None,
     "postprocess": None,
     "device": None,
     "dtype": "float32",
@@ -64,10 +65,10 @@ class LongformerVectorizer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Ba
     ----------
     model
         What ``Longformer2Vec`` takes: a short name such as "minilm", a hub id or a folder. Or an
-        encoder that is loaded already, such as ``Longformer2Vec.load(folder)`` for one that was
-        saved with its options; the options below are then its own.
+        encoder that is loaded already; the options below are then its own.
     pooling, global_attention, max_tokens, overlength, normalize, postprocess, device, dtype
-        As in :class:`vectorlong.Longformer2Vec`.
+        As in :class:`vectorlong.Longformer2Vec`: None means what the model's folder says, so that
+        a folder has the vectors here that it has there.
     batch_size
         Most windows in one forward pass; changes speed and memory, not the vectors.
     cache
@@ -102,9 +103,9 @@ class LongformerVectorizer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Ba
         pooling: str | tuple[str | Pooling, ...] | Pooling | None = None,
         global_attention: GlobalPolicy | None = None,
         max_tokens: int | None = None,
-        overlength: str = "window",
-        normalize: bool = False,
-        postprocess: Postprocess | None = None,
+        overlength: Overlength | None = None,
+        normalize: bool | None = None,
+        postprocess: Postprocess | Literal["none"] | None = None,
         device: str | None = None,
         dtype: str = "float32",
         batch_size: int | None = None,
@@ -279,6 +280,13 @@ class LongformerVectorizer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Ba
                 state[name] = os.fspath(state[name])
         return state
 
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        """Take a pickle of version 0.1.0, too, beside whose encoders these were the defaults."""
+        super().__setstate__(state)
+        if not isinstance(self.model, str):
+            self.overlength = None if self.overlength == "window" else self.overlength
+            self.normalize = self.normalize or None
+
     def __sklearn_clone__(self) -> Self:
         """Share what is fitted: scikit-learn would copy an encoder, and unfit a whitener."""
         stand_in = object.__new__(type(self))
@@ -338,7 +346,7 @@ def _by_name(model: object) -> dict[str, Any]:
         "max_tokens": model.max_tokens,
         "overlength": model.overlength,
         "normalize": model.normalize,
-        "postprocess": model.postprocess,
+        "postprocess": model.postprocess or "none",
     }
     return {
         **parameters,

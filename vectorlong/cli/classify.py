@@ -75,7 +75,7 @@ def train_command(
     texts, labels = _labelled_texts(source, label)
     from vectorlong.classify import DocumentClassifier, LongformerVectorizer
 
-    # Loaded here, so that all that a model's folder says of it counts, as it does for an index.
+    # The encoder and not its name, so that the file keeps each of its options.
     vectorizer = LongformerVectorizer(build_encoder(model))
     n_classes = len(set(labels))
     say(f"Encoding {counted(len(texts), 'text')} of {counted(n_classes, 'class', 'classes')} ...")

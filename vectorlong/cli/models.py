@@ -44,9 +44,8 @@ def locate_model(model: str | None) -> str:
 
 
 def build_encoder(model: str | None, *, dtype: str = "float32") -> Longformer2Vec:
-    """Load a model with everything its folder says of it."""
+    """Load a model."""
     located = locate_model(model)
     from vectorlong.longformer2vec import Longformer2Vec
 
-    build = Longformer2Vec.load if os.path.isdir(located) else Longformer2Vec
-    return build(located, dtype=dtype)
+    return Longformer2Vec(located, dtype=dtype)

@@ -13,9 +13,10 @@ from huggingface_hub.errors import HfHubHTTPError, HFValidationError, LocalEntry
 
 from vectorlong.encoder.checkpoint import CONFIG_FILE
 from vectorlong.encoder.profiles import EMBEDDED_MODEL, find_profile
+from vectorlong.encoder.settings import POSTPROCESS_FILE
 from vectorlong.errors import CheckpointError, ModelNotFoundError, shown
 
-_SMALL_FILES = ["*.json", "*.txt", "*.model", "tokenizer*"]
+_SMALL_FILES = ["*.json", "*.txt", "*.model", "tokenizer*", POSTPROCESS_FILE]
 
 
 def find_folder(

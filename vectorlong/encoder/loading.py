@@ -18,8 +18,8 @@ from vectorlong.encoder.hub import find_folder
 from vectorlong.encoder.model import Encoder
 from vectorlong.encoder.options import check_model
 from vectorlong.encoder.profiles import EMBEDDED_MODEL, find_profile
-from vectorlong.encoder.settings import Settings, check_files, read_settings
-from vectorlong.errors import UnsupportedArchitectureError, shown
+from vectorlong.encoder.settings import SETTINGS_FILE, Settings, check_files, read_settings
+from vectorlong.errors import CheckpointError, UnsupportedArchitectureError, shown
 from vectorlong.text.tokenizer import TextTokenizer
 
 
@@ -31,6 +31,8 @@ class LoadedModel:
     ----------
     name
         What the user wrote.
+    folder
+        Where its files are.
     encoder
         In evaluation mode, float32, on the CPU.
     tokenizer
@@ -44,6 +46,7 @@ class LoadedModel:
     """
 
     name: str
+    folder: Path
     encoder: Encoder
     tokenizer: TextTokenizer
     settings: Settings
@@ -99,12 +102,19 @@ def load_model(
     if profile.position_offset is not None and not is_own_format:
         config = replace(config, position_offset=profile.position_offset)
     tokenizer = TextTokenizer.from_folder(folder)
+    max_tokens = min(config.max_tokens, profile.max_tokens or config.max_tokens)
+    if not tokenizer.n_special < (settings.max_tokens or max_tokens) <= max_tokens:
+        raise CheckpointError(
+            f"{folder / SETTINGS_FILE} is damaged: max_tokens={settings.max_tokens}, and the model "
+            f"takes {tokenizer.n_special + 1} to {max_tokens}."
+        )
     return LoadedModel(
         name,
+        folder,
         load_encoder(weights, config, str(folder), attention),
         tokenizer,
         settings,
-        min(config.max_tokens, profile.max_tokens or config.max_tokens),
+        max_tokens,
         settings.passages or profile.passages,
     )
 

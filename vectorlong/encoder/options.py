@@ -5,12 +5,16 @@ from __future__ import annotations
 import os
 from typing import Literal, get_args
 
+import numpy as np
 import torch
 
 from vectorlong.checks import check_count
 from vectorlong.errors import OptionError
+from vectorlong.postprocess import Postprocess
 
 Overlength = Literal["window", "truncate", "error"]
+# What says that vectors are to be left as they are, whatever the model's folder keeps.
+NO_POSTPROCESS = "none"
 
 
 def check_model(model: str | os.PathLike[str]) -> str:
@@ -55,6 +59,33 @@ def check_overlength(overlength: str) -> None:
     """
     if not isinstance(overlength, str) or overlength not in get_args(Overlength):
         raise OptionError("overlength", overlength, get_args(Overlength))
+
+
+def check_normalize(normalize: object) -> None:
+    """Make sure that it is True, False or left open.
+
+    Raises
+    ------
+    OptionError
+        It is anything else.
+    """
+    if normalize is not None and not isinstance(normalize, bool | np.bool_):
+        hint = "Or None: what the model's folder says."
+        raise OptionError("normalize", normalize, [True, False], hint)
+
+
+def check_postprocess(postprocess: object) -> None:
+    """Make sure that it is a step, "none" or left open.
+
+    Raises
+    ------
+    OptionError
+        It is anything else.
+    """
+    is_open = postprocess is None or isinstance(postprocess, Postprocess)
+    if not is_open and not (isinstance(postprocess, str) and postprocess == NO_POSTPROCESS):
+        hint = "Or a step of vectorlong.postprocess, or None: what the model's folder says."
+        raise OptionError("postprocess", postprocess, [NO_POSTPROCESS], hint)
 
 
 def check_device(device: str | torch.device | None) -> torch.device:

@@ -7,12 +7,15 @@ from pathlib import Path
 
 from vectorlong.encoder.checkpoint import save_checkpoint
 from vectorlong.encoder.pipeline import Pipeline
-from vectorlong.encoder.settings import Settings, file_digests, write_settings
+from vectorlong.encoder.settings import (
+    POSTPROCESS_FILE,
+    Settings,
+    file_digests,
+    write_settings,
+)
 from vectorlong.errors import OptionError
 from vectorlong.pooling import Pooling, resolve_pooling
 from vectorlong.postprocess import Postprocess, load_postprocess
-
-_POSTPROCESS_FILE = "postprocess"
 
 
 def save_model(
@@ -46,8 +49,8 @@ def save_model(
     names = save_checkpoint(encoder, folder, extra=tokenizer.config_ids())
     names += tokenizer.save(folder, max_tokens=encoder.config.max_tokens)
     if postprocess is not None:
-        postprocess.save(folder / _POSTPROCESS_FILE)
-        names.append(_POSTPROCESS_FILE)
+        postprocess.save(folder / POSTPROCESS_FILE)
+        names.append(POSTPROCESS_FILE)
     settings = replace(
         settings,
         pooling=pooling_names,
@@ -68,7 +71,7 @@ def saved_postprocess(folder: Path, settings: Settings) -> Postprocess | None:
     CheckpointError
         It is missing or damaged.
     """
-    return load_postprocess(folder / _POSTPROCESS_FILE) if settings.has_postprocess else None
+    return load_postprocess(folder / POSTPROCESS_FILE) if settings.has_postprocess else None
 
 
 def _names_of(pooling: Pooling) -> tuple[str, ...]:

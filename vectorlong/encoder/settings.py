@@ -1,6 +1,6 @@
 """The file ``vectorlong.json`` beside a checkpoint: how its vectors are meant to be made.
 
-Conversion and saving write it; loading takes from it what the caller did not choose.
+Conversion and saving write it; the facade takes from it every option that the caller left open.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ from vectorlong.errors import CheckpointError, WeightsError
 from vectorlong.fields import PlainName, checked_fields, take_format_version
 
 SETTINGS_FILE = "vectorlong.json"
+POSTPROCESS_FILE = "postprocess"
 FORMAT_VERSION = 1
 
 _Digest = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
