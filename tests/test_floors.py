@@ -18,6 +18,7 @@ FLOORS = {
     "progress": 0,
     "streams": 0,
     "checks": 1,
+    "extras": 1,
     "fields": 1,
     "documents": 1,
     "vectors": 1,

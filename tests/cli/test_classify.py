@@ -3,6 +3,7 @@
 import csv
 import itertools
 import json
+import sys
 
 import pytest
 
@@ -110,6 +111,14 @@ def test_places_that_cannot_be(table, tmp_path, run):
     assert "nowhere" in error_of(result)
     result = run("classify", "predict", table, table, "--text-column", "review", code=1)
     assert "table.csv" in error_of(result)
+
+
+def test_a_missing_extra_is_said_before_anything_is_read(tmp_path, run, monkeypatch):
+    monkeypatch.setitem(sys.modules, "skops.io", None)
+    nowhere = tmp_path / "nowhere.csv"
+    way_out = "Saving and loading a classifier needs an optional package. Install it with: pip inst"
+    assert way_out in error_of(run(*train(nowhere, "--into", tmp_path / "model"), code=1))
+    assert way_out in error_of(run("classify", "predict", nowhere, nowhere, code=1))
 
 
 def test_many_classes_list_the_commonest_confusions(capsys):

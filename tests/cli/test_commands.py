@@ -46,6 +46,21 @@ def test_index_reports_and_lists_what_was_left_out(root, tmp_path, encoders, run
     assert "docs/picture.png: files of type .png are not read" in result.stderr
 
 
+@pytest.mark.parametrize(("package", "kind"), [("pypdf", "pdf"), ("docx", "docx")])
+def test_files_that_need_an_extra_are_named_before_any_is_read(
+    root, tmp_path, encoders, run, monkeypatch, package, kind
+):
+    for name in ("one", "two"):
+        (root / f"{name}.{kind.upper()}").write_bytes(b"x")
+    with monkeypatch.context() as patch:
+        patch.setitem(sys.modules, package, None)
+        lines = run("index", root, "--into", tmp_path / "index").stderr.splitlines()
+    assert f"Will be left out (2): docs/one.{kind.upper()}, docs/two.{kind.upper()}" in lines[0]
+    assert f"pip install 'vectorlong[{kind}]'" in lines[0]
+    assert lines[1].startswith("Reading 5 files into")
+    assert "Will be left out" not in run("encode", root, "--json").stderr
+
+
 def test_only_what_changed_is_encoded_again(root, folder, encoders, run_json):
     (root / "a.txt").write_text("changed")
     (root / "c.txt").write_text("new")

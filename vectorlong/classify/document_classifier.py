@@ -200,7 +200,7 @@ class DocumentClassifier(ClassifierMixin, BaseEstimator):
         InputValueError
             The file cannot be written.
         MissingExtraError
-            skops is not installed.
+            skops is not installed. Nothing is lost: install it, and save again.
         """
         check_is_fitted(self)
         write_model(self, Path(path))

@@ -9,17 +9,17 @@ from __future__ import annotations
 import os
 from pathlib import Path
 from types import ModuleType
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from vectorlong.disk import is_larger_unpacked, replace_bytes
 from vectorlong.errors import (
     CheckpointError,
     InputValueError,
-    MissingExtraError,
     ModelNotFoundError,
     OptionError,
     VectorlongError,
 )
+from vectorlong.extras import import_extra
 from vectorlong.fields import take_format_version
 
 FORMAT_VERSION = 1
@@ -52,7 +52,7 @@ def write_model(model: object, path: Path) -> None:
     MissingExtraError
         skops is not installed.
     """
-    skops = _import_skops()
+    skops = import_extra("skops")
     content = skops.dumps({"format_version": FORMAT_VERSION, "model": model})
     foreign = _foreign_types(skops, content)
     if foreign:
@@ -85,7 +85,7 @@ def read_model(path: Path, kind: type[_Model]) -> _Model:
     MissingExtraError
         skops is not installed.
     """
-    skops = _import_skops()
+    skops = import_extra("skops")
     if not os.path.isfile(path):
         raise ModelNotFoundError(
             f"There is no model file {str(path)!r}. Train one first and save it there."
@@ -124,11 +124,3 @@ def read_model(path: Path, kind: type[_Model]) -> _Model:
 def _foreign_types(skops: ModuleType, content: bytes) -> list[str]:
     """List what a file holds that is not trusted."""
     return sorted(set(skops.get_untrusted_types(data=content)) - set(TRUSTED_TYPES))
-
-
-def _import_skops() -> Any:
-    try:
-        import skops.io
-    except ImportError as error:
-        raise MissingExtraError("Saving and loading a classifier", "skops") from error
-    return skops.io

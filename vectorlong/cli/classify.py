@@ -67,10 +67,12 @@ def train_command(
 
     The classifier that is written was then trained on all texts.
     """
+    from vectorlong.extras import import_extra
     from vectorlong.files.records import Columns
     from vectorlong.files.source import FileSource
 
     _check_model_file(into)
+    import_extra("skops")  # which saving needs, after all the work
     source = FileSource([data], Columns(text), limits=parse_limits(limit))
     texts, labels = _labelled_texts(source, label)
     from vectorlong.classify import DocumentClassifier, LongformerVectorizer
@@ -281,9 +283,11 @@ def predict_command(
     as_json: JsonOption = False,
 ) -> None:
     """Tell the class of every document in files and folders."""
+    from vectorlong.extras import import_extra
     from vectorlong.files.records import Columns
     from vectorlong.files.source import FileSource
 
+    import_extra("skops")
     columns = Columns(text_column, id_column)
     source = FileSource(paths, columns, limits=parse_limits(limit))
     documents = first_drawn(source)

@@ -19,6 +19,7 @@ from vectorlong.cli.output import (
     files_as_json,
     print_json,
     report_files,
+    report_missing_extras,
     say,
 )
 from vectorlong.cli.search import index_manifest, index_model, is_index
@@ -131,6 +132,8 @@ def document_groups(documents: Iterable[Document]) -> Iterator[list[Document]]:
 def first_drawn(source: FileSource) -> Iterable[Document]:
     """Read the first document, so that nothing is loaded or made where there is none.
 
+    Says before that which files will be left out for want of an extra: hours may follow.
+
     Raises
     ------
     InputValueError
@@ -139,6 +142,7 @@ def first_drawn(source: FileSource) -> Iterable[Document]:
     from vectorlong.errors import InputValueError
     from vectorlong.files.source import FILE_TYPES
 
+    report_missing_extras(source)
     documents: Iterator[Document] = iter(source)
     first = next(documents, None)
     if first is None:

@@ -84,6 +84,12 @@ def counted(n: int, singular: str, plural: str | None = None) -> str:
     return f"{n:,} {singular if n == 1 else plural or singular + 's'}"
 
 
+def report_missing_extras(source: FileSource) -> None:
+    """Say, before files are read, which will be left out because an extra is not installed."""
+    for reason, paths in source.missing_extras().items():
+        say(f"Will be left out ({len(paths):,}): {some(paths)}: {reason}")
+
+
 def report_files(source: FileSource) -> None:
     """Say which files were left out and why, and which were read in an encoding not UTF-8."""
     by_encoding: dict[str, list[str]] = defaultdict(list)

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 from zipfile import ZIP_DEFLATED, ZIP_STORED, ZipFile
 
-from vectorlong.errors import MissingExtraError
+from vectorlong.extras import import_extra
 from vectorlong.files.limits import DEFAULT_LIMITS, Limits
 from vectorlong.files.opening import open_file
 from vectorlong.files.records import Columns, Content, UnreadableError, one_line
@@ -24,16 +24,13 @@ _PIECE_BYTES = 1 << 16
 
 def read_pdf(path: Path, columns: Columns, limits: Limits = DEFAULT_LIMITS) -> Iterator[Content]:
     """Read the pages' text, one after another; the facts say where each begins."""
-    try:
-        from pypdf import PdfReader
-    except ImportError:
-        raise MissingExtraError("Reading PDF", "pdf") from None
+    pypdf = import_extra("pdf")
     # It reports every oddity of a file; whether text came out is what counts here.
     logging.getLogger("pypdf").setLevel(logging.CRITICAL)
     with open_file(path) as file:
         limits.check_bytes(file.seek(0, os.SEEK_END))
         with _damage("PDF"):
-            reader = PdfReader(file)
+            reader = pypdf.PdfReader(file)
             if reader.is_encrypted and not reader.decrypt(""):
                 raise UnreadableError("is encrypted; save it without its password")
             pages, starts = _pages(reader, limits)
@@ -56,14 +53,12 @@ def _pages(reader: PdfReader, limits: Limits) -> tuple[list[str], list[int]]:
 
 def read_docx(path: Path, columns: Columns, limits: Limits = DEFAULT_LIMITS) -> Iterator[Content]:
     """Read the body in its order, one line a paragraph or table row, cells apart by tabs."""
-    try:
-        from docx import Document
-        from docx.table import Table
-    except ImportError:
-        raise MissingExtraError("Reading Word documents", "docx") from None
+    docx = import_extra("docx")
+    from docx.table import Table
+
     with open_file(path) as file, _damage("Word document"):
         _check_unpacked(file, limits)
-        document = Document(file)
+        document = docx.Document(file)
         lines: list[str] = []
         n_characters = 0
         for block in document.iter_inner_content():

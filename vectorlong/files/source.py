@@ -12,6 +12,7 @@ from typing import Any
 from vectorlong.checks import is_unicode
 from vectorlong.documents import Document
 from vectorlong.errors import InputTypeError, InputValueError
+from vectorlong.extras import why_missing
 from vectorlong.files.limits import DEFAULT_LIMITS, Limits
 from vectorlong.files.names import name_of, path_of
 from vectorlong.files.opening import is_ordinary
@@ -29,6 +30,8 @@ _READERS: dict[str, Reader] = {
 }
 FILE_TYPES = ("txt", "md", "html", "htm", "jsonl", "csv", "pdf", "docx")
 _TYPE_NAMES = {"htm": "html"}
+# File types that need an extra, which is called as they are.
+_EXTRAS = ("pdf", "docx")
 _MAX_REASON_CHARACTERS = 2_000
 
 
@@ -186,7 +189,7 @@ class FileSource:
 
     def _sort(self, path: Path, name: str) -> None:
         """Keep a file to be read, or say why not."""
-        suffix = path.suffix.lower().removeprefix(".")
+        kind = _kind(path)
         try:
             is_file = is_ordinary(path.stat())
         except OSError as error:
@@ -194,11 +197,23 @@ class FileSource:
             return
         if not is_file:
             self._not_files.append(LeftOut(name, "is not an ordinary file"))
-        elif suffix not in FILE_TYPES:
-            kind = f"files of type .{suffix}" if suffix else "files without an extension"
-            self._not_files.append(LeftOut(name, f"{kind} are not read"))
+        elif kind not in FILE_TYPES:
+            which = f"files of type .{kind}" if kind else "files without an extension"
+            self._not_files.append(LeftOut(name, f"{which} are not read"))
         else:
             self._files.append(_File(path, name))
+
+    def missing_extras(self) -> dict[str, list[str]]:
+        """Give the files that will be left out because an extra is not installed, by that reason.
+
+        Known before anything is read, so that nobody has to wait for it.
+        """
+        missing: dict[str, list[str]] = {}
+        for extra in _EXTRAS:
+            names = [file.name for file in self._files if _kind(file.path) == extra]
+            if names and (reason := why_missing(extra)) is not None:
+                missing[reason] = names
+        return missing
 
     # --- reading them ----------------------------------------------------------------------------
 
@@ -249,10 +264,10 @@ class FileSource:
             yield part
 
     def _read(self, file: _File, process: ReaderProcess) -> Iterator[Content | BadRow]:
-        kind = file.path.suffix.lower().removeprefix(".")
+        kind = _kind(file.path)
         if kind in _READERS:
             return _READERS[kind](file.path, self._columns, self._limits)
-        return process.read(file.path, _TYPE_NAMES.get(kind, kind))
+        return process.read(file.path, kind)
 
     def accounts_for(self, path: str) -> bool:
         """Whether the reading, complete now, gave every document that there is of a file.
@@ -330,6 +345,12 @@ class FileSource:
         self.left_out.append(LeftOut(file.name, reason))
 
 
+def _kind(path: Path) -> str:
+    """Give the type that a file's name says it has."""
+    suffix = path.suffix.lower().removeprefix(".")
+    return _TYPE_NAMES.get(suffix, suffix)
+
+
 def _is_folder(entry: os.DirEntry[str]) -> bool:
     """Whether it is a folder, or a link to one; what cannot be told is looked at as a file."""
     try:
@@ -350,10 +371,9 @@ def _flaw(content: Content) -> str | None:
 
 def _named(file: _File, content: Content) -> Document:
     """Give a text its id and metadata."""
-    suffix = file.path.suffix.lower().removeprefix(".")
     facts: dict[str, Any] = {
         "path": file.name,
-        "type": _TYPE_NAMES.get(suffix, suffix),
+        "type": _kind(file.path),
         **content.facts,
     }
     if content.row is not None:

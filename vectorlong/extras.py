@@ -1,0 +1,44 @@
+"""Packages that come with an extra of this library, and what to say where one is missing."""
+
+from __future__ import annotations
+
+import importlib
+import importlib.util
+from typing import Any
+
+from vectorlong.errors import MissingExtraError
+
+# What each extra brings to be imported, and what needs it.
+_PACKAGES = {
+    "pdf": ("pypdf", "Reading PDF"),
+    "docx": ("docx", "Reading Word documents"),
+    "skops": ("skops.io", "Saving and loading a classifier"),
+}
+
+
+def import_extra(extra: str) -> Any:
+    """Import what an extra brings.
+
+    Raises
+    ------
+    MissingExtraError
+        It is not installed, or cannot be imported; the message names the extra.
+    """
+    package, feature = _PACKAGES[extra]
+    try:
+        return importlib.import_module(package)
+    except ImportError as error:
+        raise MissingExtraError(feature, extra) from error
+
+
+def why_missing(extra: str) -> str | None:
+    """Say what an extra that is not installed is needed for, or None where it is; imports nothing.
+
+    Examples
+    --------
+    >>> why_missing("pdf") is None or "pip install 'vectorlong[pdf]'" in why_missing("pdf")
+    True
+    """
+    package, feature = _PACKAGES[extra]
+    is_there = importlib.util.find_spec(package.partition(".")[0]) is not None
+    return None if is_there else str(MissingExtraError(feature, extra))
