@@ -37,6 +37,7 @@ from vectorlong.encoder.parallel import encode_in_processes
 from vectorlong.encoder.pipeline import Pipeline, PooledDocument
 from vectorlong.encoder.precision import DTYPES, check_dtype, choose_dtype
 from vectorlong.encoder.profiles import DEFAULT_MODEL
+from vectorlong.encoder.prompts import DOCUMENT_PROMPTS, choose_prompt
 from vectorlong.encoder.saving import save_model, saved_postprocess
 from vectorlong.encoder.settings import Settings
 from vectorlong.errors import (
@@ -54,17 +55,16 @@ from vectorlong.text.global_attention import GlobalPolicy, check_policy, policy_
 from vectorlong.text.tokenizer import TextTokenizer
 from vectorlong.vectors import unit_rows
 
-# Names under which models keep their prompt for documents; the first that a model has counts.
-_DOCUMENT_PROMPTS = ("document", "passage", "corpus")
-
 
 class _EncodeOptions(TypedDict, total=False):
     """What `Longformer2Vec.encode` takes beside what decides the type of its answer."""
 
     prompt: str | None
+    prompt_name: str | None
     batch_size: int | None
     max_batch_tokens: int | None
     show_progress_bar: bool | None
+    convert_to_numpy: bool
     normalize_embeddings: bool | None
     truncate_dim: int | None
     n_processes: int | None
@@ -224,9 +224,11 @@ class Longformer2Vec:
         inputs: str | Sequence[str],
         *,
         prompt: str | None = None,
+        prompt_name: str | None = None,
         batch_size: int | None = None,
         max_batch_tokens: int | None = None,
         show_progress_bar: bool | None = None,
+        convert_to_numpy: bool = True,
         convert_to_tensor: bool = False,
         normalize_embeddings: bool | None = None,
         truncate_dim: int | None = None,
@@ -240,6 +242,8 @@ class Longformer2Vec:
             A text, or an ordered collection of texts (list, tuple, array, Series).
         prompt
             Put before every text; the model's default prompt, if it has one, where not given.
+        prompt_name
+            Name of one of the model's ``prompts``, in place of ``prompt``.
         batch_size
             Most windows in one forward pass; no limit where not given.
         max_batch_tokens
@@ -247,6 +251,8 @@ class Longformer2Vec:
             depend on it.
         show_progress_bar
             True or False; None shows one on a terminal when the work takes long.
+        convert_to_numpy
+            True, as code written for sentence-transformers says. A list of tensors is not given.
         convert_to_tensor
             Give a torch tensor on the model's device instead of a NumPy array.
         normalize_embeddings
@@ -269,6 +275,9 @@ class Longformer2Vec:
             An input is not a text; the message names it. Nothing was encoded.
         TextTooLongError
             A text does not fit and ``overlength`` is "error".
+        OptionError
+            An option has a value outside its choices, such as a ``prompt_name`` that the model does
+            not have. Nothing was encoded.
 
         Examples
         --------
@@ -277,9 +286,12 @@ class Longformer2Vec:
         """
         n_processes = check_optional_count("n_processes", n_processes)
         truncate_dim = self._check_truncate_dim(truncate_dim)
+        if not (convert_to_numpy or convert_to_tensor):
+            hint = "Vectors come as one array; pass convert_to_tensor=True for one tensor."
+            raise OptionError("convert_to_numpy", convert_to_numpy, hint=hint)
         texts = check_texts(inputs)
         options: dict[str, Any] = {
-            "prompt": self._prompt(prompt),
+            "prompt": self._prompt(prompt, prompt_name),
             "batch_size": check_optional_count("batch_size", batch_size),
             "max_batch_tokens": check_optional_count("max_batch_tokens", max_batch_tokens),
         }
@@ -317,10 +329,16 @@ class Longformer2Vec:
     ) -> Tensor: ...
 
     def encode_query(
-        self, inputs: str | Sequence[str], *, prompt: str | None = None, **options: Any
+        self,
+        inputs: str | Sequence[str],
+        *,
+        prompt: str | None = None,
+        prompt_name: str | None = None,
+        **options: Any,
     ) -> np.ndarray | Tensor:
         """Encode questions: :meth:`encode` with the model's prompt for queries, if it has one."""
-        return self.encode(inputs, prompt=self._prompt(prompt, "query"), **options)
+        prompt = self._prompt(prompt, prompt_name, "query")
+        return self.encode(inputs, prompt=prompt, **options)
 
     @overload
     def encode_document(
@@ -341,10 +359,16 @@ class Longformer2Vec:
     ) -> Tensor: ...
 
     def encode_document(
-        self, inputs: str | Sequence[str], *, prompt: str | None = None, **options: Any
+        self,
+        inputs: str | Sequence[str],
+        *,
+        prompt: str | None = None,
+        prompt_name: str | None = None,
+        **options: Any,
     ) -> np.ndarray | Tensor:
         """Encode documents: :meth:`encode` with the model's prompt for documents, if it has one."""
-        return self.encode(inputs, prompt=self._prompt(prompt, *_DOCUMENT_PROMPTS), **options)
+        prompt = self._prompt(prompt, prompt_name, *DOCUMENT_PROMPTS)
+        return self.encode(inputs, prompt=prompt, **options)
 
     def bulk_encode(self, texts: Sequence[str]) -> np.ndarray:
         """Encode many texts: vectorhub's name for :meth:`encode`, and the same vectors.
@@ -362,6 +386,7 @@ class Longformer2Vec:
         passages: PassageSpec | None = None,
         *,
         prompt: str | None = None,
+        prompt_name: str | None = None,
         batch_size: int | None = None,
         max_batch_tokens: int | None = None,
         show_progress_bar: bool | None = None,
@@ -376,7 +401,7 @@ class Longformer2Vec:
             How to cut; ``default_passages`` where not given.
         prompt
             Put before every text; the model's prompt for documents where not given.
-        batch_size, max_batch_tokens, show_progress_bar
+        prompt_name, batch_size, max_batch_tokens, show_progress_bar
             As in :meth:`encode`.
 
         Yields
@@ -391,7 +416,8 @@ class Longformer2Vec:
             ``passages`` is no PassageSpec, or a text is none. Texts are drawn in groups ahead of
             the results; the error comes before the results of its group.
         OptionError
-            Late passages were asked of a pooling that reads only the window's first token.
+            Late passages were asked of a pooling that reads only the window's first token, or an
+            option has a value outside its choices.
 
         Examples
         --------
@@ -416,7 +442,7 @@ class Longformer2Vec:
                 f"pooling={self.pooling.name!r} does not read.",
             )
         options: dict[str, Any] = {
-            "prompt": self._prompt(prompt, *_DOCUMENT_PROMPTS),
+            "prompt": self._prompt(prompt, prompt_name, *DOCUMENT_PROMPTS),
             "batch_size": check_optional_count("batch_size", batch_size),
             "max_batch_tokens": check_optional_count("max_batch_tokens", max_batch_tokens),
         }
@@ -507,13 +533,9 @@ class Longformer2Vec:
             raise OptionError("truncate_dim", truncate_dim, hint=f"Pass 1 to {width}.")
         return truncate_dim
 
-    def _prompt(self, prompt: str | None, *names: str) -> str:
+    def _prompt(self, prompt: str | None, prompt_name: str | None, *names: str) -> str:
         """Give the caller's prompt, else the first the model has under these names, else ""."""
-        if prompt is not None:
-            return check_text(prompt, "prompt")
-        if self.default_prompt_name is not None:
-            names = (*names, self.default_prompt_name)
-        return next((self.prompts[name] for name in names if name in self.prompts), "")
+        return choose_prompt(self.prompts, self.default_prompt_name, prompt, prompt_name, names)
 
     # --- what the encoder is ---------------------------------------------------------------------
 
@@ -545,7 +567,7 @@ class Longformer2Vec:
     @property
     def document_prompt(self) -> str:
         """What is put before every document where no prompt is given; "" if nothing is."""
-        return self._prompt(None, *_DOCUMENT_PROMPTS)
+        return self._prompt(None, None, *DOCUMENT_PROMPTS)
 
     @property
     def vector_length(self) -> int:
