@@ -9,6 +9,7 @@ import pytest
 
 from tests.cli.conftest import WordEncoder
 from vectorlong import Document, DocumentIndex, __version__
+from vectorlong.files.records import Content
 
 QUESTION = "where is the purple needle"
 
@@ -253,6 +254,22 @@ def test_other_encodings_are_said(tmp_path, encoders, run, run_json):
     assert f"Read as cp1252, not UTF-8: {tmp_path.name}/old.txt" in result.stderr
     report = run_json("index", tmp_path / "old.txt", "--into", tmp_path / "index")
     assert report["other_encodings"] == {f"{tmp_path.name}/old.txt": "cp1252"}
+
+
+def test_files_read_in_part_are_said(root, tmp_path, encoders, run, run_json, monkeypatch):
+    def partly(path, *_):
+        yield Content(path.read_text(), remarks=("2 pictures are not read",))
+
+    monkeypatch.setitem(sys.modules["vectorlong.files.source"]._READERS, "txt", partly)
+    (root / "b.txt").write_text("text")
+    result = run("index", root, "--into", tmp_path / "index")
+    lines = result.stderr.splitlines()
+    place = lines.index("Read in part (2):")
+    assert lines[place + 1] == "  docs/a.txt, docs/b.txt: 2 pictures are not read"
+    assert run_json("index", root, "--into", tmp_path / "index")["remarks"] == [
+        {"path": "docs/a.txt", "remark": "2 pictures are not read"},
+        {"path": "docs/b.txt", "remark": "2 pictures are not read"},
+    ]
 
 
 def test_many_files_left_out_are_summed_up(tmp_path, encoders, run):

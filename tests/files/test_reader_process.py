@@ -121,6 +121,10 @@ receive(requests, 1000000)
     monkeypatch.setattr(reader_process, "_PROGRAM", program)
 
 
+def answer(fields):
+    return f"send(replies, {{{fields}}})"
+
+
 @pytest.mark.parametrize(
     ("body", "reason"),
     [
@@ -128,8 +132,9 @@ receive(requests, 1000000)
         ("sys.exit(7)", r"makes its reader crash \(exit code 7\)"),
         ("replies.write(bytes([255] * 8)); replies.flush(); sys.stdin.read()", "no answer"),
         ("replies.write(bytes([0] * 7) + b'\\x09[[[[[[[[['); replies.flush()", "crash|no answer"),
-        ("send(replies, {'text': 5, 'metadata': {}, 'facts': {}})", "what is no answer"),
-        ("send(replies, {'text': 'x', 'metadata': [], 'facts': {}})", "what is no answer"),
+        (answer("'text': 5, 'metadata': {}, 'facts': {}, 'remarks': []"), "what is no answer"),
+        (answer("'text': 'x', 'metadata': [], 'facts': {}, 'remarks': []"), "what is no answer"),
+        (answer("'text': 'x', 'metadata': {}, 'facts': {}, 'remarks': 'x'"), "what is no answer"),
         ("send(replies, {})", "what is no answer"),
         ("send(replies, {'reason': 'is of no use'})", "is of no use"),
     ],
@@ -142,7 +147,8 @@ def test_nothing_is_believed_to_be_an_answer_that_is_none(monkeypatch, page, bod
 
 
 def test_an_answer_is_no_longer_than_a_text_may_be(monkeypatch, page):
-    answering(monkeypatch, "send(replies, {'text': 'x' * 3_000_000, 'metadata': {}, 'facts': {}})")
+    fields = "'text': 'x' * 3_000_000, 'metadata': {}, 'facts': {}, 'remarks': []"
+    answering(monkeypatch, answer(fields))
     monkeypatch.setattr(reader_process, "_GRACE_S", 0.5)
     limits = Limits(characters=1_000)
     with ReaderProcess(limits) as reader, pytest.raises(UnreadableError, match="reader"):
@@ -303,8 +309,8 @@ def test_an_interruption_between_files_ends_nothing(page):
 def test_no_time_passes_while_all_are_stopped(page, monkeypatch):
     """As Ctrl-Z in a terminal stops both."""
     working = "import time; [time.sleep(0.1) for _ in range(10)]; "
-    answer = "send(replies, {'text': 'seen', 'metadata': {}, 'facts': {}})"
-    answering(monkeypatch, working + answer)
+    seen = answer("'text': 'seen', 'metadata': {}, 'facts': {}, 'remarks': []")
+    answering(monkeypatch, working + seen)
     program = _READING.replace("{then}", "pass").replace(
         "reader_process._PROGRAM.replace(", f"{reader_process._PROGRAM!r}.replace("
     )

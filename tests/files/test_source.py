@@ -10,8 +10,8 @@ from tests.files.builders import write_docx, write_pdf
 from vectorlong.documents import Document
 from vectorlong.errors import InputValueError
 from vectorlong.files.file_position import find_position
-from vectorlong.files.records import Columns
-from vectorlong.files.source import FILE_TYPES, FileSource, LeftOut
+from vectorlong.files.records import Columns, Content
+from vectorlong.files.source import FILE_TYPES, FileSource, LeftOut, Remark
 
 
 @pytest.fixture
@@ -257,6 +257,27 @@ def test_what_fails_the_check_is_listed(root):
         LeftOut("root/a.txt", "is bad"),
         LeftOut("root/b.jsonl", "row 2: is bad"),
     ]
+
+
+def test_remarks_on_files_that_are_read(root, monkeypatch):
+    def partly(path, *_):
+        yield Content(path.read_text(), remarks=("2 pictures are not read", "x" * 5_000))
+
+    monkeypatch.setitem(sys.modules["vectorlong.files.source"]._READERS, "txt", partly)
+    write(root, "a.txt")
+    write(root, "b.txt", "")
+    source = FileSource([root])
+    for _ in range(2):  # each reading has its own
+        assert [document.id for document in source] == ["root/a.txt"]
+        assert source.remarks == [
+            Remark("root/a.txt", "2 pictures are not read"),
+            Remark("root/a.txt", "x" * 2_000 + "..."),
+        ]
+    (left_out,) = source.left_out
+    assert left_out.path == "root/b.txt"
+    assert left_out.reason.startswith("holds no text; 2 pictures are not read; xxx")
+    assert source.accounts_for("root/a.txt")
+    assert not source.accounts_for("root/b.txt")
 
 
 def test_every_type_is_read(root):

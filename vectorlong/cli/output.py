@@ -15,7 +15,7 @@ import typer
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from vectorlong.files.source import FileSource, LeftOut
+    from vectorlong.files.source import FileSource
 
 _MAX_NAMES = 3
 _MAX_REASONS = 20
@@ -91,21 +91,23 @@ def report_missing_extras(source: FileSource) -> None:
 
 
 def report_files(source: FileSource) -> None:
-    """Say which files were left out and why, and which were read in an encoding not UTF-8."""
+    """Say which files were left out and why, and what to know of those that were read."""
     by_encoding: dict[str, list[str]] = defaultdict(list)
     for path, encoding in source.other_encodings.items():
         by_encoding[encoding].append(path)
     for encoding, paths in by_encoding.items():
         say(f"Read as {encoding}, not UTF-8: {some(paths)}")
-    if source.left_out:
-        _report_left_out(source.left_out)
+    _report_reasons("Read in part", [(item.text, item.path) for item in source.remarks])
+    _report_reasons("Left out", [(item.reason, item.path) for item in source.left_out])
 
 
-def _report_left_out(left_out: list[LeftOut]) -> None:
+def _report_reasons(heading: str, items: list[tuple[str, str]]) -> None:
+    """Say what holds of files, those of which the same holds on one line."""
     by_reason: dict[str, list[str]] = defaultdict(list)
-    for item in left_out:
-        by_reason[item.reason].append(item.path)
-    say(f"Left out ({len(left_out):,}):")
+    for reason, path in items:
+        by_reason[reason].append(path)
+    if items:
+        say(f"{heading} ({len(items):,}):")
     for reason, paths in list(by_reason.items())[:_MAX_REASONS]:
         say(f"  {some(paths)}: {escaped(reason)}")
     if len(by_reason) > _MAX_REASONS:
@@ -122,5 +124,6 @@ def files_as_json(source: FileSource) -> dict[str, Any]:
     """Give what `report_files` says, for JSON."""
     return {
         "left_out": [{"path": item.path, "reason": item.reason} for item in source.left_out],
+        "remarks": [{"path": item.path, "remark": item.text} for item in source.remarks],
         "other_encodings": dict(source.other_encodings),
     }

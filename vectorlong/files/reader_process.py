@@ -213,7 +213,12 @@ def _content(reply: Mapping[str, Any]) -> Content:
     match reply:
         case {"reason": str(reason)}:
             raise UnreadableError(reason)
-        case {"text": str(text), "metadata": dict(metadata), "facts": dict(facts)}:
+        case {
+            "text": str(text),
+            "metadata": dict(metadata),
+            "facts": dict(facts),
+            "remarks": list(remarks),
+        }:
             starts = facts.get("page_starts")
             return Content(
                 text,
@@ -222,5 +227,6 @@ def _content(reply: Mapping[str, Any]) -> Content:
                     **({"encoding": str(facts["encoding"])} if "encoding" in facts else {}),
                     **({"page_starts": list(map(int, starts))} if starts else {}),
                 },
+                remarks=tuple(map(str, remarks)),
             )
     raise UnreadableError("makes its reader answer what is no answer")

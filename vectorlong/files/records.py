@@ -49,6 +49,8 @@ class Content:
         Number of its row, from 1, where the file holds one document a row.
     id
         The row's own id, where it has one.
+    remarks
+        What of the file is not in the text, or not as it is in the file, each once, for people.
     """
 
     text: str
@@ -56,6 +58,7 @@ class Content:
     facts: Mapping[str, Any] = field(default_factory=dict)
     row: int | None = None
     id: str | None = None
+    remarks: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

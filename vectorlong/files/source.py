@@ -52,6 +52,22 @@ class LeftOut:
 
 
 @dataclass(frozen=True)
+class Remark:
+    """What to know of a file that was read.
+
+    Attributes
+    ----------
+    path
+        The file, named as its documents are.
+    text
+        What of it is not in its document, or not as it is in the file.
+    """
+
+    path: str
+    text: str
+
+
+@dataclass(frozen=True)
 class _File:
     path: Path
     name: str
@@ -89,6 +105,8 @@ class FileSource:
         How many of them the current reading has done with.
     left_out
         What gave no document so far; complete once all documents were drawn.
+    remarks
+        What to know of files that gave one, such as pictures that hold no text to be read.
     other_encodings
         Files that are not UTF-8, and the encoding they were read in.
 
@@ -127,6 +145,7 @@ class FileSource:
     def _restart(self) -> None:
         self.n_files_read = 0
         self.left_out = list(self._not_files)
+        self.remarks: list[Remark] = []
         self.other_encodings: dict[str, str] = {}
 
     # --- finding files ---------------------------------------------------------------------------
@@ -307,10 +326,10 @@ class FileSource:
             except (InputTypeError, InputValueError) as error:
                 reason = str(error)
             else:
-                if content.row is None or not content.id:
-                    return document
-                reason = self._claim(document, owners, (file.name, content.row))
+                if content.row is not None and content.id:
+                    reason = self._claim(document, owners, (file.name, content.row))
                 if reason is None:
+                    self.remarks.extend(Remark(file.name, _shown(it)) for it in content.remarks)
                     return document
         return BadRow(content.row, reason)
 
@@ -339,10 +358,13 @@ class FileSource:
         self._leave_out(file, reason)
 
     def _leave_out(self, file: _File, reason: str) -> None:
-        # A reason may quote the file, whose ids and column names have any length.
-        shown = reason[:_MAX_REASON_CHARACTERS]
-        reason = reason if shown == reason else f"{shown}..."
-        self.left_out.append(LeftOut(file.name, reason))
+        self.left_out.append(LeftOut(file.name, _shown(reason)))
+
+
+def _shown(reason: str) -> str:
+    """Cut what may quote the file, whose ids and column names have any length."""
+    shown = reason[:_MAX_REASON_CHARACTERS]
+    return reason if shown == reason else f"{shown}..."
 
 
 def _kind(path: Path) -> str:
@@ -362,7 +384,7 @@ def _is_folder(entry: os.DirEntry[str]) -> bool:
 def _flaw(content: Content) -> str | None:
     """Say why a text makes no document, if so."""
     if not content.text.strip():
-        return "holds no text"
+        return "; ".join(["holds no text", *content.remarks])
     try:
         return None if _is_storable(content) else "holds lone surrogates, which are no characters"
     except RecursionError:

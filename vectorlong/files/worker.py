@@ -121,7 +121,12 @@ def _answer(path: Path, kind: str, limits: Limits) -> dict[str, Any]:
         if isinstance(error, MemoryError) or _memory_taken() > _MOSTLY * limits.memory_bytes:
             return {"is_out_of_memory": True}
         return {"reason": reason_of(error)}
-    return {"text": content.text, "metadata": content.metadata, "facts": content.facts}
+    return {
+        "text": content.text,
+        "metadata": content.metadata,
+        "facts": content.facts,
+        "remarks": content.remarks,
+    }
 
 
 def _memory_taken() -> int:
