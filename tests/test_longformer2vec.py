@@ -2,6 +2,7 @@
 
 import enum
 import json
+import time
 import warnings
 
 import numpy as np
@@ -359,6 +360,38 @@ def test_documents_stream_lazily_in_order(encoder, monkeypatch):
     assert len(drawn) <= 6
     expected = encoder.encode(TEXTS[:4])
     assert np.allclose(np.stack([e.vector for e in first]), expected, atol=1e-5)
+
+
+def test_results_come_soon_on_a_slow_machine(encoder, monkeypatch):
+    """Whoever keeps results can keep none before its group is done."""
+    run = pipeline.Pipeline._run
+
+    def slow(self, jobs):
+        time.sleep(0.02 * len(jobs))
+        run(self, jobs)
+
+    monkeypatch.setattr(pipeline.Pipeline, "_run", slow)
+    monkeypatch.setattr(pipeline, "_GROUP_S", 0.2)
+    monkeypatch.setattr(pipeline, "_FIRST_GROUP_CHARACTERS", 100)
+    drawn = []
+    texts = (drawn.append(number) or f"the text number {number}" for number in range(300))
+    ahead = []
+    for number, _ in enumerate(encoder._pipeline.encode(texts)):
+        ahead.append(len(drawn) - number)
+    assert len(drawn) == 300
+    assert ahead[0] < 10  # to begin with, one batch
+    assert max(ahead) < 30  # then what takes about as long as it should
+
+
+def test_groups_are_as_large_as_the_machine_is_fast():
+    pace = pipeline._Pace()
+    for _ in range(8):
+        pace.note(pace.n_characters, seconds=0.01)
+    assert pace.n_characters == pipeline._GROUP_CHARACTERS
+    pace.note(1_000_000, seconds=20)
+    assert pace.n_characters == 100_000
+    pace.note(100_000, seconds=200)
+    assert pace.n_characters == pipeline._FIRST_GROUP_CHARACTERS
 
 
 def test_overlength_error_and_truncate(folder):

@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+import time
+from collections.abc import Iterator
+
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -31,3 +34,18 @@ def test_a_group_draws_no_text_of_the_next() -> None:
 
 def test_groups_of_what_is_measured_otherwise() -> None:
     assert list(bounded_groups([5, 1, 1], 2, length=lambda number: number)) == [[5], [1, 1]]
+
+
+def test_a_limit_may_change_on_the_way() -> None:
+    limits = iter([9, 9, 2, 9, 9, 9])
+    groups = list(bounded_groups(["a", "b", "c", "d"], lambda: next(limits)))
+    assert groups == [["a", "b", "c"], ["d"]]
+
+
+def test_what_arrives_late_waits_for_nothing_else() -> None:
+    def slow() -> Iterator[str]:
+        for text in "abcdef":
+            time.sleep(0.06 if text in "cf" else 0)
+            yield text
+
+    assert list(bounded_groups(slow(), 100, max_seconds=0.05)) == [["a", "b", "c"], ["d", "e", "f"]]

@@ -9,7 +9,8 @@ import os
 import subprocess
 import sys
 import threading
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
@@ -28,7 +29,7 @@ from vectorlong.errors import (
     InputValueError,
     OptionError,
 )
-from vectorlong.retrieval import ledger_writer, writer
+from vectorlong.retrieval import checked_documents, ledger_writer, writer
 from vectorlong.retrieval.document_index import DocumentIndex
 from vectorlong.retrieval.ledger_reader import LedgerReader
 from vectorlong.retrieval.search import Hit
@@ -54,6 +55,24 @@ def assert_alike(found: list[list[Hit]], expected: list[list[Hit]]) -> None:
 
 
 # --- adding --------------------------------------------------------------------------------------
+
+
+def test_documents_that_are_read_slowly_are_committed_meanwhile(
+    index: DocumentIndex, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(checked_documents, "_BATCH_S", 0.05)
+    monkeypatch.setattr(writer, "_COMMIT_EVERY_S", 0.0)
+    committed = []
+
+    def slow() -> Iterator[Document]:
+        for number in range(10):
+            committed.append(len(index))
+            time.sleep(0.03)
+            yield make_document(number)
+
+    index.add(slow())
+    assert committed[-1] >= 6  # of the nine before
+    assert len(index) == 10
 
 
 def test_import_loads_neither_torch_nor_transformers() -> None:

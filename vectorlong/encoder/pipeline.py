@@ -6,6 +6,7 @@ any length memory for one batch of windows. Options, prompts and post-processing
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
@@ -29,6 +30,24 @@ from vectorlong.text.tokenizer import TextTokenizer
 # A group is what is tokenised ahead; large enough to fill batches, small against the model.
 _GROUP_CHARACTERS = 1_000_000
 _GROUP_TEXTS = 1_024
+_GROUP_S = 2.0
+# About a batch on a CPU.
+_FIRST_GROUP_CHARACTERS = 20_000
+
+
+class _Pace:
+    """How many characters a group may have, so that its results come soon on any machine.
+
+    Whoever keeps results, an index, can keep none before its group is done.
+    """
+
+    def __init__(self) -> None:
+        self.n_characters = _FIRST_GROUP_CHARACTERS
+
+    def note(self, n_characters: int, seconds: float) -> None:
+        """Go by the group that was done last; grow at most tenfold at a time."""
+        fitting = n_characters * _GROUP_S / max(seconds, 0.1 * _GROUP_S)
+        self.n_characters = min(max(int(fitting), _FIRST_GROUP_CHARACTERS), _GROUP_CHARACTERS)
 
 
 @dataclass(frozen=True)
@@ -140,7 +159,9 @@ class Pipeline:
         planner = TextPlanner(self.tokenizer, self.encoder.config, self.max_tokens, self.overlength)
         done = 0
         budget = max_batch_tokens or default_batch_tokens(self.encoder)
-        for group in bounded_groups(texts, _GROUP_CHARACTERS, _GROUP_TEXTS):
+        pace = _Pace()
+        for group in bounded_groups(texts, lambda: pace.n_characters, _GROUP_TEXTS):
+            started = time.monotonic()
             tokenized = self.tokenizer.encode([prompt + text for text in group])
             plans = [
                 planner.plan(index, text, tokens, prompt, passages)
@@ -155,8 +176,9 @@ class Pipeline:
             for batch in plan_batches(lengths, budget, batch_size):
                 self._run_or_halve([jobs[index] for index in batch])
                 on_progress(sum(characters) * sum(lengths[i] for i in batch) // sum(lengths))
-            for plan in plans:
-                yield self._finish(plan, passages is not None)
+            finished = [self._finish(plan, passages is not None) for plan in plans]
+            pace.note(sum(characters), time.monotonic() - started)
+            yield from finished
 
     def _run_or_halve(self, jobs: Sequence[tuple[TextPlan, int]]) -> None:
         """Run a batch; where memory does not suffice, run its halves."""

@@ -13,7 +13,8 @@ from vectorlong.encoder.options import Overlength
 from vectorlong.errors import CheckpointError, InputValueError, OptionError, TextTooLongError, shown
 from vectorlong.pooling import Partial
 from vectorlong.text.passages import split_passages
-from vectorlong.text.tokenizer import TextTokenizer, TokenizedText
+from vectorlong.text.tokenized import TokenizedText
+from vectorlong.text.tokenizer import TextTokenizer
 from vectorlong.text.windows import Window, plan_windows
 
 

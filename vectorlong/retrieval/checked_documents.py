@@ -22,6 +22,8 @@ from vectorlong.vectors import check_vectors, unit_rows
 # A batch is what is deduplicated, looked up and given to the encoder together.
 _BATCH_DOCUMENTS = 512
 _BATCH_CHARACTERS = 4_000_000
+# Documents that take long to be read wait no longer for others.
+_BATCH_S = 5.0
 _MAX_PASSAGES = 1 << PASSAGE_BITS
 # SQLite keeps up to 10^9 bytes in a value, and a character may take four.
 _MAX_CHARACTERS = 250_000_000
@@ -137,7 +139,7 @@ def _plain(value: Any) -> Any:
 
 
 def batches(documents: Iterable[Addable]) -> Iterator[list[CheckedDocument]]:
-    """Return checked documents in batches of bounded size.
+    """Return checked documents in batches of bounded size, each drawn in bounded time.
 
     A list or tuple is checked whole before the first batch, so that a bad document in it leaves
     the index as it was. From any other iterable, the batches before the bad document are handed
@@ -157,6 +159,7 @@ def batches(documents: Iterable[Addable]) -> Iterator[list[CheckedDocument]]:
         map(checked_document, documents),
         _BATCH_CHARACTERS,
         _BATCH_DOCUMENTS,
+        max_seconds=_BATCH_S,
         length=lambda document: len(document.text),
     )
 

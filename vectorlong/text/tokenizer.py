@@ -7,7 +7,6 @@ import hashlib
 import json
 import tempfile
 from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import cached_property
 from itertools import chain
 from pathlib import Path
@@ -22,68 +21,13 @@ from vectorlong.errors import CheckpointError
 from vectorlong.streams import bounded_groups
 from vectorlong.text.loading import load_tokenizer, tokenizer_errors
 from vectorlong.text.long_words import longest_unknown, split_long_words, warn_of_long_word
+from vectorlong.text.stretches import STRETCH_CHARACTERS, encode_long
+from vectorlong.text.tokenized import TokenizedText
 from vectorlong.text.tokenizer_files import LOWERCASE_FILE
 
-# Characters tokenised at a time: the tokenizer's own records take some hundred bytes a token.
-_GROUP_CHARACTERS = 2_000_000
 # An unknown token above this many characters is worth a word to the user.
 _LONG_UNKNOWN_CHARACTERS = 100
 _PROBES = ("a", "the", "1", "中", "?")
-
-
-@dataclass(frozen=True, eq=False)
-class TokenizedText:
-    """One text's tokens, without the special tokens that wrap it.
-
-    Attributes
-    ----------
-    ids
-        int64 [n].
-    offsets
-        int64 [n, 2]: start (inclusive) and end (exclusive) character of each token; None where the
-        tokenizer cannot tell.
-    """
-
-    ids: np.ndarray
-    offsets: np.ndarray | None
-
-    def __len__(self) -> int:
-        return len(self.ids)
-
-    def first(self, n_tokens: int) -> TokenizedText:
-        """Give the first tokens only."""
-        offsets = None if self.offsets is None else self.offsets[:n_tokens]
-        return TokenizedText(self.ids[:n_tokens], offsets)
-
-    def split(self, n_characters: int) -> tuple[np.ndarray, TokenizedText]:
-        """Tell a prompt from the text behind it.
-
-        Parameters
-        ----------
-        n_characters
-            Length of the prompt.
-
-        Returns
-        -------
-        tuple of numpy.ndarray and TokenizedText
-            The ids of the tokens that end within the prompt, int64 [m], and the text's own tokens,
-            whose offsets count from the text's start.
-
-        Raises
-        ------
-        CheckpointError
-            There is a prompt, and the tokenizer gives no offsets.
-        """
-        if not n_characters:
-            return self.ids[:0], self
-        if self.offsets is None:
-            raise CheckpointError(
-                "This tokenizer gives no character offsets, so a prompt cannot be told from the "
-                "text; write the prompt into the texts."
-            )
-        n_prompt = int(np.searchsorted(self.offsets[:, 1], n_characters, side="right"))
-        offsets = np.maximum(self.offsets[n_prompt:] - n_characters, 0)  # [n, 2]
-        return self.ids[:n_prompt], TokenizedText(self.ids[n_prompt:], offsets)
 
 
 class TextTokenizer:
@@ -196,7 +140,7 @@ class TextTokenizer:
         """
         return [
             tokenized
-            for group in bounded_groups(texts, _GROUP_CHARACTERS)
+            for group in bounded_groups(texts, STRETCH_CHARACTERS)
             for tokenized in self._encode_group(group)
         ]
 
@@ -255,11 +199,17 @@ class TextTokenizer:
         if self._backend is None:
             return [TokenizedText(self._encode_slow(text, False), None) for text in texts]
         with tokenizer_errors():
-            encodings = self._backend.encode_batch(texts, add_special_tokens=False)
-            return [
-                self._finish(text, encoding)
-                for text, encoding in zip(texts, encodings, strict=True)
-            ]
+            # Only the last text of a group can be longer than one stretch.
+            n_short = len(texts) - (len(texts[-1]) > STRETCH_CHARACTERS)
+            encodings = self._backend.encode_batch(texts[:n_short], add_special_tokens=False)
+            tokenized = [_as_arrays(encoding) for encoding in encodings]
+            tokenized += [encode_long(text, self._encode_stretch) for text in texts[n_short:]]
+            return list(map(self._mend, texts, tokenized))
+
+    def _encode_stretch(self, text: str) -> TokenizedText:
+        """Encode as much as the tokenizer is given at once."""
+        assert self._backend is not None
+        return _as_arrays(self._backend.encode(text, add_special_tokens=False))
 
     def _encode_slow(self, text: str, add_special_tokens: bool) -> np.ndarray:
         """Encode with a tokenizer written in Python, which knows no offsets."""
@@ -272,17 +222,15 @@ class TextTokenizer:
         )
         return np.array(encoded["input_ids"], dtype=np.int64)  # [n]
 
-    def _finish(self, text: str, encoding: Encoding) -> TokenizedText:
-        """Turn the tokenizer's record into arrays and mend words it could not take."""
-        ids = np.array(encoding.ids, dtype=np.int64)  # [n]
-        flat = chain.from_iterable(encoding.offsets)
-        offsets = np.fromiter(flat, np.int64, 2 * len(ids)).reshape(-1, 2)  # [n, 2]
-        if self.unk_id is None or self._backend is None:
-            return TokenizedText(ids, offsets)
+    def _mend(self, text: str, tokenized: TokenizedText) -> TokenizedText:
+        """Mend words that the tokenizer could not take."""
+        ids, offsets = tokenized.ids, tokenized.offsets
+        if self.unk_id is None or self._backend is None or offsets is None:
+            return tokenized
         limit = getattr(self._backend.model, "max_input_chars_per_word", None)
         n_characters = longest_unknown(offsets, ids, self.unk_id)
         if n_characters <= (limit or _LONG_UNKNOWN_CHARACTERS):
-            return TokenizedText(ids, offsets)
+            return tokenized
         if not self._has_warned:
             self._has_warned = True
             unknown = offsets[ids == self.unk_id]
@@ -323,6 +271,13 @@ class TextTokenizer:
             if spelling in vocabulary:
                 return int(vocabulary[spelling])
         return None
+
+
+def _as_arrays(encoding: Encoding) -> TokenizedText:
+    """Take the tokenizer's own record apart, which is many times as large."""
+    ids = np.array(encoding.ids, dtype=np.int64)  # [n]
+    flat = chain.from_iterable(encoding.offsets)
+    return TokenizedText(ids, np.fromiter(flat, np.int64, 2 * len(ids)).reshape(-1, 2))
 
 
 def _private_backend(tokenizer: PreTrainedTokenizerBase, lowercase: bool) -> Tokenizer:
