@@ -220,7 +220,7 @@ def test_prompts(folder, tmp_path):
     assert encoder.document_prompt == "passage: "
     assert close(encoder.encode("who?", prompt="ask: "), encoder.encode("ask: who?"))
     assert close(encoder.encode_query("who?", prompt="ask: "), encoder.encode("ask: who?"))
-    encoding = next(encoder.encode_documents(["First one. Second one."], PassageSpec(5)))
+    encoding = next(encoder.encode_with_passages(["First one. Second one."], PassageSpec(5)))
     assert encoding.passages.spans[0, 0] == 0
     assert encoding.passages.spans[-1, 1] == len("First one. Second one.")
     assert close(encoding.vector, encoder.encode("passage: First one. Second one."))
@@ -312,7 +312,7 @@ def test_a_long_text_is_the_mean_of_all_its_tokens_once(folder):
 
 def test_windows_are_pooled_from_where_they_have_most_context(folder, encoder):
     text = text_of(900)
-    encoding = next(encoder.encode_documents([text], PassageSpec(max_tokens=40)))
+    encoding = next(encoder.encode_with_passages([text], PassageSpec(max_tokens=40)))
     assert encoding.n_windows > 1
     assert encoding.n_dropped_tokens == 0
     assert close(encoding.vector, encoder.encode(text))
@@ -321,7 +321,7 @@ def test_windows_are_pooled_from_where_they_have_most_context(folder, encoder):
 def test_passages_tile_the_text_and_add_up_to_the_document(encoder):
     text = "  " + text_of(900) + "\n\n"
     spec = PassageSpec(max_tokens=33)
-    encoding = next(encoder.encode_documents([text], spec))
+    encoding = next(encoder.encode_with_passages([text], spec))
     spans = encoding.passages.spans
     assert "".join(text[start:end] for start, end in spans) == text
     assert encoding.passages.vectors.shape == (len(spans), 32)
@@ -341,7 +341,7 @@ def test_passages_tile_the_text_and_add_up_to_the_document(encoder):
 def test_independent_passages_are_texts_of_their_own(encoder):
     text = text_of(200)
     spec = PassageSpec(max_tokens=33, method="independent")
-    encoding = next(encoder.encode_documents([text], spec))
+    encoding = next(encoder.encode_with_passages([text], spec))
     parts = [text[start:end] for start, end in encoding.passages.spans]
     assert np.allclose(encoding.passages.vectors, encoder.encode(parts), atol=1e-5)
 
@@ -355,7 +355,7 @@ def test_documents_stream_lazily_in_order(encoder, monkeypatch):
             drawn.append(index)
             yield TEXTS[index % len(TEXTS)]
 
-    encodings = encoder.encode_documents(stream(), PassageSpec(20))
+    encodings = encoder.encode_with_passages(stream(), PassageSpec(20))
     first = [next(encodings) for _ in range(4)]
     assert len(drawn) <= 6
     expected = encoder.encode(TEXTS[:4])
@@ -404,7 +404,7 @@ def test_overlength_error_and_truncate(folder):
     head = cutting.tokenizer.encode([long])[0].offsets[197, 1]
     assert np.allclose(vectors[1], cutting.encode(long[:head]), atol=1e-5)
     with pytest.warns(UserWarning, match="1 of 1 texts were cut"):
-        encoding = next(cutting.encode_documents([long], PassageSpec(50)))
+        encoding = next(cutting.encode_with_passages([long], PassageSpec(50)))
     assert encoding.n_dropped_tokens == encoding.n_tokens - 198
     assert encoding.passages.spans[-1, 1] == head
 
@@ -424,7 +424,7 @@ def test_a_prompt_without_room_for_text_is_refused(encoder):
 
 def test_a_text_of_fifty_thousand_tokens(encoder):
     text = text_of(40_000)
-    encoding = next(encoder.encode_documents([text], PassageSpec(128)))
+    encoding = next(encoder.encode_with_passages([text], PassageSpec(128)))
     assert encoding.n_tokens >= 50_000
     assert encoding.n_dropped_tokens == 0
     spans = encoding.passages.spans
@@ -466,7 +466,7 @@ def test_running_out_of_memory_halves_the_batch(encoder, monkeypatch):
 def test_a_batch_that_fails_after_pooling_counts_nothing_twice(folder, monkeypatch):
     encoder = Longformer2Vec(folder, pooling="mean_sqrt_len")
     spec = PassageSpec(max_tokens=40)
-    expected = list(encoder.encode_documents(TEXTS, spec))
+    expected = list(encoder.encode_with_passages(TEXTS, spec))
     pool, calls = pipeline.Pipeline._pool_window, []
 
     def scarce(self, plan, number, hidden):
@@ -476,7 +476,7 @@ def test_a_batch_that_fails_after_pooling_counts_nothing_twice(folder, monkeypat
         pool(self, plan, number, hidden)
 
     monkeypatch.setattr(pipeline.Pipeline, "_pool_window", scarce)
-    actual = list(encoder.encode_documents(TEXTS, spec))
+    actual = list(encoder.encode_with_passages(TEXTS, spec))
     assert len(calls) > 3
     for one, other in zip(actual, expected, strict=True):
         assert close(one.vector, other.vector)
@@ -491,7 +491,7 @@ def test_vectors_that_are_not_finite_are_errors(folder, tmp_path):
     with pytest.raises(InputValueError, match=r"inputs\[0\].*not finite.*dtype='float32'"):
         encoder.encode(["text", "other"])
     with pytest.raises(InputValueError, match="not finite"):
-        list(encoder.encode_documents(["text"]))
+        list(encoder.encode_with_passages(["text"]))
     Longformer2Vec(folder).save(tmp_path)
     path = tmp_path / "model.safetensors"
     weights = load_file(path)
@@ -541,13 +541,13 @@ def test_nested_lists_and_surrogates_are_refused(encoder):
     with pytest.raises(InputValueError, match="lone surrogate"):
         encoder.encode("half \ud83d a character")
     with pytest.raises(InputTypeError, match=r"texts\[1\] is None"):
-        list(encoder.encode_documents(["text", None]))
+        list(encoder.encode_with_passages(["text", None]))
 
 
 @pytest.mark.parametrize("texts", [None, 5, b"abc", {"a": "b"}, {"a"}])
 def test_streams_have_to_be_ordered_collections(encoder, texts):
     with pytest.raises(InputTypeError, match="texts is"):
-        encoder.encode_documents(texts)
+        encoder.encode_with_passages(texts)
 
 
 def test_empty_and_white_texts_have_the_special_tokens_vector(encoder):
@@ -558,7 +558,7 @@ def test_empty_and_white_texts_have_the_special_tokens_vector(encoder):
     with torch.no_grad():
         expected = hidden(ids, pipeline.PackedTexts((len(ids),), ((0,),))).mean(0).numpy()
     assert np.allclose(empty, expected, atol=1e-6)
-    encoding = next(encoder.encode_documents([""]))
+    encoding = next(encoder.encode_with_passages([""]))
     assert encoding.n_tokens == 0
     assert close(encoding.passages.vectors[0], encoding.vector)
     assert encoding.passages.spans.tolist() == [[0, 0]]
@@ -568,7 +568,7 @@ def test_late_passages_need_a_pooling_of_tokens(folder):
     encoder = Longformer2Vec(folder, pooling="cls")
     assert encoder.default_passages.method == "independent"
     with pytest.raises(OptionError, match=r"method='late'.*independent.*pooling='cls'"):
-        encoder.encode_documents(["text"], PassageSpec(method="late"))
+        encoder.encode_with_passages(["text"], PassageSpec(method="late"))
 
 
 def test_models_that_cannot_be_found(tmp_path):
@@ -652,7 +652,7 @@ def test_wordpiece_and_chinese_tokenizers(tmp_path, write):
         "这是一个很长的中文文档。它有两句话！" * 40 if write is write_chinese_bert else text_of(300)
     )
     spec = PassageSpec(max_tokens=30)
-    encoding = next(encoder.encode_documents([text], spec))
+    encoding = next(encoder.encode_with_passages([text], spec))
     parts = [text[start:end] for start, end in encoding.passages.spans]
     assert "".join(parts) == text
     assert np.isfinite(encoding.vector).all()
@@ -826,7 +826,7 @@ def test_members_of_enumerations_are_their_values(encoder, folder):
     assert close(encoder.encode(Topic.LAW), expected)
     assert close(encoder.encode([Topic.LAW])[0], expected)
     assert close(encoder.encode("a", prompt=Topic.LAW), encoder.encode("a", prompt="law"))
-    assert close(next(encoder.encode_documents([Topic.LAW])).vector, expected)
+    assert close(next(encoder.encode_with_passages([Topic.LAW])).vector, expected)
     assert not close(encoder.encode(str(Topic.LAW)), expected)
 
     class Place(str, enum.Enum):  # noqa: UP042
@@ -843,7 +843,7 @@ def test_whole_numbers_of_any_class_are_taken(encoder, number):
     assert encoder.encode("text", truncate_dim=number).shape == (7,)
     spec = PassageSpec(max_tokens=number, overlap=number - 1)
     assert (type(spec.max_tokens), type(spec.overlap)) == (int, int)
-    assert next(encoder.encode_documents(["some text"], spec, batch_size=number)).n_tokens
+    assert next(encoder.encode_with_passages(["some text"], spec, batch_size=number)).n_tokens
 
 
 @pytest.mark.parametrize(
@@ -862,7 +862,7 @@ def test_what_is_no_whole_number_is_refused(encoder, folder, number):
 )
 def test_passages_are_a_spec(encoder, passages):
     with pytest.raises(InputTypeError, match=r"passages is .*PassageSpec\(max_tokens=128\)"):
-        encoder.encode_documents(["text"], passages)
+        encoder.encode_with_passages(["text"], passages)
 
 
 def deep_list():
@@ -878,9 +878,9 @@ def test_values_nested_deep_are_refused_like_any(encoder, folder):
         with pytest.raises(InputTypeError, match=r"inputs\[0\].*flat list"):
             call(deep)
     with pytest.raises(InputTypeError, match=r"texts\[0\]"):
-        list(encoder.encode_documents(deep))
+        list(encoder.encode_with_passages(deep))
     with pytest.raises(InputTypeError, match="passages is"):
-        encoder.encode_documents(["a"], deep)
+        encoder.encode_with_passages(["a"], deep)
     with pytest.raises(InputTypeError, match="prompt is"):
         encoder.encode("a", prompt=deep)
     with pytest.raises(OptionError, match="batch_size="):

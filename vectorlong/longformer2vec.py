@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from collections import deque
+import warnings
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -20,9 +20,10 @@ from torch import Tensor
 
 from vectorlong.attention.dispatch import Case, choose_backend
 from vectorlong.checks import check_optional_count
-from vectorlong.documents import DocumentEncoding, Passages, PassageSpec
+from vectorlong.documents import DocumentEncoding, PassageSpec
 from vectorlong.dropped_tokens import warn_of_dropped
 from vectorlong.encoder.checkpoint import weights_digest
+from vectorlong.encoder.finishing import finish_vectors
 from vectorlong.encoder.loading import load_model
 from vectorlong.encoder.options import (
     Overlength,
@@ -34,12 +35,13 @@ from vectorlong.encoder.options import (
     check_postprocess,
 )
 from vectorlong.encoder.parallel import encode_in_processes
-from vectorlong.encoder.pipeline import Pipeline, PooledDocument
+from vectorlong.encoder.pipeline import Pipeline
 from vectorlong.encoder.precision import DTYPES, check_dtype, choose_dtype
 from vectorlong.encoder.profiles import DEFAULT_MODEL
 from vectorlong.encoder.prompts import DOCUMENT_PROMPTS, choose_prompt
 from vectorlong.encoder.saving import save_model, saved_postprocess
 from vectorlong.encoder.settings import Settings
+from vectorlong.encoder.with_passages import encode_with_passages
 from vectorlong.errors import (
     InputTypeError,
     InputValueError,
@@ -50,7 +52,7 @@ from vectorlong.errors import (
 from vectorlong.pooling import Pooling, resolve_pooling
 from vectorlong.postprocess import Postprocess
 from vectorlong.progress import progress_bar
-from vectorlong.text.check import check_container, check_text, check_texts
+from vectorlong.text.check import check_container, check_texts
 from vectorlong.text.global_attention import GlobalPolicy, check_policy, policy_fingerprint
 from vectorlong.text.tokenizer import TextTokenizer
 from vectorlong.vectors import unit_rows
@@ -303,8 +305,10 @@ class Longformer2Vec:
             else:
                 pooled = list(self._pipeline.encode(texts, **options))
         warn_of_dropped([document.n_dropped_tokens for document in pooled])
-        vectors = self._post_process(
-            [document.vector for document in pooled], normalize_embeddings, truncate_dim
+        vectors = self._finish(
+            [document.vector for document in pooled],
+            normalize=normalize_embeddings,
+            truncate_dim=truncate_dim,
         )
         if isinstance(inputs, str):
             vectors = vectors[0]  # [e]
@@ -380,7 +384,7 @@ class Longformer2Vec:
         """
         return self.encode(texts)
 
-    def encode_documents(
+    def encode_with_passages(
         self,
         texts: Iterable[str],
         passages: PassageSpec | None = None,
@@ -423,7 +427,7 @@ class Longformer2Vec:
         --------
         >>> encoder = Longformer2Vec("minilm")
         >>> text = "First sentence. Second sentence."
-        >>> encoding = next(encoder.encode_documents([text], PassageSpec(max_tokens=4)))
+        >>> encoding = next(encoder.encode_with_passages([text], PassageSpec(max_tokens=4)))
         >>> [text[start:end] for start, end in encoding.passages.spans]
         ['First sentence. ', 'Second sentence.']
         """
@@ -449,82 +453,41 @@ class Longformer2Vec:
         if isinstance(texts, str):
             texts = [texts]
         check_container(texts, "texts")
-        return self._encode_documents(texts, spec, show_progress_bar, options)
-
-    def _encode_documents(
-        self,
-        texts: Iterable[str],
-        spec: PassageSpec,
-        show_progress_bar: bool | None,
-        options: dict[str, Any],
-    ) -> Iterator[DocumentEncoding]:
-        """Encode lazily; options were checked before the first text is drawn."""
-        kept: deque[str] = deque()
-
-        def checked() -> Iterator[str]:
-            for position, text in enumerate(texts):
-                kept.append(check_text(text, f"texts[{position}]"))
-                yield kept[-1]
-
-        n_dropped: list[int] = []
-        with progress_bar(None, "char", "Encoding", show_progress_bar) as progress:
-            pooled = self._pipeline.encode(
-                checked(), passages=spec, on_progress=progress.update, **options
-            )
-            try:
-                for position, document in enumerate(pooled):
-                    n_dropped.append(document.n_dropped_tokens)
-                    text = kept.popleft()
-                    yield self._document_encoding(document, text, spec, options, position)
-            finally:
-                warn_of_dropped(n_dropped)
-
-    def _document_encoding(
-        self,
-        document: PooledDocument,
-        text: str,
-        spec: PassageSpec,
-        options: dict[str, Any],
-        position: int,
-    ) -> DocumentEncoding:
-        """Post-process one document; encode its passages as texts of their own where asked."""
-        assert document.spans is not None
-        assert document.passage_vectors is not None
-        passage_vectors = list(document.passage_vectors)
-        if spec.method == "independent":
-            parts = [text[start:end] for start, end in document.spans]
-            passage_vectors = [part.vector for part in self._pipeline.encode(parts, **options)]
-        return DocumentEncoding(
-            self._post_process([document.vector], first=position)[0],
-            Passages(self._post_process(passage_vectors, first=position), document.spans),
-            document.n_tokens,
-            document.n_windows,
-            document.n_dropped_tokens,
+        return encode_with_passages(
+            self._pipeline, texts, spec, self._finish, show_progress_bar, **options
         )
 
-    def _post_process(
+    def encode_documents(
+        self, texts: Iterable[str], passages: PassageSpec | None = None, **options: Any
+    ) -> Iterator[DocumentEncoding]:
+        """Do what :meth:`encode_with_passages` does, under its former name, for one version more.
+
+        That name differs by a letter from :meth:`encode_document`, which returns something else.
+        """
+        warnings.warn(
+            "encode_documents is called encode_with_passages now; the former name will be removed "
+            "in the next version.",
+            DeprecationWarning,
+            stacklevel=2,
+        )
+        return self.encode_with_passages(texts, passages, **options)
+
+    def _finish(
         self,
         vectors: Sequence[Tensor],
+        first: int = 0,
         normalize: bool | None = None,
         truncate_dim: int | None = None,
-        first: int = 0,
     ) -> np.ndarray:
-        """Stack vectors [e] to float32 [n, e'] and apply the steps after pooling.
-
-        ``first`` is the place of the first one among the inputs, for messages.
-        """
-        if vectors:
-            stacked = torch.stack(list(vectors)).float().cpu().numpy()  # [n, e]
-        else:
-            stacked = np.zeros((0, self._pooled_width()), dtype=np.float32)
-        _check_finite(stacked, first)
-        if self.postprocess is not None:
-            stacked = self.postprocess(stacked)
-        if truncate_dim is not None:
-            stacked = stacked[:, :truncate_dim]
-        if self.normalize if normalize is None else normalize:
-            stacked = unit_rows(stacked)
-        return np.ascontiguousarray(stacked, dtype=np.float32)
+        """Make float32 [n, e'] of pooled vectors [e], as the options say."""
+        return finish_vectors(
+            vectors,
+            self._pooled_width(),
+            postprocess=self.postprocess,
+            truncate_dim=truncate_dim,
+            normalize=self.normalize if normalize is None else normalize,
+            first=first,
+        )
 
     def _check_truncate_dim(self, truncate_dim: int | None) -> int | None:
         truncate_dim = check_optional_count("truncate_dim", truncate_dim)
@@ -704,13 +667,3 @@ class Longformer2Vec:
 def _default_passages(spec: PassageSpec, pooling: Pooling) -> PassageSpec:
     """Make passages independent where the pooling cannot pool a stretch of tokens."""
     return spec if pooling.pools_any_tokens else replace(spec, method="independent")
-
-
-def _check_finite(vectors: np.ndarray, first: int) -> None:
-    """Refuse vectors that are no numbers rather than hand them on."""
-    is_bad = ~np.isfinite(vectors).all(axis=1)
-    if is_bad.any():
-        raise InputValueError(
-            f"The vector of inputs[{first + int(is_bad.argmax())}] is not finite. Half precision "
-            "may have overflowed (use dtype='float32'), or the weights are damaged."
-        )

@@ -28,7 +28,7 @@ def test_the_rest_of_an_index_is_labelled_without_encoding(tmp_path, monkeypatch
     with DocumentIndex.create(tmp_path / "index", encoder) as index:
         index.add(shortened)
         monkeypatch.setattr(type(encoder), "encode", None)
-        monkeypatch.setattr(type(encoder), "encode_documents", None)
+        monkeypatch.setattr(type(encoder), "encode_with_passages", None)
         found = example.label_rest(index)
     unlabelled = {document.id for document in shortened if not document.metadata}
     assert set(found) == unlabelled

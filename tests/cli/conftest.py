@@ -38,7 +38,7 @@ class WordEncoder:
 
     encode_query = encode_document
 
-    def encode_documents(
+    def encode_with_passages(
         self, texts: Iterable[str], passages: PassageSpec | None = None
     ) -> Iterator[DocumentEncoding]:
         for text in texts:

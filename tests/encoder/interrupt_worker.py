@@ -30,7 +30,7 @@ TEXTS = [f"the quick brown fox number {n} sees the token. " * (1 + 7 * (n % 5)) 
 def actions(encoder: Longformer2Vec, folder: Path) -> dict[str, Callable[[], object]]:
     return {
         "encode": lambda: encoder.encode(TEXTS),
-        "encode_documents": lambda: list(encoder.encode_documents(TEXTS)),
+        "encode_with_passages": lambda: list(encoder.encode_with_passages(TEXTS)),
         "processes": lambda: encoder.encode(TEXTS, n_processes=2),
         "save": lambda: encoder.save(folder / "saved"),
         "load": lambda: Longformer2Vec(folder / "model"),

@@ -72,12 +72,12 @@ def test_up_to_the_sources_own_limit_it_is_the_source(minilm, source):
 def test_long_documents_and_their_passages(minilm):
     text = max(python_topics(), key=len)
     for method in ("late", "independent"):
-        encoding = next(minilm.encode_documents([text], PassageSpec(128, method=method)))
+        encoding = next(minilm.encode_with_passages([text], PassageSpec(128, method=method)))
         parts = [text[start:end] for start, end in encoding.passages.spans]
         assert "".join(parts) == text
         assert encoding.n_dropped_tokens == 0
         assert np.array_equal(encoding.vector, minilm.encode(text))
-    with_context = next(minilm.encode_documents([text], PassageSpec(128, method="late")))
+    with_context = next(minilm.encode_with_passages([text], PassageSpec(128, method="late")))
     assert (cosines(with_context.passages.vectors, encoding.passages.vectors) > 0.3).all()
 
 

@@ -55,7 +55,7 @@ def test_an_encoder_goes_on_after_interrupts(folder: Path, action: str) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("action", ["encode", "encode_documents", "save", "load", "classify"])
+@pytest.mark.parametrize("action", ["encode", "encode_with_passages", "save", "load", "classify"])
 def test_an_encoder_goes_on_after_300_interrupts(folder: Path, action: str) -> None:
     interrupt(action, folder, 300, 1)
 

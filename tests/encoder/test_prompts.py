@@ -48,7 +48,9 @@ def test_a_prompt_by_its_name_is_that_of_sentence_transformers(encoder, source, 
         actual = getattr(encoder, word)("dog", prompt_name=name)
         assert close(actual, getattr(source, word)("dog", prompt_name=name))
     if name is not None:
-        assert close(next(encoder.encode_documents(["dog"], prompt_name=name)).vector, expected[0])
+        assert close(
+            next(encoder.encode_with_passages(["dog"], prompt_name=name)).vector, expected[0]
+        )
 
 
 def ways(encoder):
@@ -56,7 +58,7 @@ def ways(encoder):
         encoder.encode,
         encoder.encode_query,
         encoder.encode_document,
-        lambda texts, **options: next(encoder.encode_documents([texts], **options)),
+        lambda texts, **options: next(encoder.encode_with_passages([texts], **options)),
     ]
 
 

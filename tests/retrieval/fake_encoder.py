@@ -39,7 +39,7 @@ class FakeEncoder:
         buckets = [zlib.crc32(word.encode()) % _N_BUCKETS for word in _WORD.findall(text.lower())]
         return self._projection[buckets].sum(axis=0) if buckets else np.zeros(self._dimension, "f4")
 
-    def encode_documents(
+    def encode_with_passages(
         self, texts: Iterable[str], passages: PassageSpec | None = None
     ) -> Iterator[DocumentEncoding]:
         spec = passages or self.default_passages

@@ -27,7 +27,7 @@ def cosines_to(index: DocumentIndex, id: str) -> dict[str, float]:
     encoder = FakeEncoder()
     names = index.ids()
     texts = [index.get(name).text for name in names]
-    vectors = np.stack([encoding.vector for encoding in encoder.encode_documents(texts)])
+    vectors = np.stack([encoding.vector for encoding in encoder.encode_with_passages(texts)])
     vectors = vectors.astype(np.float64)
     vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
     scores = vectors @ vectors[names.index(id)]

@@ -269,8 +269,8 @@ class _BadEncoder(FakeEncoder):
         super().__init__()
         self.spoil = spoil
 
-    def encode_documents(self, texts, passages=None):
-        for number, good in enumerate(super().encode_documents(texts, passages)):
+    def encode_with_passages(self, texts, passages=None):
+        for number, good in enumerate(super().encode_with_passages(texts, passages)):
             vector, vectors, spans = good.vector, good.passages.vectors, good.passages.spans
             if number == 2:
                 if self.spoil == "nan":
@@ -345,7 +345,9 @@ def test_vector_scores_are_cosines(index: DocumentIndex, encoder: FakeEncoder) -
     query = "glacier engine falcon"
     vector = encoder.encode_query(query)[0].astype(np.float64)
     for hit in index.search(query, 10, mode="vector"):
-        passages = next(encoder.encode_documents([hit.text])).passages.vectors.astype(np.float64)
+        passages = next(encoder.encode_with_passages([hit.text])).passages.vectors.astype(
+            np.float64
+        )
         cosines = passages @ vector / np.linalg.norm(passages, axis=1) / np.linalg.norm(vector)
         assert hit.score == pytest.approx(cosines.max(), abs=1e-5)
         assert hit.scores == {"vector": hit.score}
@@ -359,7 +361,7 @@ def test_vector_search_equals_brute_force(index: DocumentIndex, encoder: FakeEnc
     vector = encoder.encode_query(query)[0]
     best = {}
     for document in documents:
-        passages = next(encoder.encode_documents([document.text])).passages.vectors
+        passages = next(encoder.encode_with_passages([document.text])).passages.vectors
         best[document.id] = (passages @ vector / np.linalg.norm(passages, axis=1)).max()
     del best["doc-3"], best["doc-30"]
     expected = sorted(best, key=lambda name: -best[name])
@@ -548,7 +550,9 @@ def test_vectors_come_as_a_memory_map(
         ids, matrix = index.vectors(level)
         assert isinstance(matrix, np.memmap)
         assert matrix.dtype == np.float32
-        encodings = list(encoder.encode_documents([index.get(name).text for name in index.ids()]))
+        encodings = list(
+            encoder.encode_with_passages([index.get(name).text for name in index.ids()])
+        )
         expected = np.concatenate(
             [e.vector[None] if level == "document" else e.passages.vectors for e in encodings]
         )

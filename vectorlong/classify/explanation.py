@@ -146,7 +146,7 @@ def explain_document(
     """
     encoder = _check_encoder(encoder)
     spec = PassageSpec(max_tokens=max_tokens, method="late")
-    encoding = next(encoder.encode_documents([text], spec, show_progress_bar=False))
+    encoding = next(encoder.encode_with_passages([text], spec, show_progress_bar=False))
     vector = encoding.vector.astype(np.float64)  # [e]
     decisions = coef @ vector + intercept  # [c]
     if number is None:

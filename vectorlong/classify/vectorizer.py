@@ -281,7 +281,7 @@ class LongformerVectorizer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Ba
         return state
 
     def __setstate__(self, state: dict[str, Any]) -> None:
-        """Take a pickle of version 0.1.0, too, beside whose encoders these were the defaults."""
+        """Take pickles of before, too, when these were the defaults beside an encoder."""
         super().__setstate__(state)
         if not isinstance(self.model, str):
             self.overlength = None if self.overlength == "window" else self.overlength

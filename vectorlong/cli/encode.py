@@ -148,7 +148,7 @@ def _encode_passages(encoder: Longformer2Vec, documents: Iterable[Document]) -> 
             ids.append(document.id)
             yield document.text
 
-    for encoding in encoder.encode_documents(texts()):
+    for encoding in encoder.encode_with_passages(texts()):
         yield _Record(ids.popleft(), encoding.vector, encoding.passages)
 
 

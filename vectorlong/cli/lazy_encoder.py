@@ -56,8 +56,8 @@ class LazyEncoder:
         """float32 [q, e], one row a question."""
         return self._encoder.encode_query(inputs)
 
-    def encode_documents(
+    def encode_with_passages(
         self, texts: Iterable[str], passages: PassageSpec | None = None
     ) -> Iterator[DocumentEncoding]:
         """One encoding a text, lazily."""
-        return self._encoder.encode_documents(texts, passages)
+        return self._encoder.encode_with_passages(texts, passages)

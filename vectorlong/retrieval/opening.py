@@ -17,7 +17,7 @@ from vectorlong.errors import (
     shown,
 )
 from vectorlong.retrieval import integrity
-from vectorlong.retrieval.encoder_protocol import DocumentEncoder
+from vectorlong.retrieval.encoder_protocol import DocumentEncoder, has_passages
 from vectorlong.retrieval.ledger import DOCUMENT_ROWS, LEDGER_NAME, PASSAGE_ROWS
 from vectorlong.retrieval.ledger_reader import LedgerReader
 from vectorlong.retrieval.ledger_writer import LedgerWriter
@@ -85,8 +85,10 @@ def as_path(folder: object) -> Path:
 
 def check_is_encoder(encoder: object) -> None:
     """Refuse what cannot encode documents and questions."""
-    wanted = ("fingerprint", "get_embedding_dimension", "encode_query", "encode_documents")
+    wanted = ("fingerprint", "get_embedding_dimension", "encode_query")
     missing = [name for name in wanted if not hasattr(encoder, name)]
+    if not has_passages(encoder):
+        missing.append("encode_with_passages")
     if missing:
         raise InputTypeError(
             f"{shown(encoder)} is no encoder: it has no {missing[0]}. Pass a Longformer2Vec, or an "

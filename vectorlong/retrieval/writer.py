@@ -29,7 +29,7 @@ from vectorlong.errors import (
 from vectorlong.progress import progress_bar
 from vectorlong.retrieval.add_report import AddReport, Outcomes
 from vectorlong.retrieval.checked_documents import Addable, CheckedDocument, batches, check_encoding
-from vectorlong.retrieval.encoder_protocol import DocumentEncoder
+from vectorlong.retrieval.encoder_protocol import DocumentEncoder, encode_with_passages
 from vectorlong.retrieval.ledger import DOCUMENT_ROWS, PASSAGE_ROWS
 from vectorlong.retrieval.ledger_reader import (
     LedgerReader,
@@ -203,7 +203,7 @@ class IndexWriter:
         if not changed:
             return
         texts = [document.text for document in changed]
-        encodings = iter(encoder.encode_documents(texts, passages=self.folder.manifest.passages))
+        encodings = iter(encode_with_passages(encoder, texts, self.folder.manifest.passages))
         for document in changed:
             encoding = next(encodings, None)
             if encoding is None:
