@@ -4,7 +4,10 @@ import re
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from vectorlong.text import boundaries
 from vectorlong.text.boundaries import (
     CLAUSE_END,
     INSIDE_CHARACTER,
@@ -155,3 +158,24 @@ def test_a_token_that_begins_with_its_space() -> None:
     ranks, cuts = rank_boundaries("One. Two", np.array([[0, 3], [3, 4], [4, 8]]))
     assert ranks[2] == SENTENCE_END
     assert cuts[2] == 4
+
+
+_PIECES = (
+    *("One. ", "Two!", "3.2. Terms ", "e.g. this", "Mr. X", "J. S. Bach", "no. 7", "a-b", "_", "…"),
+    *("\n", "\r\n", "\n\n", "   ", " ", "\u200b", "，", "。", "中文", "“Is it?” ", ")", "’”"),
+    *("\u0301", "🇩🇪🇫🇷", "👩\u200d👧"),
+)
+
+
+@given(st.lists(st.sampled_from(_PIECES), min_size=1, max_size=80), st.integers(1, 40))
+def test_a_long_text_ranks_the_same_in_stretches(pieces: list[str], n_characters: int) -> None:
+    text = "".join(pieces)
+    words = [match.span() for match in re.finditer(r"\w+|\S|\s", text)]
+    offsets = np.array(words).reshape(-1, 2)
+    expected_ranks, expected_cuts = rank_boundaries(text, offsets)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(boundaries, "_STRETCH_CHARACTERS", n_characters)
+        patch.setattr(boundaries, "_SURROUNDING_CHARACTERS", 12)
+        ranks, cuts = rank_boundaries(text, offsets)
+    np.testing.assert_array_equal(ranks, expected_ranks)
+    np.testing.assert_array_equal(cuts, expected_cuts)

@@ -1,6 +1,7 @@
 """How good a place each token boundary is to end a passage.
 
-Written with whole-array operations: a text of a million tokens takes well under a second. Which
+Written with whole-array operations: a text of a million tokens takes well under a second. They go
+over a long text stretch by stretch, because they need some forty bytes a character. Which
 boundary a passage then ends at is decided in :mod:`vectorlong.text.passages`.
 """
 
@@ -24,6 +25,12 @@ SENTENCE_END = 30.0
 SENTENCE_AND_LINE_END = 30.25
 PARAGRAPH_END = 30.5
 NO_BOUNDARY = -np.inf
+
+
+# Ranked at a time, and looked at on either side of it.
+_STRETCH_CHARACTERS = 1_000_000
+_SURROUNDING_CHARACTERS = 1_000
+_SOLID = re.compile(r"[^\W_]")
 
 
 class _Kind(IntEnum):
@@ -96,11 +103,30 @@ def rank_boundaries(text: str, offsets: np.ndarray) -> tuple[np.ndarray, np.ndar
     cuts = np.maximum.accumulate(offsets[:, 0])  # [n]
     reached = np.maximum.accumulate(offsets[:, 1])  # [n]
     ranks = np.full(len(offsets), NO_BOUNDARY)
-    is_boundary = (cuts[1:] > cuts[:-1]) & (cuts[1:] >= reached[:-1]) & (cuts[1:] < n_characters)
-    tokens = np.flatnonzero(is_boundary) + 1  # [c]
-    if len(tokens):
-        ranks[tokens] = _rank(text, cuts[tokens], reached[tokens])
+    for start in range(0, n_characters, _STRETCH_CHARACTERS):
+        end = min(start + _STRETCH_CHARACTERS, n_characters)
+        first, last = np.searchsorted(cuts, (start, end)).tolist()
+        first = max(first, 1)  # before the first token there is no boundary
+        last = max(last, first)
+        here, before = slice(first, last), slice(first - 1, last - 1)
+        is_boundary = (cuts[here] > cuts[before]) & (cuts[here] >= reached[before])
+        tokens = np.flatnonzero(is_boundary) + first  # [c]
+        if len(tokens):
+            low, high = _with_surroundings(text, start, end)
+            ranks[tokens] = _rank(text[low:high], cuts[tokens] - low, reached[tokens] - low)
     return ranks, cuts
+
+
+def _with_surroundings(text: str, start: int, end: int) -> tuple[int, int]:
+    """Widen a stretch by what its ranks depend on: to a letter or digit at least on each side."""
+    low, high = start, end
+    step = _SURROUNDING_CHARACTERS
+    while low > 0 and (low == start or not _SOLID.search(text, low, start)):
+        low, step = max(0, low - step), 2 * step
+    step = _SURROUNDING_CHARACTERS
+    while high < len(text) and (high == end or not _SOLID.search(text, end, high)):
+        high, step = min(len(text), high + step), 2 * step
+    return low, high
 
 
 def _rank(text: str, cuts: np.ndarray, reached: np.ndarray) -> np.ndarray:
