@@ -38,7 +38,7 @@ def test_the_rest_of_an_index_is_labelled_without_encoding(tmp_path, monkeypatch
 
 
 def test_documents_example(capsys, monkeypatch, tmp_path):
-    monkeypatch.setattr("vectorlong.classify.vectorizer.default_folder", lambda: tmp_path)
+    monkeypatch.setattr("vectorlong.classify.vectorizer.vectors_folder", lambda: tmp_path)
     load_example("classify_documents").main()
     out = capsys.readouterr().out
     assert "'law'" in out

@@ -25,6 +25,7 @@ from vectorlong.errors import (
     OptionError,
 )
 from vectorlong.postprocess import Truncate
+from vectorlong.vector_cache.cache_file import list_files
 
 TEXTS, LABELS = labelled_texts()
 
@@ -132,7 +133,7 @@ def test_without_a_cache_nothing_is_kept(tmp_path, encoder):
 
 @pytest.mark.parametrize("keeps", [True, False])
 def test_what_was_cut_is_said_once(tmp_path, monkeypatch, keeps):
-    monkeypatch.setattr("vectorlong.classify.vector_cache._GROUP_CHARACTERS", 1)
+    monkeypatch.setattr("vectorlong.vector_cache.vector_cache._GROUP_CHARACTERS", 1)
     encoder = tiny_encoder(tmp_path / "model", overlength="truncate")
     vectorizer = LongformerVectorizer(encoder, cache=tmp_path / "cache" if keeps else False)
     texts = ["river " * 300, "a stone", "bread " * 400]
@@ -167,6 +168,27 @@ def test_the_default_cache_is_the_users(tmp_path, encoder, monkeypatch):
     LongformerVectorizer(encoder).fit_transform(TEXTS[:2])
     files = sorted(path.name for path in (tmp_path / "home" / "vectors").iterdir())
     assert "counting-1-float32.sqlite" in files
+
+
+def test_the_cache_has_a_limit_and_names_its_model(tmp_path, encoder):
+    vectorizer = LongformerVectorizer(encoder, cache=tmp_path, max_cache_bytes=400_000)
+    for number in range(30):
+        vectorizer.fit_transform([f"text {number} {other}" for other in range(100)])
+    (file,) = list_files(tmp_path)
+    assert file.model == "counting"
+    assert 200 < file.n_vectors < 3000
+    assert file.n_bytes <= 400_000
+    for wrong in (0, "2 GiB", 2.5):
+        with pytest.raises(OptionError, match=r"max_cache_bytes=.* number of at least 1"):
+            vectorizer.set_params(max_cache_bytes=wrong).fit(["text"])
+
+
+def test_what_was_kept_before_there_was_a_limit(tiny):
+    state = LongformerVectorizer(tiny).__getstate__()
+    del state["max_cache_bytes"]
+    old = object.__new__(LongformerVectorizer)
+    old.__setstate__(state)
+    assert clone(old).max_cache_bytes == 2 * 2**30
 
 
 def test_the_cache_holds_no_texts(tmp_path, vectorizer):

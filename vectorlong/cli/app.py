@@ -9,6 +9,7 @@ import typer
 from typer.core import TyperGroup
 
 from vectorlong import __version__
+from vectorlong.cli.cache import cache_command
 from vectorlong.cli.classify import classify_app
 from vectorlong.cli.convert import convert_command
 from vectorlong.cli.demo import demo_command
@@ -66,6 +67,7 @@ for _command in (
     verify_command,
     convert_command,
     models_command,
+    cache_command,
 ):
     add_command(app, _command)
 app.add_typer(classify_app, name="classify")

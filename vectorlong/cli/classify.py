@@ -31,6 +31,7 @@ from vectorlong.cli.output import (
     say,
 )
 from vectorlong.dropped_tokens import said_once
+from vectorlong.user_cache import MAX_VECTORS_BYTES
 
 if TYPE_CHECKING:
     import numpy as np
@@ -42,6 +43,15 @@ if TYPE_CHECKING:
 _HELD_OUT_SHARE = 0.2
 # Two of every class to learn from and to calibrate on, one to test on.
 _MIN_MEMBERS = 3
+MaxCacheBytesOption = Annotated[
+    int,
+    typer.Option(
+        "--max-cache-bytes",
+        min=1,
+        help="What vectors kept on disk may take; those used longest ago go first. See vectorlong "
+        "cache.",
+    ),
+]
 # A wider confusion matrix does not fit a terminal; then the commonest confusions are listed.
 _MAX_MATRIX = 12
 _MAX_CONFUSIONS = 10
@@ -61,6 +71,7 @@ def train_command(
     into: Annotated[Path, typer.Option(metavar="MODEL", help="File to write.")],
     model: ModelOption = None,
     limit: LimitOption = None,
+    max_cache_bytes: MaxCacheBytesOption = MAX_VECTORS_BYTES,
     as_json: JsonOption = False,
 ) -> None:
     """Train a classifier, and say how well it does on a fifth of the texts held out.
@@ -78,7 +89,7 @@ def train_command(
     from vectorlong.classify import DocumentClassifier, LongformerVectorizer
 
     # The encoder and not its name, so that the file keeps each of its options.
-    vectorizer = LongformerVectorizer(build_encoder(model))
+    vectorizer = LongformerVectorizer(build_encoder(model), max_cache_bytes=max_cache_bytes)
     n_classes = len(set(labels))
     say(f"Encoding {counted(len(texts), 'text')} of {counted(n_classes, 'class', 'classes')} ...")
     expected, predicted = _held_out(DocumentClassifier(vectorizer), texts, labels)
@@ -280,6 +291,7 @@ def predict_command(
     text_column: TextColumnOption = None,
     id_column: IdColumnOption = None,
     limit: LimitOption = None,
+    max_cache_bytes: MaxCacheBytesOption = MAX_VECTORS_BYTES,
     as_json: JsonOption = False,
 ) -> None:
     """Tell the class of every document in files and folders."""
@@ -294,6 +306,7 @@ def predict_command(
     from vectorlong.classify import DocumentClassifier
 
     classifier = DocumentClassifier.load(model_file)
+    classifier.vectorizer_.set_params(max_cache_bytes=max_cache_bytes)
     predictions: list[dict[str, Any]] = []
     with said_once():
         for group in document_groups(documents):

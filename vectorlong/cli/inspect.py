@@ -5,16 +5,16 @@ from __future__ import annotations
 import typer
 
 from vectorlong.cli.output import (
+    FINGERPRINT_CHARACTERS,
     JsonOption,
     counted,
     escaped,
     print_facts,
     print_json,
     results_console,
+    size_shown,
 )
 from vectorlong.cli.search import IndexArgument, require_index
-
-_FINGERPRINT_CHARACTERS = 16
 
 
 def info_command(folder: IndexArgument, as_json: JsonOption = False) -> None:
@@ -34,9 +34,9 @@ def info_command(folder: IndexArgument, as_json: JsonOption = False) -> None:
             "Documents": f"{info['n_documents']:,}",
             "Passages": f"{info['n_passages']:,}",
             "Tokens": f"{info['n_tokens']:,}",
-            "Size on disk": _size(info["n_bytes"]),
+            "Size on disk": size_shown(info["n_bytes"]),
             "Model": f"{info['model_name'] or 'without a name'}, vectors of {info['dimension']}",
-            "Fingerprint": info["fingerprint"][:_FINGERPRINT_CHARACTERS],
+            "Fingerprint": info["fingerprint"][:FINGERPRINT_CHARACTERS],
             "Cut into": f"passages of at most {counted(passages['max_tokens'], 'token')}, "
             f"{passages['overlap']} of them shared, {passages['method']}",
             "Vector search": f"{info['faiss']}{in_use}",
@@ -45,15 +45,6 @@ def info_command(folder: IndexArgument, as_json: JsonOption = False) -> None:
             "Generation": f"{info['generation']:,}",
         }
     )
-
-
-def _size(n_bytes: int) -> str:
-    size = float(n_bytes)
-    for unit in ("bytes", "KiB", "MiB", "GiB"):
-        if size < 1024 or unit == "GiB":
-            break
-        size /= 1024
-    return f"{size:,.0f} {unit}" if unit == "bytes" else f"{size:,.1f} {unit}"
 
 
 def verify_command(folder: IndexArgument, as_json: JsonOption = False) -> None:

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
     from vectorlong.files.source import FileSource
 
+#: Enough of a fingerprint to tell encoders apart.
+FINGERPRINT_CHARACTERS = 16
 _MAX_NAMES = 3
 _MAX_REASONS = 20
 # Control characters could steer the terminal; lone surrogates cannot be written to it.
@@ -82,6 +84,22 @@ def counted(n: int, singular: str, plural: str | None = None) -> str:
     ('1 file', '2,000 entries')
     """
     return f"{n:,} {singular if n == 1 else plural or singular + 's'}"
+
+
+def size_shown(n_bytes: int) -> str:
+    """Write a number of bytes in the unit that fits.
+
+    Examples
+    --------
+    >>> size_shown(1000), size_shown(2 * 2**30)
+    ('1,000 bytes', '2.0 GiB')
+    """
+    size = float(n_bytes)
+    for unit in ("bytes", "KiB", "MiB", "GiB"):
+        if size < 1024 or unit == "GiB":
+            break
+        size /= 1024
+    return f"{size:,.0f} {unit}" if unit == "bytes" else f"{size:,.1f} {unit}"
 
 
 def report_missing_extras(source: FileSource) -> None:

