@@ -8,6 +8,7 @@ walked one by one, so there is no padding to the window, to a block, or to the l
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 
 import torch
 import torch.nn.functional as F
@@ -48,40 +49,28 @@ def _attend_text(
 ) -> Tensor:
     """Attend one text [n, h, d], each group of heads with its own dilation."""
     n_tokens, n_heads, _ = query.shape
-    radius = spec.radius(n_tokens)
+    attend = partial(
+        _attend_blocks,
+        global_positions=global_positions,
+        radius=spec.radius(n_tokens),
+        causal=spec.causal,
+        dropout=dropout,
+        scale=scale,
+    )
     groups = spec.heads_by_dilation(n_heads, n_tokens)
     if len(groups) == 1 and groups[0][0] == 1:
-        positions = torch.arange(n_tokens)
-        return _attend_blocks(
-            query,
-            key,
-            value,
-            key,
-            value,
-            positions,
-            global_positions,
-            radius,
-            spec.causal,
-            dropout,
-            scale,
-        )
+        return attend(query, key, value, key, value, torch.arange(n_tokens))
     output = torch.empty_like(query)  # [n, h, d]
     for dilation, heads in groups:
         # A dilated window is an ordinary window on each interleaved subsequence of the tokens.
         for first in range(min(dilation, n_tokens)):
-            positions = torch.arange(first, n_tokens, dilation)
-            output[first::dilation, heads] = _attend_blocks(
+            output[first::dilation, heads] = attend(
                 query[first::dilation, heads],
                 key[first::dilation, heads],
                 value[first::dilation, heads],
                 key[:, heads],
                 value[:, heads],
-                positions,
-                global_positions,
-                radius,
-                spec.causal,
-                dropout,
-                scale,
+                torch.arange(first, n_tokens, dilation),
             )
     return output
 
@@ -93,6 +82,7 @@ def _attend_blocks(
     text_key: Tensor,
     text_value: Tensor,
     positions: Tensor,
+    *,
     global_positions: Sequence[int],
     radius: int,
     causal: bool,
