@@ -40,6 +40,19 @@ def check_optional_count(option: str, value: object, *, least: int = 1) -> int |
     return None if value is None else check_count(option, value, least=least)
 
 
+def is_missing(value: object) -> bool:
+    """Whether a value stands for none: None, NaN, NaT and pandas' NA.
+
+    Examples
+    --------
+    >>> is_missing(None), is_missing(float("nan")), is_missing("")
+    (True, True, False)
+    """
+    if value is None or type(value).__name__ in ("NAType", "NaTType"):
+        return True
+    return isinstance(value, float | np.floating) and bool(np.isnan(value))
+
+
 def is_unicode(text: str) -> bool:
     """Whether UTF-8 can hold a text; lone surrogates, halves of a character, it cannot."""
     try:

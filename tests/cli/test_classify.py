@@ -128,6 +128,18 @@ def test_the_cache_has_a_limit(table, tmp_path, run, monkeypatch):
     assert set(seen) == {(folder, 5_000_000), (folder, 6_000_000), (folder, 2**31)}
 
 
+def test_labels_and_names_cannot_steer_the_terminal(tmp_path, run):
+    table = write_table(tmp_path / "table.csv", labels=("sport\x1b[2J", "food"))
+    model = tmp_path / "model"
+    trained = run(*train(table, "--into", model)).stdout
+    (tmp_path / "docs").mkdir()
+    (tmp_path / "docs" / "a\x1b[2J.txt").write_text("The player scored a goal in the final match.")
+    predicted = run("classify", "predict", model, tmp_path / "docs").stdout
+    assert "\x1b" not in trained + predicted
+    assert trained.count("sport\\x1b[2J") == 2
+    assert predicted.count("\\x1b[2J") == 2
+
+
 def test_a_missing_extra_is_said_before_anything_is_read(tmp_path, run, monkeypatch):
     monkeypatch.setitem(sys.modules, "skops.io", None)
     nowhere = tmp_path / "nowhere.csv"

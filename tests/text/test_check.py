@@ -43,6 +43,8 @@ def test_one_text_is_a_list_of_one_and_not_of_its_characters() -> None:
         (None, r"inputs\[1\] is None, not a text\. Leave missing texts out, or pass ''"),
         (float("nan"), r"inputs\[1\] is nan \(float\).*Leave missing"),
         (pd.NA, r"inputs\[1\] is <NA> \(NAType\).*Leave missing"),
+        (np.float32("nan"), r"inputs\[1\] is .*nan.*Leave missing"),
+        (pd.NaT, r"inputs\[1\] is NaT \(NaTType\).*Leave missing"),
         (3, r"inputs\[1\] is 3 \(int\).*str\(item\)"),
         (b"raw", r"inputs\[1\] is b'raw' \(bytes\).*item\.decode\('utf-8'\)"),
         (["a", "b"], r"inputs\[1\] is \['a', 'b'\] \(list\).*flat list"),

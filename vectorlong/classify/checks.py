@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from sklearn.utils.multiclass import check_classification_targets
 
+from vectorlong.checks import is_missing
 from vectorlong.errors import InputTypeError, InputValueError, shown
 from vectorlong.text.check import check_container, check_texts
 
@@ -35,7 +36,7 @@ def check_documents(documents: Any, name: str) -> list[str]:
         raise InputTypeError(f"{name} is a single text; pass a list, if need be of one: [{name}].")
     check_container(documents, name)
     items = list(documents)
-    missing = [position for position, item in enumerate(items) if _is_missing(item)]
+    missing = [position for position, item in enumerate(items) if is_missing(item)]
     if missing:
         value = items[missing[0]]
         kind = "" if value is None else f" ({type(value).__name__})"
@@ -130,7 +131,7 @@ def check_none_missing(labels: Any, name: str) -> None:
     ):
         return
     values = list(labels)
-    missing = [position for position, value in enumerate(values) if _is_missing(value)]
+    missing = [position for position, value in enumerate(values) if is_missing(value)]
     if missing:
         raise InputValueError(
             f"{name}[{missing[0]}] is {shown(values[missing[0]])} ({len(missing)} of {len(values)} "
@@ -153,10 +154,3 @@ def check_known(labels: Any, classes: np.ndarray) -> None:
             f"Labels {list(unknown.values())[:5]} were not seen in training; the classes are "
             f"{classes.tolist()}. Score texts of known classes, or train again with these labels."
         )
-
-
-def _is_missing(label: Any) -> bool:
-    """Tell None, NaN, NaT and pandas' NA, the only labels that are not equal to themselves."""
-    if label is None or type(label).__name__ in ("NAType", "NaTType"):
-        return True
-    return isinstance(label, float | np.floating) and bool(np.isnan(label))

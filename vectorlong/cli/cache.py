@@ -85,11 +85,10 @@ def _print_files(files: list[CacheFile]) -> None:
     for heading in ("Vectors", "Size", "Last used"):
         table.add_column(heading, justify="right")
     for file in files:
-        fingerprint, _, dtype = file.path.stem.rpartition("-")
         table.add_row(
             escaped(file.model or "unknown"),
-            escaped(fingerprint[:FINGERPRINT_CHARACTERS]),
-            escaped(dtype),
+            escaped(file.fingerprint[:FINGERPRINT_CHARACTERS]),
+            escaped(file.dtype),
             "not readable" if file.n_vectors is None else f"{file.n_vectors:,}",
             size_shown(file.n_bytes),
             time.strftime("%Y-%m-%d %H:%M", time.localtime(file.last_used)),
@@ -98,12 +97,11 @@ def _print_files(files: list[CacheFile]) -> None:
 
 
 def _as_json(file: CacheFile) -> dict[str, Any]:
-    fingerprint, _, dtype = file.path.stem.rpartition("-")
     return {
         "file": str(file.path),
         "model": file.model,
-        "fingerprint": fingerprint,
-        "dtype": dtype,
+        "fingerprint": file.fingerprint,
+        "dtype": file.dtype,
         "n_vectors": file.n_vectors,
         "n_bytes": file.n_bytes,
         "last_used": file.last_used,

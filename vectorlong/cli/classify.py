@@ -24,9 +24,11 @@ from vectorlong.cli.output import (
     JsonOption,
     add_command,
     counted,
+    escaped,
     files_as_json,
     print_json,
     report_files,
+    require_folder_of,
     results_console,
     say,
 )
@@ -117,8 +119,7 @@ def _check_model_file(into: Path) -> None:
 
     if os.path.isdir(into):  # Path.is_dir raises where a name is too long
         raise InputValueError(f"--into {str(into)!r} is a folder; name a file.")
-    if not os.path.isdir(into.parent):
-        raise InputValueError(f"--into {str(into)!r}: there is no folder {str(into.parent)!r}.")
+    require_folder_of("--into", into)
 
 
 def _labelled_texts(source: FileSource, label: str) -> tuple[list[str], list[Any]]:
@@ -243,7 +244,7 @@ def _print_report(report: dict[str, Any]) -> None:
         table.add_column(heading, justify="left" if heading == "Class" else "right")
     for number, one in enumerate(report["classes"], start=1):
         figures = (f"{one[name]:.3f}" for name in ("precision", "recall", "f1"))
-        table.add_row(str(number), str(one["label"]), *figures, f"{one['n_texts']:,}")
+        table.add_row(str(number), escaped(str(one["label"])), *figures, f"{one['n_texts']:,}")
     console.print(table)
     console.print()
     if len(report["classes"]) <= _MAX_MATRIX:
@@ -262,13 +263,13 @@ def _print_matrix(report: dict[str, Any]) -> None:
     for number in range(1, len(report["classes"]) + 1):
         table.add_column(str(number), justify="right")
     for number, row in enumerate(report["confusion"], start=1):
-        name = str(report["classes"][number - 1]["label"])
+        name = escaped(str(report["classes"][number - 1]["label"]))
         table.add_row(str(number), name, *(str(count) if count else "." for count in row))
     results_console().print(table)
 
 
 def _print_confusions(report: dict[str, Any]) -> None:
-    names = [str(one["label"]) for one in report["classes"]]
+    names = [escaped(str(one["label"])) for one in report["classes"]]
     confusions = [
         (count, names[row], names[column])
         for row, counts in enumerate(report["confusion"])
@@ -346,7 +347,7 @@ def _print_predictions(predictions: list[dict[str, Any]]) -> None:
     for one in predictions:
         label = str(one["label"])
         probability = f"{one['probabilities'][label]:.3f}" if "probabilities" in one else ""
-        table.add_row(one["id"], label, probability)
+        table.add_row(escaped(one["id"]), escaped(label), probability)
     results_console().print(table)
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import sys
 from collections import deque
 from collections.abc import Iterable, Iterator
@@ -16,7 +15,7 @@ import typer
 from vectorlong.cli.index import IdColumnOption, TextColumnOption, document_groups, first_drawn
 from vectorlong.cli.limits import LimitOption, parse_limits
 from vectorlong.cli.models import ModelOption, build_encoder
-from vectorlong.cli.output import counted, print_json, report_files
+from vectorlong.cli.output import counted, print_json, report_files, require_folder_of
 from vectorlong.disk import replace_file
 from vectorlong.documents import Document
 from vectorlong.dropped_tokens import said_once
@@ -155,8 +154,7 @@ def _encode_passages(encoder: Longformer2Vec, documents: Iterable[Document]) -> 
 def _check_out(out: Path) -> None:
     if out.suffix != ".npy":
         raise typer.BadParameter(f"{str(out)!r} must end in .npy.", param_hint="--out")
-    if not os.path.isdir(out.parent):  # Path.is_dir raises where a name is too long
-        raise InputValueError(f"--out {str(out)!r}: there is no folder {str(out.parent)!r}.")
+    require_folder_of("--out", out)
 
 
 def _write(out: Path, records: Iterable[_Record]) -> None:

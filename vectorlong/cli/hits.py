@@ -59,10 +59,10 @@ def print_hits(console: Console, hits: Sequence[Hit]) -> None:
 
 def _print_hit(console: Console, rank: int, hit: Hit) -> None:
     heading = Text(f"{rank:>2} ", style="bold")
-    heading.append(shown(hit.id), style="bold cyan")
+    heading.append(one_line(hit.id), style="bold cyan")
     title = hit.metadata.get("title")
     if isinstance(title, str) and title.strip() and title != hit.id:
-        heading.append(f"  {shown(title)}", style="italic")
+        heading.append(f"  {one_line(title)}", style="italic")
     console.print(heading)
     parts = ", ".join(_SCORE_FORMATS[name].format(value) for name, value in hit.scores.items())
     offsets = f"characters {hit.passage.start:,}-{hit.passage.end:,}"
@@ -72,8 +72,8 @@ def _print_hit(console: Console, rank: int, hit: Hit) -> None:
     )
     width = console.width - len(_AROUND)
     start, end = hit.passage.start, hit.passage.end
-    before = shown(hit.text[max(0, start - _CONTEXT_CHARACTERS) : start])
-    after = shown(hit.text[end : end + _CONTEXT_CHARACTERS])
+    before = one_line(hit.text[max(0, start - _CONTEXT_CHARACTERS) : start])
+    after = one_line(hit.text[end : end + _CONTEXT_CHARACTERS])
     if before:
         _print_indented(console, Text(_last_cells(before, width), style="dim"))
     _print_indented(console, Text(_shown_lines(hit.passage.text)), _PASSAGE)
@@ -87,7 +87,7 @@ def _print_indented(console: Console, text: Text, margin: str = _AROUND) -> None
         console.print(Text(margin) + line)
 
 
-def shown(text: str) -> str:
+def one_line(text: str) -> str:
     """Give a text as one line without control characters, which could steer the terminal."""
     return _CONTROLS.sub("�", " ".join(text.split()))
 

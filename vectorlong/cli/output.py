@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import inspect
 import json
+import os
 import re
 import sys
 from collections import defaultdict
 from collections.abc import Callable
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+
+from vectorlong.errors import InputValueError
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -35,6 +39,18 @@ def add_command(app: typer.Typer, function: Callable[..., None]) -> None:
     paragraphs = inspect.cleandoc(function.__doc__ or "").split("\n\n")
     text = "\n\n".join(" ".join(paragraph.split()) for paragraph in paragraphs)
     app.command(function.__name__.removesuffix("_command"), help=text)(function)
+
+
+def require_folder_of(option: str, path: Path) -> None:
+    """Refuse a file to be written, before any work, where there is no folder for it.
+
+    Raises
+    ------
+    InputValueError
+        The message names the option and the folder.
+    """
+    if not os.path.isdir(path.parent):  # Path.is_dir raises where a name is too long
+        raise InputValueError(f"{option} {str(path)!r}: there is no folder {str(path.parent)!r}.")
 
 
 def say(message: str) -> None:

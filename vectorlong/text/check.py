@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from vectorlong.checks import check_unicode
+from vectorlong.checks import check_unicode, is_missing
 from vectorlong.errors import InputTypeError, shown
 
 
@@ -108,10 +108,6 @@ def _way_out(item: Any) -> str:
         return "Decode it first: item.decode('utf-8')."
     if isinstance(item, (list, tuple, np.ndarray)):
         return "Pass a flat list of texts; join the parts of one text with ' '.join(parts)."
-    if (
-        item is None
-        or (isinstance(item, float) and item != item)
-        or type(item).__name__ == "NAType"
-    ):
+    if is_missing(item):
         return "Leave missing texts out, or pass '' for them."
     return "Pass str(item) if its written form is the text you mean."

@@ -235,6 +235,16 @@ class CacheFile:
     model: str | None = None
     last_used: int | None = None
 
+    @property
+    def fingerprint(self) -> str:
+        """The encoder's fingerprint."""
+        return self.path.stem.rpartition("-")[0]
+
+    @property
+    def dtype(self) -> str:
+        """What the encoder computed in."""
+        return self.path.stem.rpartition("-")[2]
+
 
 def list_files(folder: Path) -> list[CacheFile]:
     """Find a folder's files of vectors, and change nothing; others are passed over."""
