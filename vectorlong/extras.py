@@ -11,7 +11,6 @@ from vectorlong.errors import MissingExtraError
 # What each extra brings to be imported, and what needs it.
 _PACKAGES = {
     "pdf": ("pypdf", "Reading PDF"),
-    "docx": ("docx", "Reading Word documents"),
     "skops": ("skops.io", "Saving and loading a classifier"),
 }
 

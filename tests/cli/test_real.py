@@ -120,7 +120,7 @@ def test_light_commands_load_no_torch(index_folder, command):
     loaded = modules_loaded_by(command, *arguments.get(command, ()))
     assert not loaded & {"torch", "transformers"}
     if command == "--help":
-        assert not loaded & {"faiss", "sklearn", "scipy", "pypdf", "docx"}
+        assert not loaded & {"faiss", "sklearn", "scipy", "pypdf"}
 
 
 def test_importing_the_command_line_is_light():

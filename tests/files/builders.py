@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 import zlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from zipfile import ZIP_DEFLATED, ZipFile
 
@@ -88,6 +89,62 @@ def write_docx(path: Path, paragraphs: Sequence[str], rows: Sequence[Sequence[st
             for cell, text in zip(table_row.cells, cells, strict=True):
                 cell.text = text
     document.save(str(path))
+    return path
+
+
+_W = "http://schemas.openxmlformats.org/wordprocessingml/2006/main"
+_OFFICE = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
+_PACKAGE = "http://schemas.openxmlformats.org/package/2006"
+_DECLARED = " ".join(
+    f'xmlns:{prefix}="{namespace}"'
+    for prefix, namespace in {
+        "w": _W,
+        "r": _OFFICE,
+        "m": "http://schemas.openxmlformats.org/officeDocument/2006/math",
+        "a": "http://schemas.openxmlformats.org/drawingml/2006/main",
+        "wp": "http://schemas.openxmlformats.org/drawingml/2006/wordprocessingDrawing",
+        "pic": "http://schemas.openxmlformats.org/drawingml/2006/picture",
+        "c": "http://schemas.openxmlformats.org/drawingml/2006/chart",
+        "dgm": "http://schemas.openxmlformats.org/drawingml/2006/diagram",
+        "wps": "http://schemas.microsoft.com/office/word/2010/wordprocessingShape",
+        "cx": "http://schemas.microsoft.com/office/drawing/2014/chartex",
+        "mc": "http://schemas.openxmlformats.org/markup-compatibility/2006",
+        "v": "urn:schemas-microsoft-com:vml",
+        "o": "urn:schemas-microsoft-com:office:office",
+    }.items()
+)
+
+
+def word_part(root: str, content: str) -> str:
+    """A part of a Word document, as XML."""
+    return f'<?xml version="1.0" encoding="UTF-8"?><{root} {_DECLARED}>{content}</{root}>'
+
+
+def write_word(path: Path, body: str, parts: Mapping[str, str] | None = None) -> Path:
+    """A Word document of this XML and other parts, whose ids are their names.
+
+    A name begins with the kind that its relation has: "header-1.xml", "footnotes.xml".
+    """
+    related = "".join(
+        f'<Relationship Id="{name}" Type="{_OFFICE}/{re.match("[A-Za-z]+", name)[0]}" '
+        f'Target="{name}"/>'
+        for name in parts or {}
+    )
+    main = f'<Relationship Id="a" Type="{_OFFICE}/officeDocument" Target="/word/document.xml"/>'
+    types = '<Default Extension="xml" ContentType="application/xml"/>'
+    with ZipFile(path, "w", ZIP_DEFLATED) as package:
+        package.writestr(
+            "[Content_Types].xml", f'<Types xmlns="{_PACKAGE}/content-types">{types}</Types>'
+        )
+        for source, relations in {"": main, "word/document.xml": related}.items():
+            folder, _, name = source.rpartition("/")
+            package.writestr(
+                f"{folder}/_rels/{name}.rels".lstrip("/"),
+                f'<Relationships xmlns="{_PACKAGE}/relationships">{relations}</Relationships>',
+            )
+        package.writestr("word/document.xml", word_part("w:document", f"<w:body>{body}</w:body>"))
+        for name, content in (parts or {}).items():
+            package.writestr(f"word/{name}", content)
     return path
 
 

@@ -359,7 +359,7 @@ def test_modules_beside_the_documents_are_not_run(page, tmp_path):
 
 def test_it_loads_no_torch():
     program = (
-        "import sys, vectorlong.files.worker, pypdf, docx\n"
+        "import sys, vectorlong.files.worker, pypdf\n"
         "print(*{'torch', 'transformers', 'faiss', 'sqlite3'} & set(sys.modules))"
     )
     assert run_python(program).stdout == "\n"

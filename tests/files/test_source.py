@@ -10,8 +10,8 @@ from tests.files.builders import write_docx, write_pdf
 from vectorlong.documents import Document
 from vectorlong.errors import InputValueError
 from vectorlong.files.file_position import find_position
-from vectorlong.files.records import Columns, Content
-from vectorlong.files.source import FILE_TYPES, FileSource, LeftOut, Remark
+from vectorlong.files.records import Columns, Content, LeftOut, Remark
+from vectorlong.files.source import FILE_TYPES, FileSource
 
 
 @pytest.fixture

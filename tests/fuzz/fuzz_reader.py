@@ -17,13 +17,13 @@ from zipfile import ZipFile
 
 import atheris
 
-with atheris.instrument_imports(include=["vectorlong.files", "pypdf", "docx"]):
-    import docx  # noqa: F401
+with atheris.instrument_imports(include=["vectorlong.files", "pypdf"]):
     import pypdf  # noqa: F401
 
+    from vectorlong.files.docx import read_docx
     from vectorlong.files.html import read_html
     from vectorlong.files.limits import Limits
-    from vectorlong.files.office import read_docx, read_pdf
+    from vectorlong.files.pdf import read_pdf
     from vectorlong.files.plain import read_markdown
     from vectorlong.files.records import Columns, UnreadableError
     from vectorlong.files.tables import read_csv, read_jsonl
@@ -51,7 +51,7 @@ def _fuzz(kind: str, options: list[str]) -> None:
     found.mkdir(exist_ok=True)
     write_seeds(kind, corpus)
     write_dictionary(kind, work / f"{kind}.dict")
-    template = next(iter(corpus.glob("seed-*.docx")), None)
+    template = corpus / "seed-word.docx"
     path = Path(tempfile.mkdtemp()) / f"fuzz.{kind}"
 
     def read(data: bytes) -> None:

@@ -6,7 +6,15 @@ import json
 from pathlib import Path
 from zipfile import ZipFile
 
-from tests.files.builders import write_docx, write_pdf
+from tests.files.builders import (
+    cell,
+    paragraph,
+    table,
+    word_part,
+    write_docx,
+    write_pdf,
+    write_word,
+)
 
 _TEXTS = {
     "html": [
@@ -39,7 +47,11 @@ _WORDS = {
     "jsonl": r"{ } [ ] , : \x22text\x22 \x22id\x22 \x5cud800 \x5cu0000 1e999 NaN null -0 \x0a",
     "docx": "<w:p> </w:p> <w:r> </w:r> <w:t> </w:t> <w:tbl> </w:tbl> <w:tr> </w:tr> <w:tc> </w:tc> "
     "<w:tcPr> </w:tcPr> <w:trPr> </w:trPr> <w:gridSpan <w:gridBefore <w:vMerge/> <w:tab/> <w:br/> "
-    "<w:hyperlink> w:val= <w:sdt> <w:sdtContent> &x; <!DOCTYPE <!ENTITY",
+    "<w:hyperlink> w:val= <w:sdt> <w:sdtContent> &x; <!DOCTYPE <!ENTITY <w:pPr> </w:pPr> <w:rPr> "
+    "</w:rPr> <w:del> </w:del> <w:vanish/> <w:fldChar w:fldCharType= begin separate end <w:sym "
+    "w:char= <w:txbxContent> </w:txbxContent> <mc:AlternateContent> <mc:Choice> <mc:Fallback> "
+    "<w:footnoteReference <w:commentReference <w:headerReference r:id= w:id= <w:ruby> <w:rt> "
+    "<w:ddList> <w:listEntry <m:t> </m:t> <m:d> <m:dPr> <m:e> </m:e> <m:sup> <m:nary> <m:naryPr>",
     "pdf": "obj endobj stream endstream xref trailer startxref /Type /Page /Pages /Kids /Count "
     "/Contents /Resources /Font /Encoding /ToUnicode /Differences /XObject /Form /Filter "
     "/FlateDecode /LZWDecode /ASCII85Decode /ASCIIHexDecode /RunLengthDecode /DecodeParms "
@@ -60,9 +72,22 @@ def write_seeds(kind: str, folder: Path) -> None:
         write_pdf(folder / "seed-plain.pdf", [["One (1)", "two"], []], "T", is_compressed=False)
         write_pdf(folder / "seed-packed.pdf", [["Three"]])
     if kind == "docx":
+        write_word(
+            folder / "seed-word.docx",
+            table(cell("a") + cell("b", "<w:vMerge/>")) + "<w:sectPr><w:headerReference "
+            'r:id="header.xml"/></w:sectPr><w:p><w:r><w:footnoteReference w:id="1"/></w:r></w:p>',
+            {
+                "header.xml": word_part("w:hdr", paragraph("c")),
+                "footnotes.xml": word_part(
+                    "w:footnotes", f'<w:footnote w:id="1">{paragraph("d")}</w:footnote>'
+                ),
+            },
+        )
         path = write_docx(folder / "seed-table.docx", ["First.", "中文"], [["a", "b"], ["1", "2"]])
-        with ZipFile(path) as package:
-            (folder / "seed-body.xml").write_bytes(package.read("word/document.xml"))
+        for name in (path.name, "seed-word.docx"):
+            with ZipFile(folder / name) as package:
+                body = package.read("word/document.xml")
+            (folder / name).with_suffix(".xml").write_bytes(body)
 
 
 def write_dictionary(kind: str, path: Path) -> None:

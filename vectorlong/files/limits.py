@@ -30,7 +30,8 @@ class Limits:
         Most memory, in millions of bytes, of the process that reads PDF, Word and HTML files
         (where the system can limit it: not on macOS and Windows).
     unpacked_mb
-        Most millions of bytes in a file, or in a Word document once unpacked. Tables may be longer.
+        Most millions of bytes in a file, or in the parts of a Word document that are read, once
+        unpacked. Tables may be longer.
     characters
         Longest text of a document, and longest row of a table. "War and Peace" has 3.2 million.
 

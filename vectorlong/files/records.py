@@ -69,6 +69,38 @@ class BadRow:
     reason: str
 
 
+@dataclass(frozen=True)
+class LeftOut:
+    """A file, or some rows of one, that gave no document.
+
+    Attributes
+    ----------
+    path
+        The file, named as its documents are.
+    reason
+        Why, and what to do about it where there is something.
+    """
+
+    path: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class Remark:
+    """What to know of a file that was read.
+
+    Attributes
+    ----------
+    path
+        The file, named as its documents are.
+    text
+        What of it is not in its document, or not as it is in the file.
+    """
+
+    path: str
+    text: str
+
+
 Reader = Callable[[Path, Columns, "Limits"], Iterator[Content | BadRow]]
 
 

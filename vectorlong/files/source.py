@@ -18,7 +18,16 @@ from vectorlong.files.names import name_of, path_of
 from vectorlong.files.opening import is_ordinary
 from vectorlong.files.plain import read_markdown, read_plain
 from vectorlong.files.reader_process import ReaderProcess
-from vectorlong.files.records import BadRow, Columns, Content, Reader, UnreadableError, reason_of
+from vectorlong.files.records import (
+    BadRow,
+    Columns,
+    Content,
+    LeftOut,
+    Reader,
+    Remark,
+    UnreadableError,
+    reason_of,
+)
 from vectorlong.files.tables import read_csv, read_jsonl
 
 # Our own readers, of bounded memory and linear time; parsers of others run in a process of theirs.
@@ -31,40 +40,8 @@ _READERS: dict[str, Reader] = {
 FILE_TYPES = ("txt", "md", "html", "htm", "jsonl", "csv", "pdf", "docx")
 _TYPE_NAMES = {"htm": "html"}
 # File types that need an extra, which is called as they are.
-_EXTRAS = ("pdf", "docx")
+_EXTRAS = ("pdf",)
 _MAX_REASON_CHARACTERS = 2_000
-
-
-@dataclass(frozen=True)
-class LeftOut:
-    """A file, or some rows of one, that gave no document.
-
-    Attributes
-    ----------
-    path
-        The file, named as its documents are.
-    reason
-        Why, and what to do about it where there is something.
-    """
-
-    path: str
-    reason: str
-
-
-@dataclass(frozen=True)
-class Remark:
-    """What to know of a file that was read.
-
-    Attributes
-    ----------
-    path
-        The file, named as its documents are.
-    text
-        What of it is not in its document, or not as it is in the file.
-    """
-
-    path: str
-    text: str
 
 
 @dataclass(frozen=True)

@@ -17,10 +17,11 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, BinaryIO
 
+from vectorlong.files.docx import read_docx
 from vectorlong.files.html import read_html
 from vectorlong.files.limits import Limits
 from vectorlong.files.messages import receive, send
-from vectorlong.files.office import read_docx, read_pdf
+from vectorlong.files.pdf import read_pdf
 from vectorlong.files.records import Columns, Content, reason_of
 
 _READERS: dict[str, Callable[[Path, Columns, Limits], Iterator[Content]]] = {

@@ -1,0 +1,144 @@
+"""Word documents, every text that Word shows in them.
+
+Our own reader over Python's zip and XML readers; docs/files.md has what else was tried. What of a
+document is read, where it goes and what is left out is told there, too.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+from vectorlong.files.damage import damage
+from vectorlong.files.limits import DEFAULT_LIMITS, Limits
+from vectorlong.files.opening import open_file
+from vectorlong.files.records import Columns, Content, UnreadableError
+from vectorlong.files.word_drawing import DrawingText
+from vectorlong.files.word_flow import seen
+from vectorlong.files.word_names import by_full_name
+from vectorlong.files.word_package import Relation, WordPackage
+from vectorlong.files.word_text import WordText
+
+_OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
+_TITLE = by_full_name({"dc:title": True})
+
+
+def read_docx(path: Path, columns: Columns, limits: Limits = DEFAULT_LIMITS) -> Iterator[Content]:
+    """Read headers, body with its notes, endnotes and footers; a paragraph or a row is a line."""
+    with open_file(path) as file, damage("Word document"):
+        if file.read(len(_OLE)) == _OLE:
+            raise UnreadableError(
+                "is encrypted, or in Word's old format; save it as .docx without a password"
+            )
+        package = WordPackage(file, limits)
+        document = _Document(package, limits)
+        text = "\n".join(document.lines())
+        title = document.title()
+    yield Content(text, {"title": title} if title else {}, remarks=document.remarks())
+
+
+class _Document:
+    """The parts that make up a document."""
+
+    def __init__(self, package: WordPackage, limits: Limits) -> None:
+        self._package = package
+        self._limits = limits
+        self._notes: dict[tuple[str, str], list[str]] = {}
+        self._drawn: set[str] = set()
+        self._unread: Counter[str] = Counter()
+        self._own = package.relations("")
+        self._name = self._own_part("officeDocument") or "word/document.xml"
+        self._related = package.relations(self._name)
+
+    def lines(self) -> Iterator[str]:
+        """Give the document's lines."""
+        for kind in ("comments", "footnotes", "endnotes"):  # notes may be commented on
+            for relation in self._related.values():
+                if relation.kind == kind:
+                    self._notes.update(self._read(relation).notes)
+        body = self._read_part(self._name, self._related)
+        if body.root != "document":
+            raise UnreadableError("is no Word document")
+        yield from self._margins(body.headers)
+        yield from body.lines()
+        yield from body.endnotes
+        yield from self._margins(body.footers)
+
+    def title(self) -> str:
+        """Give the title that its properties name; empty where they name none."""
+        pieces: list[str] = []
+        is_title = False
+
+        def start(name: str, _: object) -> None:
+            nonlocal is_title
+            is_title = name in _TITLE
+
+        def end(_: str) -> None:
+            nonlocal is_title
+            is_title = False
+
+        def text(text: str) -> None:
+            if is_title:
+                pieces.append(text)
+
+        part = self._own_part("core-properties")
+        if part is not None and part in self._package:
+            self._package.parse(part, start, end, text)
+        return "".join(pieces).strip()
+
+    def remarks(self) -> tuple[str, ...]:
+        """Say what was met and not read."""
+        return tuple(
+            f"{n:,} {what} is not read" if n == 1 else f"{n:,} {_plural(what)} are not read"
+            for what, n in self._unread.items()
+        )
+
+    def _own_part(self, kind: str) -> str | None:
+        return next((it.part for it in self._own.values() if it.kind == kind), None)
+
+    def _margins(self, ids: Iterable[str]) -> Iterator[str]:
+        """Give the lines of headers or footers, those of several sections once."""
+        texts: dict[tuple[str, ...], None] = {}
+        for id in ids:
+            relation = self._related.get(id)
+            if relation is not None:
+                texts[tuple(seen(self._read(relation).lines()))] = None
+        for lines in texts:
+            yield from lines
+
+    def _read(self, relation: Relation) -> WordText:
+        """Read another part than the body; one that is missing holds nothing, which is noted."""
+        if relation.part is not None and relation.part in self._package:
+            return self._read_part(relation.part, self._package.relations(relation.part))
+        self._unread["missing part"] += 1
+        return WordText(self._limits, {}, lambda _: None)
+
+    def _read_part(self, name: str, related: dict[str, Relation]) -> WordText:
+        def read_drawing(id: str) -> list[str] | None:
+            part = related[id].part if id in related else None
+            return self._drawing(part) if part is not None and part in self._package else None
+
+        text = WordText(self._limits, self._notes, read_drawing)
+        self._package.parse(name, text.start, text.end, text.text)
+        self._unread.update(text.unread)
+        return text
+
+    def _drawing(self, part: str) -> list[str]:
+        """Give the lines of a chart or diagram, and of what is drawn on it."""
+        if part in self._drawn:
+            return []
+        self._drawn.add(part)
+        text = DrawingText(self._limits)
+        self._package.parse(part, text.start, text.end, text.text)
+        lines = list(text.lines)
+        for relation in self._package.relations(part).values():
+            drawn = relation.part
+            if relation.kind == "chartUserShapes" and drawn is not None and drawn in self._package:
+                lines.extend(self._drawing(drawn))
+        return lines
+
+
+def _plural(what: str) -> str:
+    head, of, rest = what.partition(" of ")
+    return f"{head}s{of}{rest}"

@@ -1,0 +1,76 @@
+"""Footnotes, endnotes and comments of a Word document, which are in parts of their own."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from functools import partial
+
+from vectorlong.files.word_flow import Flow, seen
+from vectorlong.files.word_names import Attributes, attribute
+from vectorlong.files.word_writer import Writer
+
+_KINDS = ("footnote", "endnote", "comment")
+
+
+class Notes:
+    """Meets notes, and what refers to them.
+
+    Parameters
+    ----------
+    writer
+        Takes the text.
+    known
+        What may be referred to, by kind and id. What is referred to is taken out: nothing is
+        written twice.
+
+    Attributes
+    ----------
+    met
+        The notes that were met, by kind and id.
+    endnotes
+        Lines of those that were referred to.
+    """
+
+    def __init__(self, writer: Writer, known: dict[tuple[str, str], list[str]]) -> None:
+        self.met: dict[tuple[str, str], list[str]] = {}
+        self.endnotes: list[str] = []
+        self._writer = writer
+        self._known = known
+
+    def starts(self) -> Mapping[str, Callable[[Attributes], None]]:
+        """Give what is to be done where an element begins."""
+        return {
+            **{f"w:{kind}": partial(self._start_note, kind) for kind in _KINDS},
+            **{f"w:{kind}Reference": partial(self._refer, kind) for kind in _KINDS},
+        }
+
+    def ends(self) -> Mapping[str, Callable[[], None]]:
+        """Give what is to be done where an element ends."""
+        return {f"w:{kind}": self._end_note for kind in _KINDS}
+
+    def _start_note(self, kind: str, attributes: Attributes) -> None:
+        if attribute(attributes, "w:type") not in (None, "normal"):  # the line above the notes
+            self._writer.skip(attributes)
+            return
+        self._writer.open_flow(
+            Flow(self._writer.flow, name=(kind, attribute(attributes, "w:id") or ""))
+        )
+        if kind == "comment":  # which is not part of the text, and must not be taken for it
+            author = " ".join((attribute(attributes, "w:author") or "").split())
+            self._writer.write(f"[Comment by {author}: " if author else "[Comment: ")
+            self._writer.flow.goes_on = True
+
+    def _end_note(self) -> None:
+        note = self._writer.close_flow()
+        lines = seen(note.end())
+        if lines:
+            lines[0] = lines[0].lstrip()
+            lines[-1] = lines[-1].rstrip() + ("]" if note.name[0] == "comment" else "")
+        self.met[note.name] = lines
+
+    def _refer(self, kind: str, attributes: Attributes) -> None:
+        lines = self._known.pop((kind, attribute(attributes, "w:id") or ""), [])
+        if kind == "endnote":
+            self.endnotes.extend(lines)
+        else:
+            self._writer.put_beside(lines)

@@ -1,0 +1,132 @@
+"""The text of one part of a Word document: its body, a header, the footnotes.
+
+What Word shows is read, in the order of the file. A paragraph is a line, and so is a row of a
+table. What stands beside a line (footnotes, comments, text boxes, alternative texts) follows it on
+lines of its own. Elements are met one by one as they begin and end; no tree is built.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Mapping
+from functools import partial
+from typing import Protocol
+
+from vectorlong.files.limits import Limits
+from vectorlong.files.word_equations import Equations
+from vectorlong.files.word_names import Attributes, attribute, by_full_name
+from vectorlong.files.word_notes import Notes
+from vectorlong.files.word_objects import Objects
+from vectorlong.files.word_runs import Runs
+from vectorlong.files.word_tables import Tables
+from vectorlong.files.word_writer import Writer
+
+# What Word shows nothing of, or what it showed before a change that is noted.
+_SKIPPED = (
+    *("w:sdtPr", "w:tabs", "w:delText", "m:ctrlPr"),
+    *("w:pPrChange", "w:rPrChange", "w:sectPrChange", "w:tblPrChange", "w:tblPrExChange"),
+    *("w:tcPrChange", "w:trPrChange", "w:numberingChange"),
+)
+_SOFT_HYPHEN = "\N{SOFT HYPHEN}"
+
+
+class _Group(Protocol):
+    """What meets some kinds of elements."""
+
+    def starts(self) -> Mapping[str, Callable[[Attributes], None]]: ...
+
+    def ends(self) -> Mapping[str, Callable[[], None]]: ...
+
+
+class WordText:
+    """Reads one part; `start`, `end` and `text` are its parser's handlers.
+
+    Parameters
+    ----------
+    limits
+        How long a text may be.
+    notes
+        What the part may refer to, by kind ("footnote", "endnote", "comment") and id. What it does
+        refer to is taken out.
+    read_drawing
+        Gives the lines of a chart or diagram by its id; None where there is none.
+
+    Attributes
+    ----------
+    root
+        What the part is: ``"document"``, ``"hdr"``; empty at first.
+    headers, footers
+        Ids of the parts that it names as such; a dictionary for its order.
+    """
+
+    def __init__(
+        self,
+        limits: Limits,
+        notes: dict[tuple[str, str], list[str]],
+        read_drawing: Callable[[str], list[str] | None],
+    ) -> None:
+        self.root = ""
+        self.headers: dict[str, None] = {}
+        self.footers: dict[str, None] = {}
+        self._writer = Writer(limits)
+        self._notes = Notes(self._writer, notes)
+        groups: list[_Group] = [
+            *(Runs(self._writer), Tables(self._writer), Equations(self._writer)),
+            *(Objects(self._writer, read_drawing), self._notes),
+        ]
+        starts: dict[str, Callable[[Attributes], None]] = {
+            **dict.fromkeys(_SKIPPED, self._writer.skip),
+            "w:headerReference": partial(self._name_part, self.headers),
+            "w:footerReference": partial(self._name_part, self.footers),
+        }
+        ends: dict[str, Callable[[], None]] = {}
+        for group in groups:
+            starts.update(group.starts())
+            ends.update(group.ends())
+        self._starts, self._ends = by_full_name(starts), by_full_name(ends)
+
+    def start(self, name: str, attributes: Attributes) -> None:
+        """Meet an element."""
+        if self._writer.n_skipped:
+            self._writer.n_skipped += 1
+            return
+        self.root = self.root or name.rpartition(" ")[2]
+        action = self._starts.get(name)
+        if action is not None:
+            action(attributes)
+
+    def end(self, name: str) -> None:
+        """Leave it."""
+        if self._writer.n_skipped:
+            self._writer.n_skipped -= 1
+            return
+        action = self._ends.get(name)
+        if action is not None:
+            action()
+
+    def text(self, text: str) -> None:
+        """Meet characters."""
+        if self._writer.takes is not None and not self._writer.n_skipped:
+            self._writer.takes(text.replace(_SOFT_HYPHEN, ""))
+
+    def lines(self) -> list[str]:
+        """Give the text, once the part has been read."""
+        return self._writer.flow.end()
+
+    @property
+    def notes(self) -> dict[tuple[str, str], list[str]]:
+        """The notes in the part, by kind and id."""
+        return self._notes.met
+
+    @property
+    def endnotes(self) -> list[str]:
+        """Lines of the endnotes that the part refers to."""
+        return self._notes.endnotes
+
+    @property
+    def unread(self) -> Counter[str]:
+        """How many pictures and so on it holds."""
+        return self._writer.unread
+
+    def _name_part(self, names: dict[str, None], attributes: Attributes) -> None:
+        names[attribute(attributes, "r:id") or ""] = None
