@@ -65,12 +65,20 @@ class Work:
         assert self.index is not None
         return self.index
 
+    def create(self) -> None:
+        """Make the index."""
+        self.index = DocumentIndex.create(self.folder, ENCODER, faiss=KIND)
+
     def open(self) -> None:
+        """Open the index."""
+        self.index = DocumentIndex.open(self.folder, ENCODER)
+
+    def open_again(self) -> None:
         """Open the index; make it where there is none yet."""
         if (self.folder / "manifest.json").exists():
-            self.index = DocumentIndex.open(self.folder, ENCODER)
+            self.open()
         else:
-            self.index = DocumentIndex.create(self.folder, ENCODER, faiss=KIND)
+            self.create()
 
     def add(self, changes: Changes) -> None:
         """Add documents."""
@@ -122,7 +130,7 @@ ADDED: Changes = {"doc-50": 0, "doc-5": 1, "doc-51": 0}
 RELABELLINGS: Changes = {"doc-8": RELABELLED, "doc-9": RELABELLED}
 DELETED: Changes = {"doc-6": None, "doc-7": None}
 ACTIONS = {
-    "create": Action(Work.open, is_open_before=False),
+    "create": Action(Work.create, is_open_before=False),
     "open": Action(Work.open, is_open_before=False),
     "add": Action(lambda work: work.add(ADDED), ADDED),
     "relabel": Action(lambda work: work.add(RELABELLINGS), RELABELLINGS),
@@ -173,7 +181,7 @@ def interrupt_and_go_on(work: Work, name: str, point: Point, error: str, number:
     if name == "close":
         work.opened.close()
     elif work.index is None:
-        work.open()  # the lock was given back
+        work.open_again()  # the lock was given back
         work.check()
     else:
         work.go_on(number)
