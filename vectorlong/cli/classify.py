@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from vectorlong.cli.index import (
+    EncodingOption,
     IdColumnOption,
     PathsArgument,
     TextColumnOption,
@@ -72,6 +73,7 @@ def train_command(
     label: Annotated[str, typer.Option(metavar="COLUMN", help="Column that is the class.")],
     into: Annotated[Path, typer.Option(metavar="MODEL", help="File to write.")],
     model: ModelOption = None,
+    encoding: EncodingOption = None,
     limit: LimitOption = None,
     max_cache_bytes: MaxCacheBytesOption = MAX_VECTORS_BYTES,
     as_json: JsonOption = False,
@@ -86,7 +88,7 @@ def train_command(
 
     _check_model_file(into)
     import_extra("skops")  # which saving needs, after all the work
-    source = FileSource([data], Columns(text), limits=parse_limits(limit))
+    source = FileSource([data], Columns(text), limits=parse_limits(limit), encoding=encoding)
     texts, labels = _labelled_texts(source, label)
     from vectorlong.classify import DocumentClassifier, LongformerVectorizer
 
@@ -291,6 +293,7 @@ def predict_command(
     paths: PathsArgument,
     text_column: TextColumnOption = None,
     id_column: IdColumnOption = None,
+    encoding: EncodingOption = None,
     limit: LimitOption = None,
     max_cache_bytes: MaxCacheBytesOption = MAX_VECTORS_BYTES,
     as_json: JsonOption = False,
@@ -302,7 +305,7 @@ def predict_command(
 
     import_extra("skops")
     columns = Columns(text_column, id_column)
-    source = FileSource(paths, columns, limits=parse_limits(limit))
+    source = FileSource(paths, columns, limits=parse_limits(limit), encoding=encoding)
     documents = first_drawn(source)
     from vectorlong.classify import DocumentClassifier
 

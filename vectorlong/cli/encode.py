@@ -12,7 +12,13 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from vectorlong.cli.index import IdColumnOption, TextColumnOption, document_groups, first_drawn
+from vectorlong.cli.index import (
+    EncodingOption,
+    IdColumnOption,
+    TextColumnOption,
+    document_groups,
+    first_drawn,
+)
 from vectorlong.cli.limits import LimitOption, parse_limits
 from vectorlong.cli.models import ModelOption, build_encoder
 from vectorlong.cli.output import counted, print_json, report_files, require_folder_of
@@ -20,6 +26,7 @@ from vectorlong.disk import replace_file
 from vectorlong.documents import Document
 from vectorlong.dropped_tokens import said_once
 from vectorlong.errors import InputValueError
+from vectorlong.files.decoding import checked_encoding
 from vectorlong.files.limits import Limits
 from vectorlong.files.records import Columns
 from vectorlong.files.source import FileSource
@@ -56,6 +63,7 @@ def encode_command(
     ] = False,
     text_column: TextColumnOption = None,
     id_column: IdColumnOption = None,
+    encoding: EncodingOption = None,
     limit: LimitOption = None,
     as_json: Annotated[
         bool, typer.Option("--json", help="Print the vectors as JSON lines on stdout.")
@@ -70,7 +78,8 @@ def encode_command(
         raise typer.BadParameter("Give one of --out FILE and --json.", param_hint="--out")
     if out is not None:
         _check_out(out)
-    documents, source = _documents(paths, Columns(text_column, id_column), parse_limits(limit))
+    columns, limits = Columns(text_column, id_column), parse_limits(limit)
+    documents, source = _documents(paths, columns, limits, encoding)
     encoder = build_encoder(model)
     records = _encode_passages(encoder, documents) if passages else _encode(encoder, documents)
     with said_once():
@@ -113,19 +122,22 @@ class _Record:
 
 
 def _documents(
-    paths: list[Path], columns: Columns, limits: Limits
+    paths: list[Path], columns: Columns, limits: Limits, encoding: str | None
 ) -> tuple[Iterable[Document], FileSource | None]:
     """Give the documents, and the files they come from if they do."""
     if _STDIN not in paths:
-        source = FileSource(paths, columns, limits=limits)
+        source = FileSource(paths, columns, limits=limits, encoding=encoding)
         return first_drawn(source), source
     if len(paths) > 1:
         raise typer.BadParameter("- stands alone; other paths cannot be mixed with it.")
+    name = "utf-8-sig" if encoding is None else checked_encoding(encoding)
     try:
-        text = sys.stdin.buffer.read().decode("utf-8-sig")
+        text = sys.stdin.buffer.read().decode(name)
     except UnicodeDecodeError as error:
+        what = "UTF-8" if encoding is None else name
         raise InputValueError(
-            f"stdin is not UTF-8: byte {error.object[error.start]:#04x} at {error.start}."
+            f"stdin is not {what}: byte {error.object[error.start]:#04x} at {error.start}. Name "
+            "its encoding with --encoding."
         ) from None
     return [Document("-", text)], None
 

@@ -56,6 +56,15 @@ IdColumnOption = Annotated[
     str | None,
     typer.Option(help="Column that is the id; else _id or id, else the file and the row"),
 ]
+EncodingOption = Annotated[
+    str | None,
+    typer.Option(
+        metavar="NAME",
+        help="Encoding of files that are neither UTF-8 nor begin with a byte order mark, such as "
+        "cp1254 or Shift_JIS; else it is told by their letters, or they are left out.",
+        show_default=False,
+    ),
+]
 
 
 def index_command(
@@ -64,6 +73,7 @@ def index_command(
     model: ModelOption = None,
     text_column: TextColumnOption = None,
     id_column: IdColumnOption = None,
+    encoding: EncodingOption = None,
     limit: LimitOption = None,
     prune: Annotated[
         bool,
@@ -89,7 +99,7 @@ def index_command(
     limits = parse_limits(limit)
     _check_destination(into)
     columns = Columns(text_column, id_column)
-    source = FileSource(paths, columns, exclude=into, check=checked_document, limits=limits)
+    source = FileSource(paths, columns, into, checked_document, limits, encoding)
     documents = first_drawn(source)
     with _open_or_create(into, model) as index:
         say(f"Reading {counted(source.n_files, 'file')} into {into} ...")

@@ -24,7 +24,9 @@ _OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _TITLE = by_full_name({"dc:title": True})
 
 
-def read_docx(path: Path, columns: Columns, limits: Limits = DEFAULT_LIMITS) -> Iterator[Content]:
+def read_docx(
+    path: Path, columns: Columns, limits: Limits = DEFAULT_LIMITS, encoding: str | None = None
+) -> Iterator[Content]:
     """Read headers, body with its notes, endnotes and footers; a paragraph or a row is a line."""
     with open_file(path) as file, damage("Word document"):
         if file.read(len(_OLE)) == _OLE:

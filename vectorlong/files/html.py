@@ -29,26 +29,24 @@ _LINES = re.compile(
 )
 _CELLS = frozenset({"td", "th"})
 _WHITE_SPACE = re.compile(r"[ \t\r\n\f]+")
-_DECLARED = re.compile(rb"<meta[^>]{0,200}?charset\s*=\s*[\"']?\s*([\w.:-]+)", re.IGNORECASE)
+_DECLARED = re.compile(
+    rb"\A\s*<\?xml\s[^>]{0,200}?encoding\s*=\s*[\"']([\w.:-]+)"
+    rb"|<meta[^>]{0,200}?charset\s*=\s*[\"']?\s*([\w.:-]+)",
+    re.IGNORECASE,
+)
 _HEAD_BYTES = 4096
-# As browsers do (encoding.spec.whatwg.org): these names mean their supersets.
-_SUPERSETS = {
-    "gb2312": "gb18030",
-    "gbk": "gb18030",
-    "iso-8859-1": "cp1252",
-    "latin1": "cp1252",
-    "us-ascii": "cp1252",
-    "ascii": "cp1252",
-}
 _XHTML = re.compile(r"\s*<\?xml\s|<html[^<>]{0,200}\sxmlns=")
 _CLOSED_AT_ONCE = re.compile(r"<(script|style|template|noscript|svg|title|iframe)(\s[^<>]*)?/>")
 
 
-def read_html(path: Path, columns: Columns, limits: Limits = DEFAULT_LIMITS) -> Iterator[Content]:
+def read_html(
+    path: Path, columns: Columns, limits: Limits = DEFAULT_LIMITS, encoding: str | None = None
+) -> Iterator[Content]:
     """Read a page: scripts and styles dropped, blocks on lines of their own, entities decoded."""
     from selectolax.lexbor import LexborHTMLParser
 
-    source, facts = read_text(path, limits, _declared_encoding(path))
+    decoded = read_text(path, limits, encoding, _declared_encoding(path))
+    source = decoded.text
     if _XHTML.search(source, 0, _HEAD_BYTES):
         # Browsers that are told it is XHTML take <script/> for whole; by HTML's rules it would
         # hide the rest of the page.
@@ -59,16 +57,14 @@ def read_html(path: Path, columns: Columns, limits: Limits = DEFAULT_LIMITS) -> 
     page = _Page()
     page.read(root)
     title = " ".join((page.title or "").split())
-    yield Content(page.text(), {"title": title} if title else {}, facts)
+    metadata = {"title": title} if title else {}
+    yield Content(page.text(), metadata, decoded.facts, remarks=decoded.remarks)
 
 
 def _declared_encoding(path: Path) -> str | None:
     with open_file(path) as file:
         match = _DECLARED.search(file.read(_HEAD_BYTES))
-    if match is None:
-        return None
-    name = match[1].decode("ascii", "replace").lower()
-    return _SUPERSETS.get(name, name)
+    return None if match is None else (match[1] or match[2]).decode("ascii", "replace")
 
 
 class _Page:

@@ -18,7 +18,9 @@ if TYPE_CHECKING:
     from pypdf import PdfReader
 
 
-def read_pdf(path: Path, columns: Columns, limits: Limits = DEFAULT_LIMITS) -> Iterator[Content]:
+def read_pdf(
+    path: Path, columns: Columns, limits: Limits = DEFAULT_LIMITS, encoding: str | None = None
+) -> Iterator[Content]:
     """Read the pages' text, one after another; the facts say where each begins."""
     pypdf = import_extra("pdf")
     # It reports every oddity of a file; whether text came out is what counts here.

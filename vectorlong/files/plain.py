@@ -7,35 +7,38 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-from vectorlong.files.decoding import read_text
+from vectorlong.files.decoding import Decoded, read_text
 from vectorlong.files.limits import DEFAULT_LIMITS, Limits
 from vectorlong.files.records import Columns, Content
 
 _HEADING = re.compile(r"^#[ \t]+([^\s#][^\r\n]*)", re.MULTILINE)
 
 
-def read_plain(path: Path, columns: Columns, limits: Limits = DEFAULT_LIMITS) -> Iterator[Content]:
+def read_plain(
+    path: Path, columns: Columns, limits: Limits = DEFAULT_LIMITS, encoding: str | None = None
+) -> Iterator[Content]:
     """Read a text file; an offset into the text is the place in the file."""
-    text, facts = _read(path, limits)
-    yield Content(text, facts=facts)
+    decoded = _read(path, limits, encoding)
+    yield Content(decoded.text, facts=decoded.facts, remarks=decoded.remarks)
 
 
 def read_markdown(
-    path: Path, columns: Columns, limits: Limits = DEFAULT_LIMITS
+    path: Path, columns: Columns, limits: Limits = DEFAULT_LIMITS, encoding: str | None = None
 ) -> Iterator[Content]:
     """Read a Markdown file as it stands; its first first-level heading is the title."""
-    text, facts = _read(path, limits)
-    heading = _HEADING.search(text)
-    yield Content(text, {"title": _without_closing(heading[1])} if heading else {}, facts)
+    decoded = _read(path, limits, encoding)
+    heading = _HEADING.search(decoded.text)
+    title = {"title": _without_closing(heading[1])} if heading else {}
+    yield Content(decoded.text, title, decoded.facts, remarks=decoded.remarks)
 
 
-def _read(path: Path, limits: Limits) -> tuple[str, dict[str, str]]:
+def _read(path: Path, limits: Limits, encoding: str | None) -> Decoded:
     """Read a text that is not too long; one that must be, by its size, is not opened."""
     # No encoding that is found takes more than four bytes a character, or for its mark.
     limits.check_characters(os.stat(path).st_size // 4 - 1)
-    text, facts = read_text(path, limits)
-    limits.check_characters(len(text))
-    return text, facts
+    decoded = read_text(path, limits, encoding)
+    limits.check_characters(len(decoded.text))
+    return decoded
 
 
 def _without_closing(heading: str) -> str:

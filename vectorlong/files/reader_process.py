@@ -51,10 +51,13 @@ class ReaderProcess:
     ----------
     limits
         What one file may cost.
+    encoding
+        That of files which do not say theirs; None to find it out.
     """
 
-    def __init__(self, limits: Limits) -> None:
+    def __init__(self, limits: Limits, encoding: str | None = None) -> None:
         self._limits = limits
+        self._encoding = encoding
         self._process: subprocess.Popen[bytes] | None = None
         self._watch: _Watch | None = None
         self._owner = 0
@@ -116,7 +119,8 @@ class ReaderProcess:
             env={**os.environ, "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"},
         )
         self._watch = _Watch(self._process)
-        if self._exchange({"limits": asdict(self._limits)}, _START_S) is None:
+        settings = {"limits": asdict(self._limits), "encoding": self._encoding}
+        if self._exchange(settings, _START_S) is None:
             raise UnreadableError("the process that reads such files does not start")
 
     def _exchange(self, message: Mapping[str, Any], seconds: int) -> dict[str, Any] | None:

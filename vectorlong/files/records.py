@@ -101,7 +101,8 @@ class Remark:
     text: str
 
 
-Reader = Callable[[Path, Columns, "Limits"], Iterator[Content | BadRow]]
+# The last is the encoding that the user named, if any.
+Reader = Callable[[Path, Columns, "Limits", str | None], Iterator[Content | BadRow]]
 
 
 def reason_of(error: Exception) -> str:

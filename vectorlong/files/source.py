@@ -13,6 +13,7 @@ from vectorlong.checks import is_unicode
 from vectorlong.documents import Document
 from vectorlong.errors import InputTypeError, InputValueError
 from vectorlong.extras import why_missing
+from vectorlong.files.decoding import checked_encoding
 from vectorlong.files.limits import DEFAULT_LIMITS, Limits
 from vectorlong.files.names import name_of, path_of
 from vectorlong.files.opening import is_ordinary
@@ -71,6 +72,9 @@ class FileSource:
     check
         Raises InputTypeError or InputValueError for a document that cannot be used, which is then
         left out with that reason.
+    encoding
+        That of files which are neither UTF-8 nor begin with a byte order mark, whatever they say
+        themselves. None to find it out, and to leave out files for which it is not certain.
 
     Attributes
     ----------
@@ -91,6 +95,8 @@ class FileSource:
     ------
     InputValueError
         A path does not exist or cannot be opened, or two different folders have the same name.
+    OptionError
+        ``encoding`` is none of text that is known.
 
     Examples
     --------
@@ -105,7 +111,9 @@ class FileSource:
         exclude: Path | None = None,
         check: Callable[[Document], object] | None = None,
         limits: Limits = DEFAULT_LIMITS,
+        encoding: str | None = None,
     ) -> None:
+        self._encoding = None if encoding is None else checked_encoding(encoding)
         self._columns = columns or Columns()
         self._limits = limits
         self._check = check
@@ -217,7 +225,7 @@ class FileSource:
         """Read from the beginning; memory holds one file, or one row of a table, at a time."""
         self._restart()
         owners: dict[str, tuple[str, int]] = {}
-        with ReaderProcess(self._limits) as process:
+        with ReaderProcess(self._limits, self._encoding) as process:
             for file in self._files:
                 yield from self._documents(file, process, owners)
                 self.n_files_read += 1
@@ -262,7 +270,7 @@ class FileSource:
     def _read(self, file: _File, process: ReaderProcess) -> Iterator[Content | BadRow]:
         kind = _kind(file.path)
         if kind in _READERS:
-            return _READERS[kind](file.path, self._columns, self._limits)
+            return _READERS[kind](file.path, self._columns, self._limits, self._encoding)
         return process.read(file.path, kind)
 
     def accounts_for(self, path: str) -> bool:

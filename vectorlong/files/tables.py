@@ -27,10 +27,10 @@ _NUMBER = re.compile(r"-?(0|[1-9]\d{0,15})(\.\d{1,15})?")
 
 
 def read_jsonl(
-    path: Path, columns: Columns, limits: Limits = DEFAULT_LIMITS
+    path: Path, columns: Columns, limits: Limits = DEFAULT_LIMITS, encoding: str | None = None
 ) -> Iterator[Content | BadRow]:
     """Read one JSON object a line; a row's number is its line."""
-    encoding = find_encoding(path)
+    encoding = find_encoding(path, encoding)
     with open_text(path, encoding) as file:
         for number, line in enumerate(_lines(file, limits.characters), start=1):
             if line is None:
@@ -73,7 +73,7 @@ def _refuse_constant(name: str) -> NoReturn:
 
 
 def read_csv(
-    path: Path, columns: Columns, limits: Limits = DEFAULT_LIMITS
+    path: Path, columns: Columns, limits: Limits = DEFAULT_LIMITS, encoding: str | None = None
 ) -> Iterator[Content | BadRow]:
     """Read a table with a header line; rows are counted from 1 after it.
 
@@ -81,7 +81,7 @@ def read_csv(
     that are plain numbers become numbers, so that filters can compare them; empty cells are left
     out of the metadata.
     """
-    encoding = find_encoding(path)
+    encoding = find_encoding(path, encoding)
     csv.field_size_limit(_MAX_CELL_CHARACTERS)
     with open_text(path, encoding) as file:
         first_line = file.readline(limits.characters + 1)

@@ -24,7 +24,7 @@ from vectorlong.files.messages import receive, send
 from vectorlong.files.pdf import read_pdf
 from vectorlong.files.records import Columns, Content, reason_of
 
-_READERS: dict[str, Callable[[Path, Columns, Limits], Iterator[Content]]] = {
+_READERS: dict[str, Callable[[Path, Columns, Limits, str | None], Iterator[Content]]] = {
     "html": read_html,
     "pdf": read_pdf,
     "docx": read_docx,
@@ -42,12 +42,13 @@ def main() -> None:
     requests, replies = sys.stdin.buffer, _take_stdout()
     threading.Thread(target=_end_with_parent, args=(requests.fileno(),), daemon=True).start()
     first = receive(requests, _MAX_REQUEST_BYTES) or {}
-    limits = Limits(**first.get("limits", {}))
+    limits, encoding = Limits(**first.get("limits", {})), first.get("encoding")
     _limit_process(limits.memory_bytes)
     send(replies, {})
     while (request := receive(requests, _MAX_REQUEST_BYTES)) is not None:
         _end_after(limits.seconds + _GRACE_S)
-        answer = _answer(Path(os.fsdecode(bytes.fromhex(request["path"]))), request["kind"], limits)
+        path = Path(os.fsdecode(bytes.fromhex(request["path"])))
+        answer = _answer(path, request["kind"], limits, encoding)
         _end_after(0)
         try:
             send(replies, answer)
@@ -112,10 +113,10 @@ def _end_after(seconds: int) -> None:
         signal.setitimer(signal.ITIMER_PROF, seconds)
 
 
-def _answer(path: Path, kind: str, limits: Limits) -> dict[str, Any]:
+def _answer(path: Path, kind: str, limits: Limits, encoding: str | None) -> dict[str, Any]:
     """Read a file that is one document."""
     try:
-        content = next(_READERS[kind](path, Columns(), limits))
+        content = next(_READERS[kind](path, Columns(), limits, encoding))
         limits.check_characters(len(content.text) + len(content.metadata.get("title", "")))
     # No file may end the process: whatever a parser raises is the reason why it was not read.
     except Exception as error:
