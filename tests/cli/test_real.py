@@ -92,13 +92,12 @@ def test_places_point_into_the_file(index_folder, run_json):
     answer = run_json(
         "search", index_folder, "lighthouse keeper repaired the lamp", "--where", where
     )
-    for hit in answer["hits"]:
-        if hit["id"] == "root/plain.txt":
-            content = (index_folder.parent / "root" / "plain.txt").read_bytes().decode()
-            lines = content.splitlines(keepends=True)
-            before = sum(map(len, lines[: hit["place"]["line"] - 1]))
-            start = hit["passage"]["start"]
-            assert before <= start + 4 < before + len(lines[hit["place"]["line"] - 1]) + 4
+    (hit,) = [hit for hit in answer["hits"] if hit["id"] == "root/plain.txt"]
+    content = (index_folder.parent / "root" / "plain.txt").read_bytes().decode()
+    lines = content.splitlines(keepends=True)
+    before = sum(map(len, lines[: hit["place"]["line"] - 1]))
+    start = hit["passage"]["start"]
+    assert before <= start + 4 < before + len(lines[hit["place"]["line"] - 1]) + 4
 
 
 def test_an_unchanged_folder_is_not_encoded_again(index_folder):

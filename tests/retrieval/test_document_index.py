@@ -344,7 +344,9 @@ def test_vector_scores_are_cosines(index: DocumentIndex, encoder: FakeEncoder) -
     index.add(make_documents(30))
     query = "glacier engine falcon"
     vector = encoder.encode_query(query)[0].astype(np.float64)
-    for hit in index.search(query, 10, mode="vector"):
+    hits = index.search(query, 10, mode="vector")
+    assert len(hits) == 10
+    for hit in hits:
         passages = next(encoder.encode_with_passages([hit.text])).passages.vectors.astype(
             np.float64
         )
