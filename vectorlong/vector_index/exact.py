@@ -61,8 +61,8 @@ def exact_search(
     allowed: AllowedRows | None = None,
 ) -> tuple[np.ndarray, np.ndarray]:
     """Compare every allowed row; the same returns as `search_rows`."""
-    n_wanted = min(k, len(matrix))
-    if n_wanted == 0 or (allowed is not None and len(allowed) == 0):
+    n_wanted = min(k, len(matrix) if allowed is None else len(allowed))
+    if n_wanted == 0:
         return _nothing(len(queries), k, metric)
     if allowed is None or allowed.n_excluded == 0:
         return pad(*_compare(matrix, queries, n_wanted, metric, None), k, metric)
