@@ -10,7 +10,7 @@ from vectorlong.vector_index.faiss_kinds import KINDS
 from vectorlong.vector_index.vector_index import VectorIndex
 
 DIM, N_ROWS, N_QUERIES, K = 32, 3000, 40, 10
-KIND_NAMES = ["auto", *KINDS, "PCA16,SQ8", "IVF32,SQfp16", "SQ8"]
+KIND_NAMES = ["auto", *KINDS, "PCA16,Flat", "IVF32,SQfp16", "SQ8"]
 METRICS = ["cosine", "inner_product", "l2"]
 CASES = [
     (kind, metric)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import json
 import os
@@ -12,6 +13,7 @@ import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -20,11 +22,12 @@ from fake_encoder import FakeEncoder
 
 from vectorlong import disk
 from vectorlong.errors import FormatVersionError, IndexCorruptError, IndexFolderError
+from vectorlong.retrieval import integrity
 from vectorlong.retrieval.document_index import DocumentIndex
 from vectorlong.retrieval.integrity import find_damage
 from vectorlong.retrieval.ledger_reader import LedgerReader
 from vectorlong.retrieval.writable_folder import WritableFolder
-from vectorlong.vector_index import growth, vector_file
+from vectorlong.vector_index import growth, index_files, vector_file
 from vectorlong.vector_index.index_files import read_sealed, replace_sealed
 from vectorlong.vector_index.vector_index import VectorIndex
 
@@ -158,6 +161,113 @@ def test_whole_files_are_not_called_damaged(
     (target / "ledger.sqlite").unlink()
     (other,) = {"vectors.f32", "documents.f32"} - {name}
     assert any(f"{other}' cannot be checked" in finding for finding in find_damage(target))
+
+
+def test_what_a_damaged_ledger_says_of_other_files_is_doubted(
+    original: tuple[Path, list], tmp_path: Path
+) -> None:
+    import sqlite3
+
+    target = tmp_path / "index"
+    shutil.copytree(original[0], target)
+    content = bytearray((target / "vectors.f32").read_bytes())
+    content[100] ^= 1
+    (target / "vectors.f32").write_bytes(content)
+    (finding,) = find_damage(target)
+    n_rows = len(content) // (4 * FakeEncoder().get_embedding_dimension())
+    assert f"vectors.f32' is damaged: rows 0 to {n_rows - 1} do not have" in finding
+    with contextlib.closing(sqlite3.connect(target / "ledger.sqlite")) as connection:
+        connection.execute("PRAGMA user_version = 1")  # the file alone is another
+        connection.execute("VACUUM")
+    of_the_ledger, doubted = find_damage(target)
+    assert of_the_ledger.endswith("ledger.sqlite' does not have its recorded digest")
+    assert doubted == f"{finding} (So says the ledger, which is damaged itself.)"
+
+
+def test_a_spoiled_page_of_a_ledger_without_a_digest_is_found_on_opening(
+    original: tuple[Path, list], tmp_path: Path
+) -> None:
+    import sqlite3
+
+    target = tmp_path / "index"
+    shutil.copytree(original[0], target)
+    with contextlib.closing(sqlite3.connect(target / "ledger.sqlite")) as connection:
+        (page,) = connection.execute(
+            "SELECT rootpage FROM sqlite_master WHERE name = 'texts'"  # not read on opening
+        ).fetchone()
+        (page_size,) = connection.execute("PRAGMA page_size").fetchone()
+    manifest = read_sealed(target / "manifest.json")
+    assert manifest is not None
+    replace_sealed(target / "manifest.json", {**manifest, "files": {}})
+    DocumentIndex.open(target, FakeEncoder(), read_only=True).close()
+    content = bytearray((target / "ledger.sqlite").read_bytes())
+    content[(page - 1) * page_size : page * page_size] = bytes(page_size)
+    (target / "ledger.sqlite").write_bytes(content)
+    for read_only in (True, False):
+        with pytest.raises(IndexCorruptError, match=r"ledger\.sqlite' is damaged"):
+            DocumentIndex.open(target, FakeEncoder(), read_only=read_only)
+
+
+def test_large_files_are_read_where_their_size_or_time_of_change_differs(
+    original: tuple[Path, list], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(index_files, "ALWAYS_CHECKED_BYTES", -1)
+    target = tmp_path / "index"
+    for name in ("vectors.f32", "documents.f32"):
+        shutil.rmtree(target, ignore_errors=True)
+        shutil.copytree(original[0], target)
+        time_ns = (target / name).stat().st_mtime_ns
+        content = bytearray((target / name).read_bytes())
+        content[40] ^= 1
+        (target / name).write_bytes(content)
+        os.utime(target / name, ns=(time_ns, time_ns))
+        DocumentIndex.open(target, FakeEncoder(), read_only=True).close()
+        assert any(name in finding for finding in find_damage(target))
+        os.utime(target / name, ns=(time_ns, time_ns + 1))
+        with pytest.raises(IndexCorruptError, match=name):
+            DocumentIndex.open(target, FakeEncoder(), read_only=True)
+
+
+def test_what_may_have_been_acknowledged_is_not_cut_off(
+    original: tuple[Path, list], tmp_path: Path
+) -> None:
+    """Without the manifest nobody knows whether it was."""
+    target = tmp_path / "index"
+    shutil.copytree(original[0], target)
+    (target / "manifest.json").unlink()
+    path = target / "vectors.f32"
+    n_bytes = path.stat().st_size
+    path.write_bytes(path.read_bytes() + bytes(200))
+    with pytest.raises(
+        IndexCorruptError, match=rf"vectors\.f32' has 200 bytes .* cut the file to {n_bytes} bytes"
+    ):
+        DocumentIndex.open(target, FakeEncoder())
+    assert path.stat().st_size == n_bytes + 200
+    with DocumentIndex.open(target, FakeEncoder(), read_only=True) as index:
+        assert answers(index) == original[1]
+    os.truncate(path, n_bytes)
+    with DocumentIndex.open(target, FakeEncoder()) as index:
+        assert answers(index) == original[1]
+        assert index.verify() == []
+
+
+def test_a_compaction_while_an_index_is_checked_is_no_damage(
+    original: tuple[Path, list], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    target = tmp_path / "index"
+    shutil.copytree(original[0], target)
+    check = integrity._check_vector_files
+    with DocumentIndex.open(target, FakeEncoder()) as index:
+        compactions = iter([index.compact])
+
+        def compacting_before(*arguments: Any) -> None:
+            next(compactions, lambda: None)()
+            check(*arguments)
+
+        monkeypatch.setattr(integrity, "_check_vector_files", compacting_before)
+        with DocumentIndex.open(target, FakeEncoder(), read_only=True) as reader:
+            assert next(compactions, None) is None
+            assert answers(reader) == answers(index)
 
 
 @pytest.mark.parametrize("name", ["vectors.f32", "documents.f32", "ledger.sqlite"])

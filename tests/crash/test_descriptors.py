@@ -15,6 +15,8 @@ from survivors import ENCODER
 
 from vectorlong.errors import IndexFolderError
 from vectorlong.retrieval.document_index import DocumentIndex
+from vectorlong.retrieval.loaded_rows import LatestRows
+from vectorlong.retrieval.writable_folder import WritableFolder
 
 _OPEN = Path("/proc/self/fd")
 
@@ -95,3 +97,36 @@ def test_compaction_leaves_no_removed_file_open(index: DocumentIndex) -> None:
     assert [str(warning.message) for warning in forgotten if "f32" in str(warning.message)] == []
     vector_files = [link for link in _open_files(index.folder) if link.endswith("-3.f32")]
     assert len(vector_files) >= 2
+
+
+@pytest.mark.parametrize("read_only", [False, True])
+def test_a_closed_index_has_no_file_open(index: DocumentIndex, read_only: bool) -> None:
+    if read_only:
+        index.close()
+        index = DocumentIndex.open(index.folder, ENCODER, read_only=True)
+    index.search("the report", 1)
+    mapped = [link for link in _open_files(index.folder) if link.endswith(("f32", "faiss"))]
+    assert set(_open_files(index.folder)) > set(mapped)
+    index.close()
+    assert set(_open_files(index.folder)) <= set(mapped)  # what is in memory until it is forgotten
+
+
+@pytest.mark.parametrize(
+    ("where", "what"), [(LatestRows, "current"), (WritableFolder, "clear_leftovers")]
+)
+def test_an_opening_that_is_refused_leaves_no_file_open(
+    index: DocumentIndex, monkeypatch: pytest.MonkeyPatch, where: type, what: str
+) -> None:
+    index.close()
+    folder = index.folder
+    already = _open_files(folder)
+
+    def refuse(*_: object) -> None:
+        raise OSError("no")
+
+    monkeypatch.setattr(where, what, refuse)
+    with pytest.raises(IndexFolderError, match="no") as kept:
+        DocumentIndex.open(folder, ENCODER)
+    links = [link for link in _open_files(folder) if link not in already]
+    assert [link for link in links if not link.endswith(("f32", "faiss"))] == []
+    assert kept.tb is not None  # and not because everything was collected

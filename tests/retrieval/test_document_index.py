@@ -5,6 +5,8 @@ from __future__ import annotations
 import copy
 import enum
 import gc
+import hashlib
+import io
 import os
 import subprocess
 import sys
@@ -29,9 +31,10 @@ from vectorlong.errors import (
     InputValueError,
     OptionError,
 )
-from vectorlong.retrieval import checked_documents, ledger_writer, writer
+from vectorlong.retrieval import checked_documents, ledger_writer, search, writer
 from vectorlong.retrieval.document_index import DocumentIndex
 from vectorlong.retrieval.ledger_reader import LedgerReader
+from vectorlong.retrieval.manifest import read_manifest
 from vectorlong.retrieval.search import Hit
 from vectorlong.vector_index import faiss_folder, growth, row_index
 from vectorlong.vector_index.vector_file import Segment, VectorFile
@@ -187,6 +190,7 @@ def test_of_duplicates_in_one_call_the_later_wins(
 def test_texts_pairs_and_documents_are_taken(index: DocumentIndex) -> None:
     report = index.add(["A bare text.", ("named", "A pair."), Document("doc", "A record.")])
     assert report.added == 3
+    assert index.ids()[0] == hashlib.blake2b(b"A bare text.", digest_size=16).hexdigest()
     assert index.add(["A bare text."]).unchanged == 1
     assert index.get("named") == Document("named", "A pair.")
 
@@ -222,6 +226,52 @@ def test_add_commits_as_it_goes(index: DocumentIndex, monkeypatch: pytest.Monkey
     assert index.verify() == []
 
 
+def test_add_commits_when_enough_is_in_memory(
+    index: DocumentIndex, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(writer, "_COMMIT_EVERY_S", 3600.0)
+    monkeypatch.setattr(writer, "_COMMIT_BYTES", 3000)
+    n_committed = []
+
+    class Watching(FakeEncoder):
+        def encode_with_passages(self, texts, passages=None):
+            for encoding in super().encode_with_passages(texts, passages):
+                n_committed.append(len(index))
+                yield encoding
+
+    index._encoder = Watching()
+    index.add(make_documents(20))
+    assert 4 < len(set(n_committed)) < 20
+    assert index.verify() == []
+
+
+def test_what_is_acknowledged_is_noted_beside_the_ledger(index: DocumentIndex) -> None:
+    changes = (
+        lambda: index.add(make_documents(4)),
+        lambda: index.add([Document("doc-1", make_document(1).text, {"other": 1})]),
+        lambda: index.delete("doc-2"),
+        index.compact,
+        index.rebuild,
+    )
+    before = index.info()["generation"]
+    for change in changes:
+        change()
+        generation = index.info()["generation"]
+        assert read_manifest(index.folder).generation == generation > before
+        before = generation
+
+
+def test_every_document_counts_as_progress(
+    index: DocumentIndex, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    index.add(make_documents(4))
+    stream = io.StringIO()
+    monkeypatch.setattr(sys, "stderr", stream)
+    relabelled = Document("doc-0", make_document(0).text, {"other": 1})
+    index.add([relabelled, *make_documents(6)[1:]], show_progress_bar=True)
+    assert "6/6 " in stream.getvalue()
+
+
 @pytest.mark.parametrize(
     ("bad", "error", "match"),
     [
@@ -243,8 +293,13 @@ def test_add_commits_as_it_goes(index: DocumentIndex, monkeypatch: pytest.Monkey
     ],
 )
 def test_bad_documents_leave_the_index_as_it_was(
-    index: DocumentIndex, bad: object, error: type[Exception], match: str
+    index: DocumentIndex,
+    monkeypatch: pytest.MonkeyPatch,
+    bad: object,
+    error: type[Exception],
+    match: str,
 ) -> None:
+    monkeypatch.setattr(checked_documents, "_BATCH_DOCUMENTS", 1)
     index.add(make_documents(3))
     before, generation = answers(index), index.info()["generation"]
     with pytest.raises(error, match=match):
@@ -252,6 +307,17 @@ def test_bad_documents_leave_the_index_as_it_was(
     assert index.info()["generation"] == generation
     assert answers(index) == before
     assert index.verify() == []
+
+
+@pytest.mark.parametrize("wrap", [lambda inner: [inner], lambda inner: {"a": inner}])
+def test_metadata_nested_as_deep_as_it_may_be_is_kept(index: DocumentIndex, wrap: Callable) -> None:
+    inner: object = None
+    for _ in range(63):  # the mapping itself and the field's name are one more
+        inner = wrap(inner)
+    index.add([Document("deep", "A text.", {"x": inner})])
+    assert index.get("deep").metadata == {"x": inner}
+    with pytest.raises(InputValueError, match="nested more than 64 deep"):
+        index.add([Document("deeper", "A text.", {"x": wrap(inner)})])
 
 
 @pytest.mark.parametrize("documents", ["a text", Document("a", "b"), {"a": "b"}, 7, None])
@@ -281,6 +347,10 @@ class _BadEncoder(FakeEncoder):
                     vectors = vectors[:-1]
                 elif self.spoil == "span":
                     spans = spans + 5
+                elif self.spoil == "negative":
+                    spans = spans - 1
+                elif self.spoil == "turned":
+                    spans = spans[:, ::-1]
                 elif self.spoil == "stop":
                     return
             yield DocumentEncoding(vector, Passages(vectors, spans), 1, 1, 0)
@@ -293,6 +363,8 @@ class _BadEncoder(FakeEncoder):
         ("width", r"shape \(1, 47\); expected \(n, 48\)"),
         ("count", "do not fit"),
         ("span", "do not fit"),
+        ("negative", "do not fit"),
+        ("turned", "do not fit"),
         ("stop", "gave no vectors for document 'doc-2'"),
     ],
 )
@@ -379,6 +451,42 @@ def test_scores_fall_and_hybrid_scores_lie_between_0_and_1(index: DocumentIndex,
         if mode == "hybrid":
             assert min(scores) >= 0.0
             assert max(scores) <= 1.0
+
+
+def test_a_document_found_by_words_shows_the_passage_that_has_them(
+    index: DocumentIndex, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also where its passages were not among the best of all."""
+    index.add(make_documents(40))
+    query = "marker7 river copper violin"
+    expected = {hit.id: hit.passage for hit in index.search(query, 40, mode="lexical")}
+    monkeypatch.setattr(search, "_PASSAGES_PER_DOCUMENT", 0)
+    hits = index.search(query, 40, mode="lexical")
+    assert {hit.id: hit.passage for hit in hits} == expected
+    assert len(hits) > 5
+
+
+@pytest.mark.parametrize("level", ["document", "passage"])
+def test_what_only_words_found_gets_its_cosine_too(
+    index: DocumentIndex, encoder: FakeEncoder, monkeypatch: pytest.MonkeyPatch, level: str
+) -> None:
+    monkeypatch.setattr(search, "_MIN_CANDIDATES", 1)
+    monkeypatch.setattr(search, "_CANDIDATES_PER_HIT", 1)
+    index.add(make_documents(40))
+    query = "marker7 river copper violin"
+    vector = encoder.encode_query(query)[0]
+    near = {hit.passage for hit in index.search(query, 5, mode="vector", level=level)}
+    hits = index.search(query, 5, level=level)
+    assert not {hit.passage for hit in hits} <= near
+    for hit in hits:
+        passages = next(encoder.encode_with_passages([hit.text])).passages
+        cosines = passages.vectors @ vector / np.linalg.norm(passages.vectors, axis=1)
+        if level == "passage":
+            place = passages.spans.tolist().index([hit.passage.start, hit.passage.end])
+            cosines = cosines[place : place + 1]
+        assert hit.scores["vector"] == pytest.approx(
+            cosines.max() / np.linalg.norm(vector), abs=1e-5
+        )
 
 
 def test_hybrid_keeps_both_scores(index: DocumentIndex) -> None:
@@ -548,9 +656,11 @@ def test_vectors_come_as_a_memory_map(
 ) -> None:
     documents = make_documents(10)
     index.add(documents)
-    for _ in ("whole", "with holes", "compacted"):
+    for state in ("whole", "with holes", "compacted"):
         ids, matrix = index.vectors(level)
         assert isinstance(matrix, np.memmap)
+        is_own_file = str(matrix.filename).startswith(str(index.folder))
+        assert is_own_file == (state != "with holes")
         assert matrix.dtype == np.float32
         encodings = list(
             encoder.encode_with_passages([index.get(name).text for name in index.ids()])
@@ -591,6 +701,8 @@ def test_a_wide_index_trains_itself_and_finds_what_was_added_later(
         index.delete(["doc-215", "doc-7"])
         index.compact()
         assert index.recall() >= 0.98
+        index.rebuild()
+        assert index.info()["faiss_in_use"] == "ivf-sq8"
     with DocumentIndex.open(tmp_path / "index", encoder, read_only=True) as index:
         assert index.info()["faiss_in_use"] == "ivf-sq8"
         assert index.search("marker214 version0", 1, mode="vector")[0].id == "doc-214"
@@ -920,7 +1032,8 @@ def test_verify_takes_no_new_snapshot_for_a_missing_one(
 
 def test_sizes_are_counted_while_files_go(index: DocumentIndex) -> None:
     n_bytes = index.info()["n_bytes"]
-    assert n_bytes > 0
+    sizes = [path.stat().st_size for path in index.folder.rglob("*") if path.is_file()]
+    assert n_bytes == sum(sizes) > 0
     (index.folder / "gone").symlink_to(index.folder / "nowhere")
     assert index.info()["n_bytes"] == n_bytes
 

@@ -22,7 +22,7 @@ RECORDS: dict[str, dict] = {
     "d": {"year": None, "v1.0": "dotted", "size": 7},
     "e": {"titel": "Größe", "nested": {"year": 2019}, "list": [1, "two", None, [3]]},
     "f": {},
-    "g": {"$odd": 1, "year": -3, "author": "Lu", "line\nend": 5, "a\tb": {"c\x01": 6}},
+    "g": {"$odd": 1, "year": -3, "author": "Lu", "line\nend": 5, "a\tb": {"c\x01": 6}, "größe": 9},
 }
 
 
@@ -82,6 +82,7 @@ def index(tmp_path_factory: pytest.TempPathFactory) -> DocumentIndex:
         ({"$not": {"$or": [{"year": {"$exists": True}}, {"titel": {"$exists": True}}]}}, "f"),
         ({"$or": [{"$and": [{"open": True}, {"year": 2019}]}, {"year": None}]}, "ad"),
         ({"line\nend": 5}, "g"),
+        ({"größe": 9}, "g"),
         ({"a\tb.c\x01": {"$gt": 5}}, "g"),
         ({"x' OR 1=1 --": "y"}, ""),
         ({"year": "x' OR '1'='1"}, ""),
@@ -143,6 +144,8 @@ def test_long_lists_are_taken(index: DocumentIndex) -> None:
         ({"$or": {"x": 1}}, "takes a list of filters"),
         ({"$not": [1]}, "must be a mapping"),
         ({'a"b': 1}, "cannot be asked for"),
+        ({"a\\b": 1}, "cannot be asked for"),
+        ({"a\x00b": 1}, "cannot be asked for"),
         ({"": 1}, "cannot be asked for"),
         ({7: 1}, "Field names must be strings"),
     ],
@@ -160,6 +163,26 @@ def test_deep_nesting_is_refused_and_moderate_nesting_works(index: DocumentIndex
             assert [hit.id for hit in index.search("text", where=where)] == ["a"]
     with pytest.raises(FilterError, match="nested more than 32 deep"):
         index.search("text", where=where)
+
+
+def test_the_deepest_filter_that_is_taken() -> None:
+    where: dict = {"year": 2019}
+    for _ in range(31):
+        where = {"$not": where}
+    assert compile_filter(where)[1] == ['$."year"', 2019, '$."year"']
+    with pytest.raises(FilterError, match="nested more than 32 deep"):
+        compile_filter({"$not": where})
+
+
+def test_integers_up_to_both_ends_of_64_bits_are_taken(tmp_path: Path) -> None:
+    ends = {"greatest": 2**63 - 1, "least": -(2**63)}
+    with DocumentIndex.create(tmp_path / "index", FakeEncoder()) as index:
+        index.add([Document(name, "Text.", {"x": value}) for name, value in ends.items()])
+        for name, value in ends.items():
+            assert index.ids({"x": value}) == [name]
+    for value in (2**63, -(2**63) - 1):
+        with pytest.raises(FilterError, match="beyond 64-bit integers"):
+            compile_filter({"x": value})
 
 
 def test_values_never_become_sql() -> None:

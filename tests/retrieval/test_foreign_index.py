@@ -111,6 +111,7 @@ TRIGGER = (
         "CREATE VIRTUAL TABLE more USING fts5(words)",
         "ALTER TABLE documents ADD COLUMN more TEXT AS (hex(metadata))",
         "DROP TABLE tombstones",
+        "PRAGMA application_id = 7",
     ],
 )
 @pytest.mark.parametrize("read_only", [True, False])
@@ -121,6 +122,26 @@ def test_a_ledger_that_was_altered_is_refused(
     with pytest.raises(IndexCorruptError, match=r"ledger\.sqlite' is damaged: it"):
         DocumentIndex.open(folder, FakeEncoder(), read_only=read_only)
     assert any("ledger.sqlite" in finding for finding in find_damage(folder))
+
+
+def test_a_ledger_without_a_log_of_its_own_is_given_one(folder: Path) -> None:
+    """Of one in another mode, readers would not see one generation while it is written."""
+    change_ledger(folder, "PRAGMA journal_mode = DELETE")
+    ledger = folder / "ledger.sqlite"
+    assert ledger.read_bytes()[18:20] == b"\x01\x01"  # sqlite.org/fileformat2.html, section 1.3
+    with DocumentIndex.open(folder, FakeEncoder()) as index:
+        index.add([make_document(70)])
+    assert ledger.read_bytes()[18:20] == b"\x02\x02"
+
+
+def test_a_document_that_ends_behind_the_last_row_is_damage(folder: Path) -> None:
+    change_ledger(
+        folder,
+        "UPDATE documents SET first_row = first_row + 1 "
+        "WHERE first_row = (SELECT max(first_row) FROM documents)",
+    )
+    with pytest.raises(IndexCorruptError, match="rows lie outside the file"):
+        DocumentIndex.open(folder, FakeEncoder(), read_only=True)
 
 
 def test_a_trigger_is_named(folder: Path) -> None:
@@ -246,6 +267,8 @@ def test_spans_outside_the_text_are_damage(folder: Path, spans: np.ndarray) -> N
         {"files": []},
         {"fingerprint": None},
         {"lexical": "perhaps"},
+        {"format_version": None},
+        {"format_version": "2"},
     ],
 )
 def test_a_manifest_with_a_right_seal_and_wrong_fields_is_made_anew(
@@ -367,6 +390,37 @@ def test_a_reader_follows_links_to_plain_files_as_caches_are_made_of_them(
     with DocumentIndex.open(folder, FakeEncoder(), read_only=True) as index:
         assert index.search("marker5 version0", 1)[0].id == "doc-5"
         assert index.verify() == []
+
+
+@pytest.mark.skipif(os.name == "nt", reason="links need a privilege there")
+@pytest.mark.parametrize("read_only", [True, False])
+@pytest.mark.parametrize("name", ["vectors.f32", "writer.lock", "faiss"])
+def test_a_link_to_nowhere_is_refused(
+    folder: Path, tmp_path: Path, name: str, read_only: bool
+) -> None:
+    (folder / name).rename(tmp_path / "elsewhere")
+    (folder / name).symlink_to(tmp_path / "nowhere")
+    with pytest.raises(IndexFolderError, match=f"{name}' is no plain .*restore the index"):
+        DocumentIndex.open(folder, FakeEncoder(), read_only=read_only)
+
+
+def test_what_goes_while_an_index_is_opened_is_no_obstacle(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As the note of a writer that closes at this moment."""
+    note = folder / "writer.json"
+    note.write_text("{}")
+    original = os.stat
+
+    def stat(path: Any, *arguments: Any, **options: Any) -> os.stat_result:
+        if str(path) == str(note):
+            note.unlink(missing_ok=True)
+        return original(path, *arguments, **options)
+
+    monkeypatch.setattr(os, "stat", stat)
+    with DocumentIndex.open(folder, FakeEncoder(), read_only=True) as index:
+        assert len(index) == N_DOCUMENTS - 1
+    assert not note.exists()
 
 
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="this system has no named pipes")

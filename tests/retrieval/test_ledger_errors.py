@@ -48,14 +48,21 @@ def no_such_file(folder: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "fail",
-    [closed_connection, breach_of_uniqueness, oversized_value, busy, read_only, no_such_file],
+    ("fail", "advice"),
+    [
+        (closed_connection, "open it again"),
+        (breach_of_uniqueness, "Nothing of it was written"),
+        (oversized_value, "Nothing of it was written"),
+        (busy, "make room or grant access"),
+        (read_only, "make room or grant access"),
+        (no_such_file, "make room or grant access"),
+    ],
 )
 def test_a_harmless_refusal_is_not_called_damage(
-    tmp_path: Path, fail: Callable[[Path], None]
+    tmp_path: Path, fail: Callable[[Path], None], advice: str
 ) -> None:
     with (
-        pytest.raises(IndexFolderError, match=r"ledger\.sqlite") as caught,
+        pytest.raises(IndexFolderError, match=rf"ledger\.sqlite.*{advice}") as caught,
         ledger_errors(tmp_path / "ledger.sqlite"),
     ):
         fail(tmp_path)

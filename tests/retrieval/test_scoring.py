@@ -50,6 +50,7 @@ def test_score_fusion_by_hand() -> None:
 def test_fusing_nothing() -> None:
     for fuse in FUSIONS.values():
         assert fuse({"vector": np.empty(0), "lexical": np.empty(0)}).shape == (0,)
+        assert fuse({}).shape == (0,)
     with pytest.raises(OptionError, match="'rank', 'score'"):
         get_fusion("best")
 

@@ -150,6 +150,21 @@ def test_k_of_zero_and_beyond(index: VectorIndex) -> None:
     assert index.search(VECTORS[0], 5, among=["id-3"])[0][0] == "id-3"
 
 
+def test_of_nothing_there_is_nothing(index: VectorIndex) -> None:
+    assert index.add([], np.empty((0, 8))) == 0
+    assert index.ids == IDS
+    assert index.remove([]) == 0
+    empty = VectorIndex(8)
+    assert empty.recall() == 1.0
+    assert empty.build() is None
+    assert empty.vector("id-0") is None
+
+
+def test_ids_to_choose_among_are_checked(index: VectorIndex) -> None:
+    with pytest.raises(InputTypeError, match="Ids must be strings, not int 3"):
+        index.search(VECTORS[0], among=["id-1", 3])
+
+
 def test_removal_of_everything(index: VectorIndex) -> None:
     assert index.remove(IDS) == 50
     assert index.remove(IDS) == 0
