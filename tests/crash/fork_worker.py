@@ -7,13 +7,15 @@ a promise is broken.
 from __future__ import annotations
 
 import contextlib
+import multiprocessing
 import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import NoReturn
 
@@ -273,6 +275,82 @@ def _become_daemon(folder: Path, ending: Callable[[], object]) -> None:
         traceback.print_exc()
         _leave(1)
     sys.exit(0)
+
+
+@contextlib.contextmanager
+def beside(*works: Callable[[int], object]) -> Iterator[None]:
+    """Threads that do each of these works again and again, and are told how often they did."""
+    is_over = threading.Event()
+    failures: list[BaseException] = []
+
+    def repeat(work: Callable[[int], object]) -> None:
+        number = 0
+        try:
+            while not is_over.is_set():
+                work(number)
+                number += 1
+        except BaseException as error:
+            failures.append(error)
+
+    threads = [threading.Thread(target=repeat, args=(work,)) for work in works]
+    for thread in threads:
+        thread.start()
+    try:
+        yield
+    finally:
+        is_over.set()
+        for thread in threads:
+            thread.join(60)
+    assert failures == []
+
+
+def _fork_often(index: DocumentIndex, n_forks: int) -> None:
+    """Children that read what they inherited and end in one way or the other."""
+
+    def read() -> None:
+        signal.alarm(10)
+        assert index.search("marker1 version0", 3, mode="lexical")[0].id == "doc-1"
+        assert index.get("doc-1") == make_document(1)
+
+    for number in range(n_forks):
+        time.sleep(0.002 * (number % 5))
+        if number % 10 == 0:
+            process = multiprocessing.get_context("fork").Process(target=read)
+            process.start()
+            process.join()
+            assert process.exitcode == 0, "the child failed"
+        else:
+            in_child(read, sys.exit if number % 5 == 0 else _leave)
+
+
+def forks_beside_searching_threads(folder: Path) -> None:
+    """No child waits for ever for a lock that a searching thread held."""
+    with DocumentIndex.open(folder, ENCODER) as index:
+
+        def search(number: int) -> None:
+            where = {"parity": "odd"} if number % 4 == 1 else None
+            mode = "hybrid" if number % 2 else "lexical"
+            assert index.search("marker1 version0 report", 5, mode=mode, where=where)
+            assert index.get(f"doc-{number % 6}") == make_document(number % 6)
+
+        with beside(search, search, search, search):
+            _fork_often(index, 20)
+        assert_goes_on(index)
+
+
+def forks_beside_a_writing_thread(folder: Path) -> None:
+    """Nor for one of a writing thread; and no child sees half a change."""
+    with DocumentIndex.open(folder, ENCODER) as index:
+
+        def change(number: int) -> None:
+            index.add([version_of(3, number), version_of(4, number)])
+            if number % 20 == 10:
+                index.compact()
+
+        with beside(change, lambda _: index.verify()):
+            _fork_often(index, 20)
+        index.add([make_document(3), make_document(4)])
+        assert_goes_on(index)
 
 
 if __name__ == "__main__":

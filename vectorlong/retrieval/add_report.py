@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from vectorlong.errors import IndexFolderError
+from vectorlong.retrieval.connections import LedgerConnection
 
 
 @dataclass(frozen=True)
@@ -44,7 +45,9 @@ class Outcomes:
 
     def __init__(self) -> None:
         with _temporary_file_errors():
-            self._database = sqlite3.connect("", isolation_level=None, check_same_thread=False)
+            self._database = sqlite3.connect(
+                "", isolation_level=None, check_same_thread=False, factory=LedgerConnection
+            )
             self._database.execute("PRAGMA journal_mode = OFF")
             self._database.execute("CREATE TABLE seen (id TEXT PRIMARY KEY, outcome TEXT)")
         self.counts = {"added": 0, "updated": 0, "unchanged": 0, "duplicates": 0}
@@ -52,9 +55,7 @@ class Outcomes:
     def note(self, name: str, outcome: str) -> None:
         """Count ``outcome``, or a duplicate if the id was seen before in this call."""
         with _temporary_file_errors():
-            row = self._database.execute(
-                "SELECT outcome FROM seen WHERE id = ?", (name,)
-            ).fetchone()
+            row = self._database.one("SELECT outcome FROM seen WHERE id = ?", (name,))
             if row is None:
                 self.counts[outcome] += 1
             else:

@@ -9,54 +9,117 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+import itertools
 import os
 import sqlite3
+import threading
+import time
 import weakref
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from io import BufferedReader
 from pathlib import Path
 from types import TracebackType
-from typing import Any
+from typing import Any, ParamSpec, TypeVar
 
 from vectorlong.disk import file_identity
+from vectorlong.errors import IndexLockedError
 from vectorlong.forks import ProcessLock
 
 WAIT_MS = 60_000
+_BLOCK_ROWS = 1000
+
+_Arguments = ParamSpec("_Arguments")
+_Result = TypeVar("_Result")
+
+# A lock inside SQLite, for instance of its memory, that another thread holds at a fork stays locked
+# in the child for ever. So who is about to fork waits until no other thread is inside a call or
+# within a writing transaction, and who would begin one meanwhile waits until the fork is done. Both
+# wait so long at most, so that those who wait for each other go on.
+_FORK_WAIT_S = 5.0
+_PAUSE_S = 0.0005
+_forking: dict[int, float] = {}  # by thread: until when the others wait for its fork
 
 
 class LedgerConnection(sqlite3.Connection):
-    """A connection that ends all it has begun when it is closed.
+    """A connection that ends all it has begun when it is closed, and that no fork cuts in two.
 
     Python closes a connection without ending statements that somebody still holds, for instance the
     traceback of an interrupt between a query and its rows; those keep the transaction, and with it
     locks, for as long as they are held. So this one knows its cursors.
+
+    Rows come by `one`, `all` and `rows`: what steps through a cursor itself is no call of this
+    connection, and a fork may come into the middle of it.
 
     Attributes
     ----------
     process_id
         Of the process it was opened in.
     identity
-        Of the file, as `vectorlong.disk.file_identity` gives it.
+        Of the file, as `vectorlong.disk.file_identity` gives it; None of a temporary one.
+    writes
+        Whether others read meanwhile what it writes.
+    thread, is_called
+        Who used it last, and whether that call is under way.
     """
 
-    process_id: int
-    identity: tuple[int, int]
+    identity: tuple[int, int] | None = None
+    writes = False
+    thread = 0
+    is_called = False
 
     def __init__(self, *arguments: Any, **options: Any) -> None:
-        super().__init__(*arguments, **options)
+        self.process_id = os.getpid()
         self._cursors: weakref.WeakSet[sqlite3.Cursor] = weakref.WeakSet()
+        key = id(self)
+        _connections[key] = weakref.ref(self, lambda _: _connections.pop(key, None))
+        self._call(super().__init__, *arguments, **options)
+
+    def _call(
+        self,
+        function: Callable[_Arguments, _Result],
+        *arguments: _Arguments.args,
+        **options: _Arguments.kwargs,
+    ) -> _Result:
+        """Call what is inside SQLite for a while, unless another thread is about to fork."""
+        while True:
+            # Who forks also says so first and then looks, so that one of the two sees the other. No
+            # interrupt comes between this line and the next.
+            self.thread, self.is_called = threading.get_ident(), True
+            try:
+                if not _forking or self._goes_on():
+                    return function(*arguments, **options)
+            finally:
+                self.is_called = False
+            time.sleep(_PAUSE_S)
+
+    def _goes_on(self) -> bool:
+        """Whether it need not wait for those who fork: they do for it, or not any more."""
+        return self.is_writing or all(
+            thread == self.thread or until < time.monotonic()
+            for thread, until in _forking.copy().items()
+        )
+
+    @property
+    def is_writing(self) -> bool:
+        """Whether it is within a transaction of which others wait for the end."""
+        return self.writes and not self.is_idle
 
     def execute(self, sql: str, parameters: Any = (), /) -> sqlite3.Cursor:
         """Run one statement."""
         cursor = self.cursor()
         self._cursors.add(cursor)
-        return cursor.execute(sql, parameters)
+        return self._call(cursor.execute, sql, parameters)
 
     def executemany(self, sql: str, parameters: Any, /) -> sqlite3.Cursor:
         """Run one statement for every set of parameters."""
         cursor = self.cursor()
         self._cursors.add(cursor)
-        return cursor.executemany(sql, parameters)
+        return self._call(cursor.executemany, sql, parameters)
+
+    def executescript(self, sql: str, /) -> sqlite3.Cursor:
+        """Run statements one after the other."""
+        return self._call(self.cursor().executescript, sql)
 
     def one(self, sql: str, parameters: Any = (), /) -> Any:
         """Run one statement to its end, and return its first row, or None.
@@ -64,8 +127,20 @@ class LedgerConnection(sqlite3.Connection):
         A statement that has rows left keeps the transaction open for as long as its cursor is held;
         and the frame of a signal's handler holds the frames below it, with all that is in them.
         """
-        rows = self.execute(sql, parameters).fetchall()
+        rows = self.all(sql, parameters)
         return rows[0] if rows else None
+
+    def all(self, sql: str, parameters: Any = (), /) -> list[Any]:
+        """Run one statement to its end, and return its rows."""
+        cursor = self.cursor()
+        self._cursors.add(cursor)
+        return self._call(lambda: cursor.execute(sql, parameters).fetchall())
+
+    def rows(self, sql: str, parameters: Any = (), /) -> Iterator[Any]:
+        """Run one statement, and give its rows without holding all of them."""
+        cursor = self.execute(sql, parameters)
+        blocks = iter(lambda: self._call(cursor.fetchmany, _BLOCK_ROWS), [])
+        return itertools.chain.from_iterable(blocks)
 
     @property
     def is_idle(self) -> bool:
@@ -79,11 +154,14 @@ class LedgerConnection(sqlite3.Connection):
         """End every statement and transaction, and close; twice does nothing."""
         with contextlib.suppress(sqlite3.ProgrammingError):  # it is closed
             for cursor in list(self._cursors):
-                cursor.close()
+                self._call(cursor.close)
             if self.in_transaction:
                 self.execute("ROLLBACK")
-        super().close()
+        with contextlib.suppress(sqlite3.ProgrammingError):  # it was never open
+            self._call(super().close)
         _connections.pop(id(self), None)
+        if self in _abandoned:
+            _abandoned.remove(self)
 
 
 class ClosedOnError:
@@ -135,7 +213,8 @@ _guard = ProcessLock()
 # By their ids, because a WeakSet must not change while it is gone through.
 _connections: dict[int, weakref.ref[LedgerConnection]] = {}
 _inherited: list[LedgerConnection] = []
-_abandoned: list[LedgerConnection] = []  # in use, at the fork, by a thread that did not come along
+# Ending what these were in the middle of would disturb the parent, which goes on with it.
+_abandoned: list[LedgerConnection] = []
 
 
 def _alive() -> list[LedgerConnection]:
@@ -143,22 +222,58 @@ def _alive() -> list[LedgerConnection]:
     return [connection for reference in references if (connection := reference()) is not None]
 
 
-def _after_fork() -> None:
+def _before_fork() -> None:
+    me = threading.get_ident()
+    _forking[me] = until = time.monotonic() + _FORK_WAIT_S
+    while time.monotonic() < until and any(
+        connection.thread != me and (connection.is_called or connection.is_writing)
+        for connection in _alive()
+    ):
+        time.sleep(_PAUSE_S)
+
+
+def _after_fork_in_parent() -> None:
+    _forking.pop(threading.get_ident(), None)
+
+
+def _after_fork_in_child() -> None:
+    _forking.clear()
     for connection in _alive():
-        (_inherited if connection.is_idle else _abandoned).append(connection)
+        is_own = connection.thread == threading.get_ident() and not connection.is_idle
+        is_in_use = is_own or connection.is_called or connection.is_writing
+        (_abandoned if is_in_use else _inherited).append(connection)
     _connections.clear()
     _open_files.clear()  # parent and child would move one place in them
 
 
 if hasattr(os, "register_at_fork"):  # Windows has no fork
-    os.register_at_fork(after_in_child=_after_fork)
+    os.register_at_fork(
+        before=_before_fork,
+        after_in_parent=_after_fork_in_parent,
+        after_in_child=_after_fork_in_child,
+    )
 
 
 def connect(path: Path, *, read_only: bool, immutable: bool = False) -> LedgerConnection:
-    """Open a connection in autocommit mode, usable from any one thread at a time."""
+    """Open a connection in autocommit mode, usable from any one thread at a time.
+
+    Raises
+    ------
+    IndexLockedError
+        This process was forked in the middle of what could not be waited for.
+    """
     with contextlib.suppress(IndexError):  # another thread was quicker
         while _inherited:
             _inherited.pop().close()
+    identity = file_identity(path)
+    for abandoned in _abandoned:
+        if abandoned.identity == identity:
+            raise IndexLockedError(
+                f"This process ({os.getpid()}) was forked from process {abandoned.process_id} in "
+                f"the middle of a change to {str(path)!r}, or of a look at it, and cannot tell one "
+                "generation from the next. Start processes by spawn, or fork while nothing "
+                "changes the index."
+            )
     mode = "ro" if read_only else "rw"
     uri = f"{path.resolve().as_uri()}?mode={mode}{'&immutable=1' if immutable else ''}"
     connection = sqlite3.connect(
@@ -169,10 +284,9 @@ def connect(path: Path, *, read_only: bool, immutable: bool = False) -> LedgerCo
         check_same_thread=False,
         factory=LedgerConnection,
     )
-    connection.process_id, connection.identity = os.getpid(), file_identity(path)
     with _guard.lock:
-        key = id(connection)
-        _connections[key] = weakref.ref(connection, lambda _: _connections.pop(key, None))
+        connection.identity = file_identity(path)
+    connection.writes = not read_only
     try:
         connection.one("PRAGMA cache_size = -16000")
         # Nothing that stands in the schema of a foreign file may call a function that does things.

@@ -552,6 +552,11 @@ class DocumentIndex:
 
         Damage to ``faiss/`` and ``manifest.json`` is repaired when the index is next opened for
         writing; damage to the ledger or the vector files is not, because they are the truth.
+
+        Raises
+        ------
+        IndexFolderError
+            This process can open no more files, which says nothing of those of the index.
         """
         with self._write_guard.lock:
             self._check_open()

@@ -9,7 +9,7 @@ import sqlite3
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from vectorlong.errors import IndexCorruptError, IndexFolderError
+from vectorlong.errors import IndexCorruptError, IndexFolderError, IndexLockedError
 from vectorlong.retrieval.connections import connect, ledger_sha256
 from vectorlong.retrieval.ledger import (
     DOCUMENT_ROWS,
@@ -224,6 +224,8 @@ def _noted(findings: list[str], path: Path) -> Iterator[None]:
         with ledger_errors(path):
             yield
         return
+    except IndexLockedError:
+        raise
     except (IndexFolderError, OSError) as error:
         if isinstance(error, OSError) and error.errno in (errno.EMFILE, errno.ENFILE):
             raise

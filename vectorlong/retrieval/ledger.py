@@ -130,15 +130,15 @@ def check_ledger(connection: LedgerConnection, path: Path) -> None:
 Schema = dict[tuple[str, str], tuple[str, str | None]]
 
 
-def _schema(connection: sqlite3.Connection) -> Schema:
+def _schema(connection: LedgerConnection) -> Schema:
     """Type and name of everything in a database, with the table it is of and its statement."""
-    rows = connection.execute("SELECT type, name, tbl_name, sql FROM sqlite_master")
+    rows = connection.all("SELECT type, name, tbl_name, sql FROM sqlite_master")
     return {(str(kind), str(name)): (table, sql) for kind, name, table, sql in rows}
 
 
 @functools.cache
 def _expected_schema(has_lexical: bool) -> Schema:
-    with contextlib.closing(sqlite3.connect(":memory:")) as connection:
+    with contextlib.closing(sqlite3.connect(":memory:", factory=LedgerConnection)) as connection:
         connection.executescript(SCHEMA)
         if has_lexical:
             create_lexical(connection)
@@ -161,7 +161,7 @@ def check_version(connection: LedgerConnection, path: Path) -> None:
     check_format_version(version, FORMAT_VERSION, path)
 
 
-def create_lexical(connection: sqlite3.Connection) -> None:
+def create_lexical(connection: LedgerConnection) -> None:
     """Make the tables of the lexical index, empty; they keep no text."""
     for table in ("lexical_documents", "lexical_passages"):
         connection.execute(

@@ -122,7 +122,7 @@ class Snapshot:
 
     def segments(self, file: str) -> list[Segment]:
         """Return the checksummed parts of a vector file, in order and without a gap."""
-        rows = self._connection.execute(
+        rows = self._connection.all(
             "SELECT first_row, n_rows, checksum FROM segments WHERE file = ? ORDER BY first_row",
             (file,),
         )
@@ -166,7 +166,7 @@ class Snapshot:
 
     def _integers(self, n_columns: int, query: str, parameters: Sequence[Any]) -> np.ndarray:
         """Return a query's integers as int64 [n, n_columns], without a list of all rows between."""
-        values = itertools.chain.from_iterable(self._connection.execute(query, tuple(parameters)))
+        values = itertools.chain.from_iterable(self._connection.rows(query, tuple(parameters)))
         try:
             integers = np.fromiter(values, dtype=np.int64).reshape(-1, n_columns)  # [n, n_columns]
         except (TypeError, ValueError, OverflowError):
@@ -182,7 +182,7 @@ class Snapshot:
         for start in range(0, len(names), _MAX_PARAMETERS):
             part = names[start : start + _MAX_PARAMETERS]
             marks = ",".join("?" * len(part))
-            rows = self._connection.execute(
+            rows = self._connection.all(
                 f"SELECT id, key, content_digest FROM documents WHERE id IN ({marks})", part
             )
             found.update({name: (key, digest) for name, key, digest in rows})
@@ -190,7 +190,7 @@ class Snapshot:
 
     def ids(self) -> Iterator[tuple[int, str]]:
         """Yield key and id of every document, by key."""
-        yield from self._connection.execute("SELECT key, id FROM documents ORDER BY key")
+        yield from self._connection.rows("SELECT key, id FROM documents ORDER BY key")
 
     def matching_keys(self, condition: str, parameters: Sequence[Any]) -> np.ndarray:
         """int64 [n]: keys of the documents whose metadata fulfil a compiled filter.
@@ -275,7 +275,7 @@ class Snapshot:
             condition = "AND is_allowed(rowid) "
         return [
             (rowid, -score)
-            for rowid, score in self._connection.execute(
+            for rowid, score in self._connection.all(
                 f"SELECT rowid, rank FROM {table} WHERE {table} MATCH ? {condition}"
                 "ORDER BY rank, rowid LIMIT ?",
                 (expression, limit),
@@ -285,7 +285,7 @@ class Snapshot:
     def passage_scores(self, expression: str, key: int) -> dict[int, float]:
         """BM25 of those passages of one document that match, by ordinal."""
         first = key << PASSAGE_BITS
-        rows = self._connection.execute(
+        rows = self._connection.all(
             "SELECT rowid, rank FROM lexical_passages WHERE lexical_passages MATCH ? "
             "AND rowid BETWEEN ? AND ?",
             (expression, first, first + (1 << PASSAGE_BITS) - 1),
@@ -294,7 +294,7 @@ class Snapshot:
 
     def check_database(self) -> list[str]:
         """SQLite's own findings on the database, empty if it has none."""
-        rows = self._connection.execute("PRAGMA integrity_check(10)").fetchall()
+        rows = self._connection.all("PRAGMA integrity_check(10)")
         return [row[0] for row in rows if row[0] != "ok"]
 
     def check_lexical(self) -> list[str]:
@@ -321,9 +321,7 @@ class Snapshot:
 
         FTS5's own check would have to write.
         """
-        rows = self._connection.execute(
-            f"SELECT id, sz FROM {table}_docsize ORDER BY id"
-        ).fetchall()
+        rows = self._connection.all(f"SELECT id, sz FROM {table}_docsize ORDER BY id")
         if [rowid for rowid, _ in rows] != rowids.tolist():
             return "it does not hold every text once"
         self._connection.execute(
@@ -442,6 +440,7 @@ class LedgerReader:
 
     def _put_back(self, connection: LedgerConnection) -> None:
         if connection.process_id != os.getpid():  # forked meanwhile; it is the parent's
+            connection.close()
             return
         with self._guard.lock:
             # An immutable connection would not notice that somebody has written since.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -29,6 +30,7 @@ from vectorlong.vector_index.index_files import replaced
 from vectorlong.vector_index.vector_file import Segment
 
 _CHECKPOINT_WAIT_MS = 2_000
+_CHECKPOINT_PAUSE_S = 0.005
 
 
 @dataclass(frozen=True)
@@ -227,7 +229,7 @@ class LedgerWriter:
     @staticmethod
     def create(path: Path, settings: dict[str, Any], has_lexical: bool) -> None:
         """Make an empty ledger; ``path`` must not exist."""
-        connection = sqlite3.connect(path, isolation_level=None)
+        connection = sqlite3.connect(path, isolation_level=None, factory=LedgerConnection)
         try:
             connection.execute("PRAGMA journal_mode = WAL")
             connection.execute("PRAGMA synchronous = FULL")
@@ -312,8 +314,13 @@ class LedgerWriter:
         connection = self._usable()
         with ClosedOnError(connection), ledger_errors(self.path):
             # A reader that takes longer than a search may take minutes, and nothing needs this now.
-            connection.one(f"PRAGMA busy_timeout = {_CHECKPOINT_WAIT_MS}")
-            busy = connection.one("PRAGMA wal_checkpoint(TRUNCATE)")[0]
+            # SQLite does not wait itself, because who forks waits for it, and a reader for that.
+            connection.one("PRAGMA busy_timeout = 0")
+            until = time.monotonic() + _CHECKPOINT_WAIT_MS / 1000
+            while busy := connection.one("PRAGMA wal_checkpoint(TRUNCATE)")[0]:
+                if time.monotonic() > until:
+                    break
+                time.sleep(_CHECKPOINT_PAUSE_S)
             connection.one(f"PRAGMA busy_timeout = {WAIT_MS}")
         return not busy
 
