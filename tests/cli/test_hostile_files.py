@@ -100,7 +100,7 @@ def test_classify(docs, tmp_path, run, run_json, monkeypatch):
     with learned.open("a") as file:
         file.write("x" * 200_000)
     answer = run_json(*train(learned, "--into", model, *LIMITS))
-    assert "nothing after it was read" in answer["left_out"][0]["reason"]
+    assert "line 14 holds more than" in answer["left_out"][0]["reason"]
     answer = run_json("classify", "predict", model, docs, *LIMITS)
     check_left_out(answer)
     assert len(answer["predictions"]) == 3

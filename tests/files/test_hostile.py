@@ -120,11 +120,12 @@ def test_rows_too_long_are_passed_over(root):
     )
     (root / "b.csv").write_text("text\nseen\n" + "\n" * 2_000 + '"' + "x\n" * 2_000)
     texts, reasons = read(root, characters=1_000)
-    assert texts == {"root/a.jsonl#2": "seen", "root/b.csv#1": "seen"}
+    assert texts.pop("root/a.jsonl#2") == texts.pop("root/b.csv#1") == "seen"
+    assert list(texts.values()) == ["x"] * 1_999  # the quote was opened and not closed
     too_long = "holds more than 1,000 characters of text; to allow more: --limit characters=2000"
     assert reasons == {
         "root/a.jsonl": f"row 1: {too_long}",
-        "root/b.csv": f"row 2: {too_long}; nothing after it was read",
+        "root/b.csv": f"row 2: line 2,003 {too_long}",
     }
 
 

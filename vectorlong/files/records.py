@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -13,6 +14,10 @@ if TYPE_CHECKING:
     from vectorlong.files.limits import Limits
 
 _MAX_REASON_CHARACTERS = 200
+_SHOWN = re.compile(
+    r"[^\s\x00-\x1f\x7f-\x9f\xad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f"
+    r"\u202a-\u202e\u2060-\u206f\u2800\u3164\ufe00-\ufe0f\ufeff\uffa0]"
+)
 
 
 class UnreadableError(Exception):
@@ -103,6 +108,11 @@ class Remark:
 
 # The last is the encoding that the user named, if any.
 Reader = Callable[[Path, Columns, "Limits", str | None], Iterator[Content | BadRow]]
+
+
+def is_blank(text: str) -> bool:
+    """Whether a text shows nothing: white space, characters of no width, controls, fillers."""
+    return _SHOWN.search(text) is None
 
 
 def reason_of(error: Exception) -> str:

@@ -27,6 +27,7 @@ from vectorlong.files.records import (
     Reader,
     Remark,
     UnreadableError,
+    is_blank,
     reason_of,
 )
 from vectorlong.files.tables import read_csv, read_jsonl
@@ -368,7 +369,7 @@ def _is_folder(entry: os.DirEntry[str]) -> bool:
 
 def _flaw(content: Content) -> str | None:
     """Say why a text makes no document, if so."""
-    if not content.text.strip():
+    if is_blank(content.text):
         return "; ".join(["holds no text", *content.remarks])
     try:
         return None if _is_storable(content) else "holds lone surrogates, which are no characters"

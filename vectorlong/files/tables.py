@@ -2,24 +2,21 @@
 
 from __future__ import annotations
 
-import csv
 import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, NoReturn, TextIO
 
+from vectorlong.files.csv_rows import CsvRows, DamagedLines
 from vectorlong.files.decoding import encoding_facts, find_encoding
 from vectorlong.files.limits import DEFAULT_LIMITS, Limits
 from vectorlong.files.opening import open_text
-from vectorlong.files.records import BadRow, Columns, Content, UnreadableError, one_line
+from vectorlong.files.records import BadRow, Columns, Content, UnreadableError, is_blank, one_line
 
 _TEXT_NAMES = ("text", "content", "body", "document")
 _ID_NAMES = ("_id", "id")
-_DELIMITERS = ",;\t|"
-# The csv module's own limit of 131,072 characters is shorter than a long document; rows have ours.
-_MAX_CELL_CHARACTERS = 2**31 - 1
-_MAX_COLUMNS = 100_000
 _SKIPPED_CHARACTERS = 1 << 16
 _MAX_NAMES_SHOWN = 12
 _MAX_NAME_CHARACTERS = 80
@@ -77,71 +74,23 @@ def read_csv(
 ) -> Iterator[Content | BadRow]:
     """Read a table with a header line; rows are counted from 1 after it.
 
-    The delimiter is whichever of comma, semicolon, tab and bar the header line has most of. Cells
-    that are plain numbers become numbers, so that filters can compare them; empty cells are left
-    out of the metadata.
+    The delimiter is whichever of comma, semicolon, tab and bar the header line has most of, outside
+    quotes, or what a line ``sep=;`` before it says. Cells that are plain numbers become numbers, so
+    that filters can compare them; cells that show nothing are left out of the metadata.
     """
     encoding = find_encoding(path, encoding)
-    csv.field_size_limit(_MAX_CELL_CHARACTERS)
     with open_text(path, encoding) as file:
-        first_line = file.readline(limits.characters + 1)
-        file.seek(0)
-        lines = _RowLines(file, limits)
-        rows = csv.reader(lines, delimiter=max(_DELIMITERS, key=first_line.count))
-        names = _header(rows)
+        rows = CsvRows(file, limits)
+        names = _unique_names(rows.header)
         text_name, id_name = _choose_columns(names, columns)
-        lines.begin_row()
-        number = 0
-        try:
-            for cells in rows:
-                lines.begin_row()
-                if cells:
-                    number += 1
-                    yield _csv_row(names, cells, number, text_name, id_name, encoding)
-        except csv.Error as error:
-            yield BadRow(number + 1, f"not CSV ({error}); nothing after it was read")
-        except UnreadableError as error:  # where it ends is not known
-            yield BadRow(number + 1, f"{error}; nothing after it was read")
-
-
-class _RowLines:
-    """A file's lines, as many for one row as a file's text may be long."""
-
-    def __init__(self, file: TextIO, limits: Limits) -> None:
-        self._file = file
-        self._limits = limits
-        self.begin_row()
-
-    def begin_row(self) -> None:
-        """Count from here."""
-        self._n_left = self._limits.characters
-
-    def __iter__(self) -> Iterator[str]:
-        return self
-
-    def __next__(self) -> str:
-        line = self._file.readline(self._n_left + 1)
-        if not line:
-            raise StopIteration
-        self._n_left -= len(line)
-        if self._n_left < 0:
-            raise self._limits.exceeded("characters")
-        return line
-
-
-def _header(rows: Iterator[list[str]]) -> list[str]:
-    """Read the column names."""
-    try:
-        cells = next(rows, [])
-    except csv.Error as error:
-        raise UnreadableError(f"its header line is not CSV ({error})") from error
-    if not cells:
-        raise UnreadableError("is empty")
-    if len(cells) > _MAX_COLUMNS:
-        raise UnreadableError(
-            f"has {len(cells):,} columns; tables of up to {_MAX_COLUMNS:,} columns are read"
-        )
-    return _unique_names(cells)
+        for number, row in enumerate(rows, start=1):
+            if isinstance(row, DamagedLines):
+                yield BadRow(number, row.reason)
+                continue
+            content = _csv_row(names, row.cells, number, text_name, id_name, encoding)
+            if row.remarks and isinstance(content, Content):
+                content = replace(content, remarks=row.remarks)
+            yield content
 
 
 def _csv_row(
@@ -157,7 +106,7 @@ def _csv_row(
     row = {
         name: cell if name in (text_name, id_name) else _number_or_text(cell)
         for name, cell in zip(names, cells, strict=False)
-        if cell != "" or name == text_name
+        if not is_blank(cell) or name == text_name
     }
     return _content(
         row,
@@ -172,7 +121,7 @@ def _unique_names(header: Sequence[str]) -> list[str]:
     """Column names as the header has them, numbered where empty or repeated."""
     names: dict[str, None] = {}  # in order, and found at once
     for position, name in enumerate(header, start=1):
-        name = name.strip() or f"column {position}"
+        name = name.strip().strip("\ufeff") or f"column {position}"
         while name in names:
             name = f"{name} ({position})"
         names[name] = None
