@@ -82,17 +82,18 @@ def _is_of_sqlite(function: Any) -> bool:
 
 
 @functools.cache
-def _with_lines(path: str) -> frozenset[int]:
-    """Lines of the heads of ``with`` statements, on which nothing is raised.
+def _lines_of_heads(path: str) -> frozenset[int]:
+    """Lines of the heads of ``with`` statements, and of ``try``, on which nothing is raised.
 
-    They are passed again when a block is left, before its lock is given back. A trace function can
+    The first are passed again when a block is left, before its lock is given back; the second are
+    an instruction that does nothing, and that no surrounding block protects. A trace function can
     raise there; an interrupt cannot come there, because Python looks for signals after calls, at
     the beginnings of functions and at jumps back.
     """
     heads = [
         node
         for node in ast.walk(ast.parse(Path(path).read_text(encoding="utf-8")))
-        if isinstance(node, ast.With)
+        if isinstance(node, ast.With | ast.Try)
     ]
     return frozenset(line for head in heads for line in range(head.lineno, head.body[0].lineno))
 
@@ -130,7 +131,7 @@ class _Watch:
         if (
             event == "line"
             and frame.f_code.co_name != "<listcomp>"
-            and frame.f_lineno not in _with_lines(frame.f_code.co_filename)
+            and frame.f_lineno not in _lines_of_heads(frame.f_code.co_filename)
         ):
             self._pass("line", frame.f_code.co_name, frame, False)
         return self.trace
