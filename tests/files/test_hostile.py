@@ -53,7 +53,8 @@ def read(root, **limits):
 
 @pytest.mark.timeout(60)
 @pytest.mark.parametrize(
-    "markup", ["<a ", "<!--", "<![CDATA[", "<?", "</a ", "<meta", "&#", "<br>"]
+    "markup",
+    ["<a ", "<!--", "<![CDATA[", "<?", "</a ", "<meta", "&#", "<br>", "<script ", "<noscript "],
 )
 def test_markup_repeated_takes_no_time(tmp_path, markup):
     path = tmp_path / "a.html"

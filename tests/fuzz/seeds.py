@@ -21,12 +21,15 @@ _TEXTS = {
         "<!doctype html><meta charset=gb2312><title>T</title><p>a &amp; b<br>c<pre> d</pre>",
         "<table><tr><td>a<td>b</table><svg><title>x</title></svg><![CDATA[x]]><template>y</template>",
         '<?xml version="1.0"?><html xmlns="http://www.w3.org/1999/xhtml"><script/><p>x</p></html>',
+        "<noscript><div>a</noscript><p hidden>b</p><svg><text>c</text></svg><ruby>d<rt>e</ruby>"
+        "<iframe srcdoc='<p>f'></iframe><select><optgroup label=g><option>h</select><img alt=i>",
         "<p>&#9999999999;&#xD800;&eacute;</p><!-- <a <b></a <? <meta",
     ],
     "csv": [
         'id,text,year\na,"one ""two""\nthree",1999\n',
         "text;a;a;\nx;-3.50;007;\n",
         "\ufeffText\tb\n\n1\t2\t3\n",
+        'sep=;\n"a, b"; "text"\n1; "open\n2;"one\ntwo"\n3;x "y" z\n\u200b;\n',
     ],
     "jsonl": [
         json.dumps({"_id": 7, "text": "two\nlines", "year": 1999, "tags": ["a"], "x": None}),

@@ -10,23 +10,46 @@ from typing import TYPE_CHECKING
 from vectorlong.files.decoding import read_text
 from vectorlong.files.limits import DEFAULT_LIMITS, Limits
 from vectorlong.files.opening import open_file
-from vectorlong.files.records import Columns, Content, UnreadableError
+from vectorlong.files.records import Columns, Content, is_blank
 
 if TYPE_CHECKING:
     from selectolax.lexbor import LexborNode
 
+# Neither shown nor text: programs, styles, and what stands in for things that browsers can show.
 _UNSEEN = frozenset(
-    {"script", "style", "template", "noscript", "svg", "title", "iframe", "noembed", "noframes"}
+    [
+        *("script", "style", "template", "noembed", "noframes", "datalist", "canvas", "audio"),
+        *("video", "rp", "desc", "metadata", "annotation", "annotation-xml"),
+    ]
 )
 # An empty line around these, a line of their own for those below.
 _PARAGRAPHS = re.compile(
-    "article|aside|blockquote|body|dl|fieldset|figure|footer|form|h[1-6]|header|hr|main|nav|ol|p|pre"
-    "|section|table|ul"
+    "article|aside|blockquote|body|dl|fieldset|figure|footer|form|h[1-6]|header|hr|iframe|listing|main"
+    "|nav|ol|p|plaintext|pre|section|svg|table|textarea|ul|xmp"
 )
 _LINES = re.compile(
-    "address|caption|center|dd|details|dialog|div|dt|figcaption|hgroup|legend|li|menu|option|search"
-    "|select|summary|tbody|tfoot|thead|tr"
+    "address|caption|center|dd|details|dialog|div|dt|figcaption|foreignObject|frameset|hgroup|legend"
+    "|li|menu|optgroup|option|search|select|summary|tbody|text|tfoot|thead|tr"
 )
+# Boxes in a line: they touch no word.
+_BOXES = frozenset({"button", "img", "input", "object"})
+_PREFORMATTED = frozenset({"listing", "plaintext", "pre", "textarea", "xmp"})
+_BUTTONS = frozenset({"button", "reset", "submit"})
+# What runs to the end of the page where it is not closed.
+_HIDING = ("script", "style", "title", "textarea", "template", "iframe", "noembed", "noframes")
+_HIDDEN_BY_STYLE = re.compile(
+    r"(?:^|;)\s*(?:display\s*:\s*none|visibility\s*:\s*(?:hidden|collapse))\b", re.IGNORECASE
+)
+_MAX_PAGES_WITHIN = 3
+# Each runs to the end where it is not closed; what stands in a comment or a script opens nothing.
+_RUNS = re.compile(
+    r"<!--.*?(?:-->|\Z)|<script\b.*?(?:</script\b|\Z)"
+    r"|<noscript\b(?P<noscript>.*?)(?:(?P<end></noscript\b[^<>]{0,100}>)|\Z)",
+    re.IGNORECASE | re.DOTALL,
+)
+_TAG = re.compile(r"<[^<>]*>?")
+_NOSCRIPT = "what <noscript> has for browsers without scripts is not read"
+_HIDDEN = "hidden text is not read (hidden, display: none, a closed dialog)"
 _CELLS = frozenset({"td", "th"})
 _WHITE_SPACE = re.compile(r"[ \t\r\n\f]+")
 _DECLARED = re.compile(
@@ -43,22 +66,55 @@ def read_html(
     path: Path, columns: Columns, limits: Limits = DEFAULT_LIMITS, encoding: str | None = None
 ) -> Iterator[Content]:
     """Read a page: scripts and styles dropped, blocks on lines of their own, entities decoded."""
-    from selectolax.lexbor import LexborHTMLParser
-
     decoded = read_text(path, limits, encoding, _declared_encoding(path))
     source = decoded.text
     if _XHTML.search(source, 0, _HEAD_BYTES):
         # Browsers that are told it is XHTML take <script/> for whole; by HTML's rules it would
         # hide the rest of the page.
         source = _CLOSED_AT_ONCE.sub(r"<\1\2></\1>", source)
-    root = LexborHTMLParser(source).root
-    if root is None:
-        raise UnreadableError("holds no text")
+    source, noscript = _without_noscript(source)
     page = _Page()
-    page.read(root)
+    page.read(source)
     title = " ".join((page.title or "").split())
     metadata = {"title": title} if title else {}
-    yield Content(page.text(), metadata, decoded.facts, remarks=decoded.remarks)
+    hidden = [_HIDDEN] if page.has_hidden else []
+    remarks = (*decoded.remarks, *_unclosed(source), *hidden, *noscript)
+    yield Content(page.text(), metadata, decoded.facts, remarks=remarks)
+
+
+def _without_noscript(source: str) -> tuple[str, list[str]]:
+    """Take out what browsers pass over that run scripts; one that is not closed hides nothing."""
+    remarks = []
+
+    def keep_or_drop(match: re.Match[str]) -> str:
+        if match["end"] is None:
+            return match[0]
+        if not is_blank(_TAG.sub("", f"<{match['noscript']}")):
+            remarks.append(_NOSCRIPT)
+        return ""
+
+    return _RUNS.sub(keep_or_drop, source), remarks[:1]
+
+
+def _unclosed(source: str) -> Iterator[str]:
+    """Say what hides the rest of a page, in browsers, too, because it is not closed."""
+    lowered = source.lower()
+    for tag in _HIDING:
+        if lowered.rfind(f"<{tag}") > lowered.rfind(f"</{tag}"):
+            yield f"<{tag}> is not closed; what follows it is hidden, as in browsers"
+    if lowered.rfind("<!--") > lowered.rfind("-->"):
+        yield "a comment is not closed; what follows it is hidden, as in browsers"
+
+
+def _shown_attribute(node: LexborNode, tag: str) -> str:
+    """Give the text that an element has in an attribute."""
+    attributes = node.attributes
+    if tag == "optgroup":
+        return attributes.get("label") or ""
+    kind = (attributes.get("type") or "").lower()
+    if tag == "img" or kind == "image":
+        return attributes.get("alt") or ""
+    return (attributes.get("value") or "") if kind in _BUTTONS else ""
 
 
 def _declared_encoding(path: Path) -> str | None:
@@ -72,14 +128,25 @@ class _Page:
 
     def __init__(self) -> None:
         self.title: str | None = None
+        self.has_hidden = False  # text, which was not read
         self._pieces: list[str] = []
         self._n_preformatted = 0
+        self._n_pages = 0  # this one, and those around it
+        self._n_images = 0  # of vectors, that are around this element
         self._n_breaks = 0  # line ends since the last visible character
         self._ends_in_space = True
 
-    def read(self, root: LexborNode) -> None:
-        """Go through a tree in the order of the page, however deep it is."""
-        node = root
+    def read(self, source: str) -> None:
+        """Go through a page in its order, however deep its elements are."""
+        from selectolax.lexbor import LexborHTMLParser
+
+        node = LexborHTMLParser(source).root
+        if node is None:
+            return
+        if self._n_pages > _MAX_PAGES_WITHIN:
+            self.has_hidden = True
+            return
+        self._n_pages += 1
         ancestors: list[LexborNode] = []
         while True:
             child = self._begin(node)
@@ -89,6 +156,7 @@ class _Page:
                 continue
             while (following := node.next) is None:
                 if not ancestors:
+                    self._n_pages -= 1
                     return
                 node = ancestors.pop()
                 self._end(node.tag or "")
@@ -99,33 +167,59 @@ class _Page:
         tag = node.tag or ""
         if node.is_text_node:
             self._add(node.text_content or "")
-        elif tag == "title" and self.title is None:
-            self.title = node.text()
-        elif tag not in _UNSEEN:
-            self._begin_element(tag)
+        elif tag == "title":
+            if self.title is None and not self._n_images:
+                self.title = node.text()
+        elif tag not in _UNSEEN and not self._is_hidden(node, tag):
+            self._begin_element(node, tag)
             child = node.child
-            if child is None:
+            if child is None or tag == "iframe":
                 self._end(tag)
+                return None
             return child
         return None
 
-    def _begin_element(self, tag: str) -> None:
-        """Begin a line at a block, a column at a cell."""
+    def _is_hidden(self, node: LexborNode, tag: str) -> bool:
+        """Whether browsers show nothing of an element; whether it holds text is remembered."""
+        if tag in ("html", "body"):  # hidden until a script shows them
+            return False
+        attributes = node.attributes
+        is_hidden = (
+            (attributes.get("hidden", "until-found") or "").lower() != "until-found"
+            or (tag == "dialog" and "open" not in attributes)
+            or _HIDDEN_BY_STYLE.search(attributes.get("style") or "") is not None
+        )
+        self.has_hidden |= is_hidden and not is_blank(node.text())
+        return is_hidden
+
+    def _begin_element(self, node: LexborNode, tag: str) -> None:
+        """Begin a line at a block, a column at a cell; write what attributes show."""
         self._break_lines(tag)
         if tag == "br":
             self._end_lines(self._n_breaks + 1)
         elif tag in _CELLS and self._n_breaks == 0:
             self._pieces.append("\t")
             self._ends_in_space = True
-        self._n_preformatted += tag == "pre"
+        elif tag == "rt":
+            self._add("(")
+        elif tag == "iframe":
+            self.read(node.attributes.get("srcdoc") or "")
+        elif tag in ("img", "input", "optgroup"):
+            self._add(_shown_attribute(node, tag))
+        self._n_preformatted += tag in _PREFORMATTED
+        self._n_images += tag == "svg"
 
     def _end(self, tag: str) -> None:
         """End a line at a block."""
+        if tag == "rt":
+            self._add(")")
         self._break_lines(tag)
-        self._n_preformatted -= tag == "pre"
+        self._n_preformatted -= tag in _PREFORMATTED
+        self._n_images -= tag == "svg"
 
     def _add(self, data: str) -> None:
         """Keep what is seen; outside <pre> white space is one space, and none begins a line."""
+        data = data.replace("\xad", "")  # where a word may be broken, which is whole
         if not self._n_preformatted:
             data = _WHITE_SPACE.sub(" ", data)
             if self._ends_in_space:
@@ -140,6 +234,8 @@ class _Page:
             self._end_lines(2)
         elif _LINES.fullmatch(tag):
             self._end_lines(1)
+        elif tag in _BOXES:
+            self._add(" ")
 
     def _end_lines(self, n_breaks: int) -> None:
         """Make the text so far end in at least so many line ends."""
