@@ -25,7 +25,8 @@ from vectorlong.errors import FormatVersionError, IndexCorruptError, IndexFolder
 from vectorlong.retrieval import integrity
 from vectorlong.retrieval.document_index import DocumentIndex
 from vectorlong.retrieval.integrity import find_damage
-from vectorlong.retrieval.ledger_reader import LedgerReader
+from vectorlong.retrieval.ledger_reader import LedgerReader, Snapshot
+from vectorlong.retrieval.loaded_rows import LatestRows, LoadedRows
 from vectorlong.retrieval.writable_folder import WritableFolder
 from vectorlong.vector_index import growth, index_files, vector_file
 from vectorlong.vector_index.index_files import read_sealed, replace_sealed
@@ -206,6 +207,8 @@ def test_a_spoiled_page_of_a_ledger_without_a_digest_is_found_on_opening(
     for read_only in (True, False):
         with pytest.raises(IndexCorruptError, match=r"ledger\.sqlite' is damaged"):
             DocumentIndex.open(target, FakeEncoder(), read_only=read_only)
+    findings = find_damage(target)
+    assert len(set(findings)) == len(findings), "one page spoils many records"
 
 
 def test_large_files_are_read_where_their_size_or_time_of_change_differs(
@@ -268,6 +271,33 @@ def test_a_compaction_while_an_index_is_checked_is_no_damage(
         with DocumentIndex.open(target, FakeEncoder(), read_only=True) as reader:
             assert next(compactions, None) is None
             assert answers(reader) == answers(index)
+
+
+def test_a_compaction_while_rows_are_loaded_is_no_damage_and_a_missing_file_is(
+    original: tuple[Path, list], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    target = tmp_path / "index"
+    shutil.copytree(original[0], target)
+    load = LatestRows.of
+    with (
+        DocumentIndex.open(target, FakeEncoder()) as index,
+        DocumentIndex.open(target, FakeEncoder(), read_only=True) as reader,
+    ):
+        index.add([make_document(100)])
+        compactions = iter([index.compact])
+
+        def compacting_before(rows: LatestRows, snapshot: Snapshot) -> LoadedRows | None:
+            if rows is reader._latest:
+                next(compactions, lambda: None)()
+            return load(rows, snapshot)
+
+        monkeypatch.setattr(LatestRows, "of", compacting_before)
+        assert reader.search("marker100", 1)[0].id == "doc-100"
+        assert next(compactions, None) is None
+        index.compact()
+        (target / "vectors-2.f32").unlink()
+        with pytest.raises(IndexCorruptError, match=r"vectors-2\.f32' is missing"):
+            reader.search("marker100", 1)
 
 
 @pytest.mark.parametrize("name", ["vectors.f32", "documents.f32", "ledger.sqlite"])

@@ -111,6 +111,19 @@ def test_a_closed_index_has_no_file_open(index: DocumentIndex, read_only: bool) 
     assert set(_open_files(index.folder)) <= set(mapped)  # what is in memory until it is forgotten
 
 
+@pytest.mark.parametrize("read_only", [False, True])
+def test_a_forgotten_index_has_no_file_open(
+    tmp_path: Path, small_scale: None, read_only: bool
+) -> None:
+    folder = tmp_path / "index"
+    DocumentIndex.create(folder, ENCODER).close()
+    forgotten = DocumentIndex.open(folder, ENCODER, read_only=read_only)
+    assert _open_files(folder)
+    del forgotten
+    gc.collect()
+    assert _open_files(folder) == []
+
+
 @pytest.mark.parametrize(
     ("where", "what"), [(LatestRows, "current"), (WritableFolder, "clear_leftovers")]
 )

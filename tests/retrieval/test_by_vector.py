@@ -157,6 +157,8 @@ def test_vectors_are_read_back(filled: DocumentIndex) -> None:
     vector[:] = 0  # the caller's own
     assert filled.vector("doc-7").any()
     assert filled.vector("doc-4") is None
+    with pytest.raises(InputTypeError, match="Ids must be strings"):
+        filled.vector(3)
 
 
 def test_a_printed_hit_is_short(index: DocumentIndex) -> None:

@@ -809,6 +809,7 @@ def test_a_forgotten_index_gives_its_lock_back(tmp_path: Path, encoder: FakeEnco
     index.add(make_documents(2))
     del index
     gc.collect()
+    assert read_manifest(tmp_path / "index").files, "it was not closed"
     with DocumentIndex.open(tmp_path / "index", encoder) as index:
         assert len(index) == 2
 

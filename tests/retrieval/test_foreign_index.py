@@ -307,6 +307,16 @@ def test_a_snapshot_with_a_right_seal_and_wrong_fields_is_made_anew(
         assert index.verify() == []
 
 
+def test_a_folder_in_place_of_the_faiss_file_is_named(folder: Path) -> None:
+    (path,) = (folder / "faiss").glob("*.faiss")
+    path.unlink()
+    path.mkdir()
+    assert [finding for finding in find_damage(folder) if "is no plain file" in finding]
+    with DocumentIndex.open(folder, FakeEncoder(), read_only=True) as index:
+        assert index.info()["faiss_in_use"] == "flat"
+        assert index.search("marker5 version0", 1)[0].id == "doc-5"
+
+
 def test_a_damaged_faiss_file_with_the_right_digest_is_made_anew(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -484,6 +494,7 @@ def saved(tmp_path_factory: pytest.TempPathFactory) -> Path:
         {"files": {"ids": {"name": "/etc/passwd", "digest": "", "stamp": {}}}},
         {"files": 5},
         {"index": {"metric": "cosine", "training": {}}},
+        {"format_version": None},
     ],
 )
 def test_a_saved_vector_index_with_wrong_fields_is_refused(

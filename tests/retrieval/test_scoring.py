@@ -45,6 +45,7 @@ def test_score_fusion_by_hand() -> None:
     np.testing.assert_allclose(fused, [0.5, 0.5, 0.5])
     np.testing.assert_allclose(score_fusion({"lexical": np.array([4.0, 2.0])}), [1.0, 0.5])
     np.testing.assert_allclose(score_fusion({"vector": np.array([-1.0, 0.0])}), [0.0, 0.0])
+    np.testing.assert_allclose(score_fusion({"vector": np.array([0.2, 0.4])}), [0.5, 1.0])
 
 
 def test_fusing_nothing() -> None:

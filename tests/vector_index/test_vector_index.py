@@ -173,6 +173,37 @@ def test_removal_of_everything(index: VectorIndex) -> None:
     assert index.search(VECTORS[0])[0][0] == "back"
 
 
+def test_memory_of_removed_vectors_is_given_back(index: VectorIndex) -> None:
+    index.remove(IDS[:5])
+    assert len(index._state.matrix) == 50
+    index.remove(IDS[5:6])  # more than a tenth now
+    assert len(index._state.matrix) == 44
+    assert index.ids == IDS[6:]
+    assert index.search(VECTORS[9], 1)[0][0] == "id-9"
+
+
+def test_too_few_to_train_a_kind_on_are_searched_exactly(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    rows = np.random.default_rng(1).normal(size=(1200, 8)).astype(np.float32)
+    index = VectorIndex(8, "IVF2000,Flat")
+    index.add([f"id-{number}" for number in range(1200)], rows)
+    assert index.build() is None
+    assert "IVF2000,Flat cannot be trained on 1200 rows" in caplog.text
+    assert index.search(rows[4], 1) == [("id-4", pytest.approx(1.0))]
+
+
+def test_what_was_removed_is_not_trained_on() -> None:
+    rows = np.random.default_rng(1).normal(size=(3000, 8)).astype(np.float32)
+    index = VectorIndex(8, "hnsw")
+    index.add([f"id-{number}" for number in range(3000)], rows)
+    index.remove([f"id-{number}" for number in range(0, 3000, 3)])
+    training = index.build()
+    assert training is not None
+    assert training.n_rows == len(index) == 2000
+    assert index.search(rows[4], 1)[0][0] == "id-4"
+
+
 def test_save_refuses_a_folder_of_something_else(index: VectorIndex, tmp_path: Path) -> None:
     (tmp_path / "notes.txt").write_text("mine")
     with pytest.raises(IndexFolderError, match="holds something else"):

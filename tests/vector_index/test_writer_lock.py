@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import json
 import os
+import threading
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,7 @@ from vectorlong.vector_index.writer_lock import HOLDER_NAME, LOCK_NAME, WriterLo
 
 
 def test_one_has_it_until_it_is_given_back(tmp_path: Path) -> None:
+    (tmp_path / HOLDER_NAME).write_text('{"pid": 1}')  # of one that was killed
     lock = WriterLock(tmp_path)
     assert (lock.is_ours, lock.is_held) == (True, True)
     assert json.loads((tmp_path / HOLDER_NAME).read_text())["pid"] == os.getpid()
@@ -31,6 +33,23 @@ def test_one_has_it_until_it_is_given_back(tmp_path: Path) -> None:
     assert other.is_held
     assert (tmp_path / HOLDER_NAME).exists()
     other.release()
+
+
+def test_it_is_the_process_that_has_it_and_not_a_thread(tmp_path: Path) -> None:
+    lock = WriterLock(tmp_path)
+    seen = []
+
+    def use() -> None:
+        lock.check()
+        seen.append(lock.is_held)
+        lock.release()
+        seen.append(lock.is_held)
+
+    thread = threading.Thread(target=use)
+    thread.start()
+    thread.join()
+    assert seen == [True, False]
+    WriterLock(tmp_path).release()
 
 
 @pytest.mark.parametrize("note", [b"", b"{", b'{"pid": 5}', b"[" * 10_000])

@@ -31,13 +31,13 @@ class AddReport:
         Wall-clock time.
     """
 
-    added: int = 0
-    updated: int = 0
-    unchanged: int = 0
-    duplicates: int = 0
-    n_tokens: int = 0
-    n_dropped_tokens: int = 0
-    seconds: float = 0.0
+    added: int
+    updated: int
+    unchanged: int
+    duplicates: int
+    n_tokens: int
+    n_dropped_tokens: int
+    seconds: float
 
 
 class Outcomes:

@@ -160,7 +160,7 @@ class LatestRows:
 
     @contextlib.contextmanager
     def current(self, reader: LedgerReader) -> Iterator[tuple[Snapshot, LoadedRows]]:
-        """One generation: the ledger's snapshot, and the loaded that belongs to it.
+        """One generation: the ledger's snapshot, and what is loaded of it.
 
         Raises
         ------
