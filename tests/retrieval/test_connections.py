@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from vectorlong.retrieval import connections
 from vectorlong.retrieval.connections import (
     WAIT_MS,
     ClosedOnError,
@@ -126,3 +127,20 @@ def test_a_file_that_nothing_is_connected_to_is_let_go(ledger: Path) -> None:
     digest = ledger_sha256(ledger)  # nothing is connected any more
     assert digest == hashlib.sha256(ledger.read_bytes()).hexdigest()
     assert str(ledger) not in [os.readlink(path) for path in folder.iterdir() if path.exists()]
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork")
+def test_a_forked_process_moves_no_place_of_the_parents(
+    connection: LedgerConnection, ledger: Path
+) -> None:
+    ledger_sha256(ledger)
+    (opened,) = connections._open_files.values()
+    opened.file.seek(5)  # the parent is in the middle
+    child = os.fork()
+    if child == 0:
+        try:
+            ledger_sha256(ledger)
+        finally:
+            os._exit(0)
+    os.waitpid(child, 0)
+    assert os.lseek(opened.file.fileno(), 0, os.SEEK_CUR) == opened.file.tell() == 5

@@ -31,7 +31,7 @@ from vectorlong.errors import (
     InputValueError,
     OptionError,
 )
-from vectorlong.retrieval import checked_documents, ledger_writer, search, writer
+from vectorlong.retrieval import checked_documents, document_index, ledger_writer, search, writer
 from vectorlong.retrieval.document_index import DocumentIndex
 from vectorlong.retrieval.ledger_reader import LedgerReader
 from vectorlong.retrieval.manifest import read_manifest
@@ -39,6 +39,7 @@ from vectorlong.retrieval.search import Hit
 from vectorlong.vector_index import faiss_folder, growth, row_index
 from vectorlong.vector_index.vector_file import Segment, VectorFile
 from vectorlong.vector_index.vector_index import VectorIndex
+from vectorlong.vector_index.writer_lock import WriterLock
 
 MODES = ["hybrid", "vector", "lexical"]
 
@@ -287,6 +288,7 @@ def test_every_document_counts_as_progress(
         (Document("a", "t", {"x": {1, 2}}), InputTypeError, r"metadata\['x'\].* not JSON"),
         (Document("a", "t", {"x": [b"y"]}), InputTypeError, r"metadata\['x'\]\[0\].* not JSON"),
         (Document("a", "t", {1: "x"}), InputTypeError, "keys must be strings"),
+        (Document("a", "t", {"\ud800": 1}), InputValueError, "A key of the metadata"),
         (Document("a", "t", {"x": float("nan")}), InputValueError, "JSON cannot hold"),
         (Document("a", "t", {"x": np.float32(1)}), InputTypeError, "not JSON"),
         (Document("a", "t", [1]), InputTypeError, "must be a mapping"),
@@ -827,6 +829,27 @@ def test_create_and_open_refuse_other_folders(tmp_path: Path, encoder: FakeEncod
     with pytest.raises(OptionError, match=r"kind='magic'.*'ivf-sq8'"):
         DocumentIndex.create(tmp_path / "new", encoder, faiss="magic")
     assert sorted(path.name for path in tmp_path.iterdir()) == ["notes.txt"]
+
+
+def test_a_refused_creation_gives_the_lock_back(
+    tmp_path: Path, encoder: FakeEncoder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / "index"
+    folder.mkdir()
+    lock = WriterLock(folder)
+    with pytest.raises(IndexLockedError, match="is being written by process"):
+        DocumentIndex.create(folder, encoder)
+    lock.release()
+
+    def refuse(*_: object) -> None:
+        raise OSError("no")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(document_index, "make_files", refuse)
+        with pytest.raises(IndexFolderError, match="Cannot make an index") as kept:
+            DocumentIndex.create(folder, encoder)
+    DocumentIndex.create(folder, encoder).close()
+    assert kept.tb is not None  # and not because the lock was collected
 
 
 # --- threads and generations ----------------------------------------------------------------------
