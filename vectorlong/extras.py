@@ -10,7 +10,7 @@ from vectorlong.errors import MissingExtraError
 
 # What each extra brings to be imported, and what needs it.
 _PACKAGES = {
-    "pdf": ("pypdf", "Reading PDF"),
+    "pdf": ("pypdfium2", "Reading PDF"),
     "skops": ("skops.io", "Saving and loading a classifier"),
 }
 

@@ -53,7 +53,7 @@ def test_files_that_need_an_extra_are_named_before_any_is_read(
     for name in ("one", "two"):
         (root / f"{name}.PDF").write_bytes(b"x")
     with monkeypatch.context() as patch:
-        patch.setitem(sys.modules, "pypdf", None)
+        patch.setitem(sys.modules, "pypdfium2", None)
         lines = run("index", root, "--into", tmp_path / "index").stderr.splitlines()
     assert "Will be left out (2): docs/one.PDF, docs/two.PDF" in lines[0]
     assert "pip install 'vectorlong[pdf]'" in lines[0]

@@ -119,7 +119,7 @@ def test_light_commands_load_no_torch(index_folder, command):
     loaded = modules_loaded_by(command, *arguments.get(command, ()))
     assert not loaded & {"torch", "transformers"}
     if command == "--help":
-        assert not loaded & {"faiss", "sklearn", "scipy", "pypdf"}
+        assert not loaded & {"faiss", "sklearn", "scipy", "pypdfium2"}
 
 
 def test_importing_the_command_line_is_light():

@@ -36,7 +36,7 @@ def write_pdf(
             f"<< /Length {len(stream)} {filters} >>\nstream\n".encode() + stream + b"\nendstream"
         )
     objects.append(f"<< /Title ({title or ''}) >>".encode())
-    return _write_objects(path, objects, f"/Info {len(objects)} 0 R" if title else "")
+    return write_pdf_of_objects(path, objects, f"/Info {len(objects)} 0 R" if title else "")
 
 
 def write_pdf_of_one_stream(path: Path, n_pages: int, content: bytes) -> Path:
@@ -56,10 +56,10 @@ def write_pdf_of_one_stream(path: Path, n_pages: int, content: bytes) -> Path:
         + b"\nendstream",
         *[page] * n_pages,
     ]
-    return _write_objects(path, objects)
+    return write_pdf_of_objects(path, objects)
 
 
-def _write_objects(path: Path, objects: Sequence[bytes], info: str = "") -> Path:
+def write_pdf_of_objects(path: Path, objects: Sequence[bytes], info: str = "") -> Path:
     """A PDF of these objects, the first of them its catalog."""
     content, offsets = bytearray(b"%PDF-1.4\n"), []
     for number, body in enumerate(objects, start=1):

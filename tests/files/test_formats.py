@@ -1,15 +1,12 @@
 """What comes out of one file of each type."""
 
 import json
-import sys
 
 import pytest
 
-from tests.files.builders import write_docx, write_pdf
-from vectorlong.errors import MissingExtraError
+from tests.files.builders import write_docx
 from vectorlong.files.docx import read_docx
 from vectorlong.files.html import read_html
-from vectorlong.files.pdf import read_pdf
 from vectorlong.files.plain import read_markdown, read_plain
 from vectorlong.files.records import BadRow, Columns, Content, UnreadableError
 from vectorlong.files.tables import read_csv, read_jsonl
@@ -211,37 +208,7 @@ def test_csv_rows_that_do_not_fit_the_header(tmp_path):
     ]
 
 
-# --- PDF and Word --------------------------------------------------------------------------------
-
-
-def test_pdf_pages_and_title(tmp_path):
-    path = write_pdf(tmp_path / "a.pdf", [["One (1)", "two"], [], ["Three"]], "A title")
-    content = next(read_pdf(path, ANY))
-    assert content.metadata == {"title": "A title"}
-    starts = content.facts["page_starts"]
-    pages = [
-        content.text[start:end] for start, end in zip(starts, [*starts[1:], None], strict=True)
-    ]
-    assert [part.split() for part in pages] == [["One", "(1)", "two"], [], ["Three"]]
-
-
-def test_unreadable_pdfs(tmp_path):
-    damaged = tmp_path / "damaged.pdf"
-    damaged.write_bytes(b"%PDF-1.4\nnothing of the kind")
-    with pytest.raises(UnreadableError, match="is a damaged PDF"):
-        next(read_pdf(damaged, ANY))
-    with pytest.raises(UnreadableError, match="pictures need text recognition"):
-        next(read_pdf(write_pdf(tmp_path / "scan.pdf", [[]]), ANY))
-
-
-def test_encrypted_pdf(tmp_path):
-    from pypdf import PdfReader, PdfWriter
-
-    writer = PdfWriter(clone_from=PdfReader(write_pdf(tmp_path / "open.pdf", [["secret"]])))
-    writer.encrypt("password", algorithm="RC4-128")
-    writer.write(tmp_path / "closed.pdf")
-    with pytest.raises(UnreadableError, match="is encrypted"):
-        next(read_pdf(tmp_path / "closed.pdf", ANY))
+# --- Word --------------------------------------------------------------------------------
 
 
 def test_docx_paragraphs_and_tables(tmp_path):
@@ -256,9 +223,3 @@ def test_damaged_docx(tmp_path):
     path.write_bytes(b"PK\x03\x04 not a zip file")
     with pytest.raises(UnreadableError, match="is a damaged Word document"):
         next(read_docx(path, ANY))
-
-
-def test_a_missing_extra_is_named(tmp_path, monkeypatch):
-    monkeypatch.setitem(sys.modules, "pypdf", None)
-    with pytest.raises(MissingExtraError, match=r"pip install 'vectorlong\[pdf\]'"):
-        next(read_pdf(tmp_path / "any", ANY))

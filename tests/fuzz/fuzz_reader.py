@@ -17,9 +17,7 @@ from zipfile import ZipFile
 
 import atheris
 
-with atheris.instrument_imports(include=["vectorlong.files", "pypdf"]):
-    import pypdf  # noqa: F401
-
+with atheris.instrument_imports(include=["vectorlong.files"]):
     from vectorlong.files.docx import read_docx
     from vectorlong.files.html import read_html
     from vectorlong.files.limits import Limits

@@ -25,7 +25,7 @@ class Limits:
     ----------
     seconds
         Longest wait for a file's text. Of tables, whose rows are read one by one, a row takes no
-        time worth limiting and the table as long as it needs. 900 pages of PDF take 4 to 60 s.
+        time worth limiting and the table as long as it needs. 900 pages of PDF take 1 to 10 s.
     memory_mb
         Most memory, in millions of bytes, of the process that reads PDF, Word and HTML files
         (where the system can limit it: not on macOS and Windows).

@@ -151,7 +151,10 @@ class ReaderProcess:
         if code < 0 and -code == signal.SIGKILL:
             return UnreadableError("was being read when the system, or somebody, ended its reader")
         how = f"signal {-code}" if code < 0 else f"exit code {code}"
-        return UnreadableError(f"makes its reader crash ({how})")
+        reason = f"makes its reader crash ({how})"
+        if code < 0 and -code == signal.SIGABRT:  # as PDFium does where no memory is left
+            reason += f", perhaps because it {self._limits.exceeded('memory_mb')}"
+        return UnreadableError(reason)
 
     def _end(self) -> None:
         """End the process, which holds nothing worth keeping, unless it is that of our parent."""
