@@ -17,6 +17,7 @@ from vectorlong.cli.encode import encode_command
 from vectorlong.cli.index import index_command
 from vectorlong.cli.inspect import info_command, models_command, verify_command
 from vectorlong.cli.output import add_command, say
+from vectorlong.cli.read import read_command
 from vectorlong.cli.search import search_command, similar_command
 from vectorlong.errors import VectorlongError
 
@@ -60,6 +61,7 @@ app = typer.Typer(
 for _command in (
     demo_command,
     index_command,
+    read_command,
     search_command,
     similar_command,
     encode_command,

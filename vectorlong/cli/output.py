@@ -27,6 +27,7 @@ _MAX_NAMES = 3
 _MAX_REASONS = 20
 # Control characters could steer the terminal; lone surrogates cannot be written to it.
 _SURROGATES = re.compile("[\ud800-\udfff]")
+_STEERING = re.compile("[\x00-\x08\x0b-\x0c\x0e-\x1f\x7f-\x9f]|\r(?!\n)")
 _UNSHOWN = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
 
 JsonOption = Annotated[
@@ -70,6 +71,11 @@ def print_json(value: Any, *, indent: int | None = 2) -> None:
 def escaped(text: str) -> str:
     """Give a name with control characters and bytes that are no text as escapes."""
     return _UNSHOWN.sub(lambda match: repr(match[0])[1:-1], text)
+
+
+def without_controls(text: str) -> str:
+    """Give a text for a terminal: line ends and tabs as they are, other controls as escapes."""
+    return _STEERING.sub(lambda match: repr(match[0])[1:-1], text)
 
 
 def results_console() -> Console:
