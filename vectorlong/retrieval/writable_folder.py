@@ -142,13 +142,14 @@ class WritableFolder:
         IndexLockedError
             This process was forked from the one that opened the index.
         IndexFolderError
-            A file was moved, removed or replaced.
+            A file was moved, removed or replaced, or the disk refuses to say.
         """
-        self._lock.check()
-        if self.ledger.is_closed:
-            raise IndexFolderError("This index is closed; open it again.")
-        self._check_closed_files()
-        self.ledger.check_in_place()
+        with folder_errors("look at the files", self.path):
+            self._lock.check()
+            if self.ledger.is_closed:
+                raise IndexFolderError("This index is closed; open it again.")
+            self._check_closed_files()
+            self.ledger.check_in_place()
 
     def _check_closed_files(self) -> None:
         """Check what there still is once the ledger, and with it its log, is closed."""
