@@ -3,6 +3,7 @@
 import json
 import os
 import sys
+from pathlib import PurePath
 
 import pytest
 
@@ -10,8 +11,9 @@ from tests.files.builders import write_docx, write_pdf
 from vectorlong.documents import Document
 from vectorlong.errors import InputValueError
 from vectorlong.files.file_position import find_position
+from vectorlong.files.file_types import FILE_TYPES, PLAIN_TYPES, type_of
 from vectorlong.files.records import Columns, Content, LeftOut, Remark
-from vectorlong.files.source import FILE_TYPES, FileSource
+from vectorlong.files.source import FileSource
 
 
 @pytest.fixture
@@ -98,7 +100,9 @@ def test_whatever_cannot_be_read_is_listed_and_the_rest_is_read(root):
     assert [document.id for document in source] == ["root/rows.jsonl#1"]
     reasons = {item.path.removeprefix("root/"): item.reason for item in source.left_out}
     assert reasons["empty.txt"] == "holds no text"
-    assert reasons["image.png"] == "files of type .png are not read"
+    assert reasons["image.png"] == (
+        "files of type .png are not read; text in pictures needs recognition first"
+    )
     assert reasons["LICENSE"] == "files without an extension are not read"
     assert "its columns are: a, b" in reasons["no_text.csv"]
     assert reasons["rows.jsonl"].startswith("3 rows, the first of them row 2: not JSON")
@@ -204,10 +208,15 @@ def test_a_file_that_vanishes_is_listed(root):
 
 
 def write_one_of_each(root):
-    for name in ("a.txt", "a.md", "a.html", "a.htm"):
-        write(root, name, "<p>Needle</p>" if "htm" in name else "Needle\r\n")
-    write(root, "a.jsonl", json.dumps({"text": "Needle"}))
+    for kind in PLAIN_TYPES:
+        write(root, f"a.{kind}", "Needle\r\n")
+    for kind in ("html", "htm", "xhtml", "xml"):
+        write(root, f"a.{kind}", "<p>Needle</p>")
+    for kind in ("jsonl", "ndjson", "json"):
+        write(root, f"a.{kind}", json.dumps({"text": "Needle"}))
     write(root, "a.csv", "text\nNeedle\n")
+    write(root, "a.tsv", "text\tx\nNeedle\t1\n")
+    write(root, "a.eml", "Subject: S\n\nNeedle\n")
     write_pdf(root / "a.pdf", [["Needle"]])
     write_docx(root / "a.docx", ["Needle"])
 
@@ -285,7 +294,8 @@ def test_every_type_is_read(root):
     documents = list(FileSource([root]))
     assert {document.text.strip() for document in documents} == {"Needle"}
     kinds = {document.metadata["file"]["type"] for document in documents}
-    assert kinds == set(FILE_TYPES) - {"htm"}
+    assert kinds == {type_of(PurePath(f"a.{kind}")) for kind in FILE_TYPES}
+    assert len(documents) == len(FILE_TYPES)
 
 
 # --- places --------------------------------------------------------------------------------------

@@ -21,10 +21,12 @@ with atheris.instrument_imports(include=["vectorlong.files"]):
     from vectorlong.files.docx import read_docx
     from vectorlong.files.html import read_html
     from vectorlong.files.limits import Limits
+    from vectorlong.files.mail import read_eml
     from vectorlong.files.pdf import read_pdf
     from vectorlong.files.plain import read_markdown
     from vectorlong.files.records import Columns, UnreadableError
-    from vectorlong.files.tables import read_csv, read_jsonl
+    from vectorlong.files.tables import read_csv, read_json, read_jsonl
+    from vectorlong.files.xml_text import read_xml
 
 from tests.fuzz.seeds import write_dictionary, write_seeds
 
@@ -32,12 +34,15 @@ _READERS = {
     "html": read_html,
     "csv": read_csv,
     "jsonl": read_jsonl,
+    "json": read_json,
+    "xml": read_xml,
+    "eml": read_eml,
     "docx": read_docx,
     "pdf": read_pdf,
     "plain": read_markdown,
 }
 # Half of their inputs are made UTF-8, lest most be refused for their encoding.
-_TEXTUAL = ("html", "csv", "jsonl")
+_TEXTUAL = ("html", "csv", "jsonl", "json", "xml")
 _LIMITS = Limits(characters=1_000_000, unpacked_mb=20)
 _BODY = "word/document.xml"
 

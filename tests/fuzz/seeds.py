@@ -35,6 +35,22 @@ _TEXTS = {
         json.dumps({"_id": 7, "text": "two\nlines", "year": 1999, "tags": ["a"], "x": None}),
         '{"text": "\\ud800"}\n[1]\n{"text": 5}\n\n{"text": "a", "a": 1e999}\n',
     ],
+    "json": [
+        '[{"id": 1, "text": "a", "tags": ["x"]}, 7, {"text": "\\ud800"}]',
+        '{"text": "a"}\n{"text": "b"} [1e999, null, -0, "x"]',
+    ],
+    "xml": [
+        '<?xml version="1.0" encoding="koi8-r"?><a><p>some <b>bold</b> text</p><!-- x --></a>',
+        '<!DOCTYPE a SYSTEM "x" [<!ENTITY e "f">]><a x="y">&e;&eacute;&#233;<![CDATA[<]]></a>',
+    ],
+    "eml": [
+        "Subject: =?utf-8?q?Gr=C3=B6=C3=9Fe?=\nFrom: A <a@x.org>\nDate: Mon, 02 Jun 2025\n\ntext",
+        "Subject: s\nMIME-Version: 1.0\nContent-Type: multipart/mixed; boundary=x\n\n--x\n\none\n"
+        "--x\nContent-Type: multipart/alternative; boundary=y\n\n--y\nContent-Type: text/html\n\n"
+        "<p>two\n--y--\n--x\nContent-Type: text/plain; charset=iso-8859-9\n"
+        "Content-Transfer-Encoding: base64\nContent-Disposition: attachment; filename*=utf-8''a%20b"
+        "\n\ndGhyZWU=\n--x--\n",
+    ],
     "plain": [
         "# A title #\n\ntext\r\n",
         "Tous les êtres humains naissent",
@@ -48,6 +64,12 @@ _WORDS = {
     "&# &#x &amp;",
     "csv": r"text id year , ; | \x09 \x22 \x22\x22 \x0d\x0a \xef\xbb\xbf",
     "jsonl": r"{ } [ ] , : \x22text\x22 \x22id\x22 \x5cud800 \x5cu0000 1e999 NaN null -0 \x0a",
+    "json": r"{ } [ ] , : \x22text\x22 \x22id\x22 \x5cud800 1e999 NaN true null -0 \x0a",
+    "xml": "<a> </a> <a/> <![CDATA[ ]]> <!-- --> <? ?> <!DOCTYPE <!ENTITY SYSTEM & ; &# &lt; "
+    "xmlns= encoding=",
+    "eml": r"Subject: From: Content-Type: multipart/mixed multipart/alternative text/html "
+    r"text/plain message/rfc822 boundary=x --x --x-- charset= Content-Transfer-Encoding: base64 "
+    r"quoted-printable Content-Disposition: attachment filename*= =?utf-8?q? ?= \x0d\x0a",
     "docx": "<w:p> </w:p> <w:r> </w:r> <w:t> </w:t> <w:tbl> </w:tbl> <w:tr> </w:tr> <w:tc> </w:tc> "
     "<w:tcPr> </w:tcPr> <w:trPr> </w:trPr> <w:gridSpan <w:gridBefore <w:vMerge/> <w:tab/> <w:br/> "
     "<w:hyperlink> w:val= <w:sdt> <w:sdtContent> &x; <!DOCTYPE <!ENTITY <w:pPr> </w:pPr> <w:rPr> "

@@ -67,7 +67,10 @@ classify_app = typer.Typer(
 
 def train_command(
     data: Annotated[
-        Path, typer.Argument(metavar="DATA", help="A .csv or .jsonl file.", show_default=False)
+        Path,
+        typer.Argument(
+            metavar="DATA", help="A .csv, .tsv, .jsonl or .json file.", show_default=False
+        ),
     ],
     text: Annotated[str, typer.Option(metavar="COLUMN", help="Column that is the text.")],
     label: Annotated[str, typer.Option(metavar="COLUMN", help="Column that is the class.")],

@@ -23,6 +23,7 @@ from vectorlong.cli.output import (
     say,
 )
 from vectorlong.cli.search import index_manifest, index_model, is_index
+from vectorlong.files.file_types import SHOWN_TYPES
 from vectorlong.streams import bounded_groups
 
 if TYPE_CHECKING:
@@ -42,15 +43,13 @@ PathsArgument = Annotated[
     list[Path],
     typer.Argument(
         metavar="PATHS",
-        help="Files, and folders to search through: .txt .md .html .htm .jsonl .csv .pdf .docx",
+        help=f"Files, and folders to search through: {SHOWN_TYPES}.",
         show_default=False,
     ),
 ]
 TextColumnOption = Annotated[
     str | None,
-    typer.Option(
-        help="Column of .jsonl and .csv that is the text; else text, content, body or document"
-    ),
+    typer.Option(help="Column of tables that is the text; else text, content, body or document"),
 ]
 IdColumnOption = Annotated[
     str | None,
@@ -87,9 +86,9 @@ def index_command(
 
     Run it again after files changed or after an interruption: only what changed or is missing is
     encoded. Files that cannot be read are listed at the end, and documents of the index that are no
-    longer in PATHS are counted; --prune removes them. Of tables (.jsonl, .csv) every row is
-    a document, and the columns that are neither text nor id become metadata to filter by; cells of
-    a .csv that are plain numbers become numbers.
+    longer in PATHS are counted; --prune removes them. Of tables (.csv, .tsv, .jsonl, and
+    lists in .json) every row is a document, and the columns that are neither text nor id become
+    metadata to filter by; cells of a .csv that are plain numbers become numbers.
     """
     from vectorlong.cli.missing_documents import HOW_TO_REMOVE, SourceWatch
     from vectorlong.files.records import Columns
@@ -150,7 +149,6 @@ def first_drawn(source: FileSource) -> Iterable[Document]:
         Nothing that was given can be read.
     """
     from vectorlong.errors import InputValueError
-    from vectorlong.files.source import FILE_TYPES
 
     report_missing_extras(source)
     documents: Iterator[Document] = iter(source)
@@ -159,7 +157,7 @@ def first_drawn(source: FileSource) -> Iterable[Document]:
         report_files(source)
         raise InputValueError(
             "There is nothing to read: no file that could be read holds text. Types that are read: "
-            f"{' '.join('.' + kind for kind in FILE_TYPES)}."
+            f"{SHOWN_TYPES}."
         )
     return itertools.chain([first], documents)
 

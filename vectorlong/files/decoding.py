@@ -182,6 +182,26 @@ def read_text(
     return Decoded(text.replace("\x00", " "), encoding_facts(encoding), remarks)
 
 
+def decode_part(content: bytes, declared: str | None, chosen: str | None) -> str:
+    """Decode what is part of a file and says its encoding: of a message, for example.
+
+    Raises
+    ------
+    UnreadableError
+        It does not, and it cannot be told.
+    """
+    named = None if declared is None else encoding_named(declared)
+    # All bytes of ISO-2022 are ASCII.
+    is_shifted = named is not None and named.startswith("iso2022") and content.isascii()
+    for encoding in (named if is_shifted else "utf-8-sig", chosen, named):
+        if encoding is not None:
+            try:
+                return content.decode(encoding)
+            except UnicodeError:
+                continue
+    return content.decode(detect_encoding(content[:_SAMPLE_BYTES]))
+
+
 def zeros_remark(n_zeros: int) -> str:
     """Say that zeros were read as spaces."""
     return f"{n_zeros:,} zero byte{'s' if n_zeros > 1 else ''} in it read as spaces"

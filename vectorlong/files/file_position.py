@@ -9,9 +9,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from vectorlong.files.file_types import PLAIN_TYPES
+
 _LINE_END = re.compile(r"\r\n|\r|\n")
-# The text of these is the file's own, so its lines are the file's lines.
-_LINES_OF_THE_FILE = ("txt", "md")
 
 
 @dataclass(frozen=True)
@@ -21,7 +21,7 @@ class FilePosition:
     Attributes
     ----------
     line
-        Line of the file for text and Markdown, of the page for PDF, of the extracted text else.
+        Line of the file for plain text, of the page for PDF, of the extracted text else.
     page
         Page of a PDF, else None.
     row
@@ -77,7 +77,7 @@ def find_position(text: str, metadata: Mapping[str, Any], start: int) -> FilePos
     line = 1 + len(_LINE_END.findall(text, first, start))
     kind, row = facts.get("type"), facts.get("row")
     row = row if _is_number(row) else None
-    return FilePosition(line, page, row, kind is None or kind in _LINES_OF_THE_FILE)
+    return FilePosition(line, page, row, kind is None or kind in PLAIN_TYPES)
 
 
 def _is_number(value: Any, most: float = math.inf) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -67,7 +68,22 @@ def read_html(
 ) -> Iterator[Content]:
     """Read a page: scripts and styles dropped, blocks on lines of their own, entities decoded."""
     decoded = read_text(path, limits, encoding, _declared_encoding(path))
-    source = decoded.text
+    page = page_text(decoded.text)
+    metadata = {"title": page.title} if page.title else {}
+    yield Content(page.text, metadata, decoded.facts, remarks=(*decoded.remarks, *page.remarks))
+
+
+@dataclass(frozen=True)
+class PageText:
+    """What a reader sees of a page, its title, and what was left out."""
+
+    text: str
+    title: str
+    remarks: tuple[str, ...]
+
+
+def page_text(source: str) -> PageText:
+    """Read a page's source."""
     if _XHTML.search(source, 0, _HEAD_BYTES):
         # Browsers that are told it is XHTML take <script/> for whole; by HTML's rules it would
         # hide the rest of the page.
@@ -75,11 +91,9 @@ def read_html(
     source, noscript = _without_noscript(source)
     page = _Page()
     page.read(source)
-    title = " ".join((page.title or "").split())
-    metadata = {"title": title} if title else {}
     hidden = [_HIDDEN] if page.has_hidden else []
-    remarks = (*decoded.remarks, *_unclosed(source), *hidden, *noscript)
-    yield Content(page.text(), metadata, decoded.facts, remarks=remarks)
+    title = " ".join((page.title or "").split())
+    return PageText(page.text(), title, (*_unclosed(source), *hidden, *noscript))
 
 
 def _without_noscript(source: str) -> tuple[str, list[str]]:

@@ -27,6 +27,8 @@ from vectorlong.files.limits import Limits
 from vectorlong.files.messages import receive, send
 from vectorlong.files.records import Content, UnreadableError
 
+# What documents say of themselves.
+_METADATA = ("title", "subject", "from", "to", "cc", "date")
 _START_S = 60
 _GRACE_S = 5
 _LOOK_EVERY_S = 1
@@ -229,7 +231,7 @@ def _content(reply: Mapping[str, Any]) -> Content:
             starts = facts.get("page_starts")
             return Content(
                 text,
-                {"title": str(metadata["title"])} if "title" in metadata else {},
+                {name: str(metadata[name]) for name in _METADATA if name in metadata},
                 {
                     **({"encoding": str(facts["encoding"])} if "encoding" in facts else {}),
                     **({"page_starts": list(map(int, starts))} if starts else {}),

@@ -14,9 +14,11 @@ from vectorlong.documents import Document
 from vectorlong.errors import InputTypeError, InputValueError
 from vectorlong.extras import why_missing
 from vectorlong.files.decoding import checked_encoding
+from vectorlong.files.file_types import PLAIN_TYPES, is_packed, type_of, why_not_read
 from vectorlong.files.limits import DEFAULT_LIMITS, Limits
 from vectorlong.files.names import name_of, path_of
 from vectorlong.files.opening import is_ordinary
+from vectorlong.files.packed import unpacked
 from vectorlong.files.plain import read_markdown, read_plain
 from vectorlong.files.reader_process import ReaderProcess
 from vectorlong.files.records import (
@@ -30,17 +32,17 @@ from vectorlong.files.records import (
     is_blank,
     reason_of,
 )
-from vectorlong.files.tables import read_csv, read_jsonl
+from vectorlong.files.tables import read_csv, read_json, read_jsonl
 
 # Our own readers, of bounded memory and linear time; parsers of others run in a process of theirs.
 _READERS: dict[str, Reader] = {
-    "txt": read_plain,
+    **dict.fromkeys(PLAIN_TYPES, read_plain),
     "md": read_markdown,
     "jsonl": read_jsonl,
+    "json": read_json,
     "csv": read_csv,
+    "tsv": read_csv,
 }
-FILE_TYPES = ("txt", "md", "html", "htm", "jsonl", "csv", "pdf", "docx")
-_TYPE_NAMES = {"htm": "html"}
 # File types that need an extra, which is called as they are.
 _EXTRAS = ("pdf",)
 _MAX_REASON_CHARACTERS = 2_000
@@ -194,7 +196,7 @@ class FileSource:
 
     def _sort(self, path: Path, name: str) -> None:
         """Keep a file to be read, or say why not."""
-        kind = _kind(path)
+        why_not = why_not_read(path)
         try:
             is_file = is_ordinary(path.stat())
         except OSError as error:
@@ -202,9 +204,8 @@ class FileSource:
             return
         if not is_file:
             self._not_files.append(LeftOut(name, "is not an ordinary file"))
-        elif kind not in FILE_TYPES:
-            which = f"files of type .{kind}" if kind else "files without an extension"
-            self._not_files.append(LeftOut(name, f"{which} are not read"))
+        elif why_not is not None:
+            self._not_files.append(LeftOut(name, why_not))
         else:
             self._files.append(_File(path, name))
 
@@ -215,7 +216,7 @@ class FileSource:
         """
         missing: dict[str, list[str]] = {}
         for extra in _EXTRAS:
-            names = [file.name for file in self._files if _kind(file.path) == extra]
+            names = [file.name for file in self._files if type_of(file.path) == extra]
             if names and (reason := why_missing(extra)) is not None:
                 missing[reason] = names
         return missing
@@ -269,10 +270,18 @@ class FileSource:
             yield part
 
     def _read(self, file: _File, process: ReaderProcess) -> Iterator[Content | BadRow]:
-        kind = _kind(file.path)
+        if not is_packed(file.path):
+            yield from self._read_type(file.path, type_of(file.path), process)
+            return
+        with unpacked(file.path, self._limits) as path:
+            yield from self._read_type(path, type_of(file.path), process)
+
+    def _read_type(
+        self, path: Path, kind: str, process: ReaderProcess
+    ) -> Iterator[Content | BadRow]:
         if kind in _READERS:
-            return _READERS[kind](file.path, self._columns, self._limits, self._encoding)
-        return process.read(file.path, kind)
+            return _READERS[kind](path, self._columns, self._limits, self._encoding)
+        return process.read(path, kind)
 
     def accounts_for(self, path: str) -> bool:
         """Whether the reading, complete now, gave every document that there is of a file.
@@ -353,12 +362,6 @@ def _shown(reason: str) -> str:
     return reason if shown == reason else f"{shown}..."
 
 
-def _kind(path: Path) -> str:
-    """Give the type that a file's name says it has."""
-    suffix = path.suffix.lower().removeprefix(".")
-    return _TYPE_NAMES.get(suffix, suffix)
-
-
 def _is_folder(entry: os.DirEntry[str]) -> bool:
     """Whether it is a folder, or a link to one; what cannot be told is looked at as a file."""
     try:
@@ -381,7 +384,7 @@ def _named(file: _File, content: Content) -> Document:
     """Give a text its id and metadata."""
     facts: dict[str, Any] = {
         "path": file.name,
-        "type": _kind(file.path),
+        "type": type_of(file.path),
         **content.facts,
     }
     if content.row is not None:

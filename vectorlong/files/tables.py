@@ -1,16 +1,16 @@
-"""JSON lines and CSV: one document a row, read row by row in bounded memory."""
+"""CSV, JSON lines and JSON: one document a row, read row by row in bounded memory."""
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, NoReturn, TextIO
+from typing import Any, TextIO
 
 from vectorlong.files.csv_rows import CsvRows, DamagedLines
 from vectorlong.files.decoding import encoding_facts, find_encoding
+from vectorlong.files.json_values import JsonValues, parse_json
 from vectorlong.files.limits import DEFAULT_LIMITS, Limits
 from vectorlong.files.opening import open_text
 from vectorlong.files.records import BadRow, Columns, Content, UnreadableError, is_blank, one_line
@@ -53,20 +53,54 @@ def _ends(line: str) -> bool:
 
 def _json_row(line: str, number: int, columns: Columns, encoding: str) -> Content | BadRow:
     try:
-        row = json.loads(line, parse_constant=_refuse_constant)
+        row = parse_json(line)
     except (ValueError, RecursionError) as error:
         return BadRow(number, f"not JSON ({one_line(error)})")
+    return _object_row(row, number, columns, encoding)
+
+
+def _object_row(row: Any, number: int | None, columns: Columns, encoding: str) -> Content | BadRow:
     if not isinstance(row, dict):
         return BadRow(number, f"a JSON {type(row).__name__}, not an object with named columns")
     try:
         text_name, id_name = _choose_columns(list(row), columns)
     except UnreadableError as error:
         return BadRow(number, str(error))
-    return _content(row, number, text_name, id_name, encoding)
+    # A document that is a file of its own is named after it.
+    return _content(row, number, text_name, id_name if number else None, encoding)
 
 
-def _refuse_constant(name: str) -> NoReturn:
-    raise ValueError(f"{name} is no JSON value")
+def read_json(
+    path: Path, columns: Columns, limits: Limits = DEFAULT_LIMITS, encoding: str | None = None
+) -> Iterator[Content | BadRow]:
+    """Read a list of objects, which are rows, one object, which is a document, or objects in a row.
+
+    Rows are counted from 1. What is damaged ends the reading: where the next row begins is not
+    known.
+    """
+    encoding = find_encoding(path, encoding)
+    with open_text(path, encoding) as file:
+        values = JsonValues(file, limits)
+        # Whether an object is alone is known when the next is looked for.
+        alone: list[Any] = []
+        number = 0
+        try:
+            for number, value in enumerate(values, start=1):
+                if number == 1 and not values.is_list:
+                    alone.append(value)
+                    continue
+                for first in alone:
+                    yield _object_row(first, 1, columns, encoding)
+                alone.clear()
+                yield _object_row(value, number, columns, encoding)
+        except UnreadableError as error:
+            if number == 0:
+                raise
+            yield from (_object_row(first, 1, columns, encoding) for first in alone)
+            yield BadRow(number + 1, f"{error}; nothing after it was read")
+            return
+        for value in alone:
+            yield _object_row(value, None, columns, encoding)
 
 
 def read_csv(
@@ -158,7 +192,7 @@ def _first_named(names: Sequence[str], wanted: Sequence[str]) -> str | None:
 
 
 def _content(
-    row: Mapping[str, Any], number: int, text_name: str, id_name: str | None, encoding: str
+    row: Mapping[str, Any], number: int | None, text_name: str, id_name: str | None, encoding: str
 ) -> Content | BadRow:
     text, own_id = row.get(text_name), row.get(id_name or "")
     if not isinstance(text, str):

@@ -20,12 +20,16 @@ from typing import Any, BinaryIO
 from vectorlong.files.docx import read_docx
 from vectorlong.files.html import read_html
 from vectorlong.files.limits import Limits
+from vectorlong.files.mail import read_eml
 from vectorlong.files.messages import receive, send
 from vectorlong.files.pdf import read_pdf
 from vectorlong.files.records import Columns, Content, reason_of
+from vectorlong.files.xml_text import read_xml
 
 _READERS: dict[str, Callable[[Path, Columns, Limits, str | None], Iterator[Content]]] = {
     "html": read_html,
+    "xml": read_xml,
+    "eml": read_eml,
     "pdf": read_pdf,
     "docx": read_docx,
 }
@@ -117,7 +121,7 @@ def _answer(path: Path, kind: str, limits: Limits, encoding: str | None) -> dict
     """Read a file that is one document."""
     try:
         content = next(_READERS[kind](path, Columns(), limits, encoding))
-        limits.check_characters(len(content.text) + len(content.metadata.get("title", "")))
+        limits.check_characters(len(content.text) + sum(map(len, content.metadata.values())))
     # No file may end the process: whatever a parser raises is the reason why it was not read.
     except Exception as error:
         if isinstance(error, MemoryError) or _memory_taken() > _MOSTLY * limits.memory_bytes:

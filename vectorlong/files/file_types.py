@@ -1,0 +1,153 @@
+"""What files are called by type, and what to do with those that are not read."""
+
+from __future__ import annotations
+
+from pathlib import PurePath
+
+# Read as they stand: the text is the file's, and its lines are the file's lines.
+_NOTES = ("txt", "text", "md", "markdown", "rst", "adoc", "asciidoc", "org", "tex", "bib", "log")
+_SUBTITLES = ("srt", "vtt")
+_SETTINGS = ("ini", "cfg", "conf", "properties", "toml", "yaml", "yml")
+_PROGRAMS = (
+    *(
+        "py",
+        "pyi",
+        "js",
+        "mjs",
+        "cjs",
+        "jsx",
+        "ts",
+        "tsx",
+        "java",
+        "kt",
+        "scala",
+        "groovy",
+        "c",
+        "h",
+    ),
+    *(
+        "cc",
+        "cpp",
+        "cxx",
+        "hh",
+        "hpp",
+        "cs",
+        "go",
+        "rs",
+        "swift",
+        "rb",
+        "php",
+        "pl",
+        "pm",
+        "lua",
+        "r",
+    ),
+    *(
+        "jl",
+        "m",
+        "hs",
+        "ml",
+        "ex",
+        "exs",
+        "erl",
+        "clj",
+        "lisp",
+        "el",
+        "f90",
+        "pas",
+        "vb",
+        "asm",
+        "sql",
+    ),
+    *(
+        "sh",
+        "bash",
+        "zsh",
+        "ps1",
+        "bat",
+        "cmake",
+        "gradle",
+        "proto",
+        "graphql",
+        "css",
+        "scss",
+        "less",
+    ),
+    *("vue", "svelte", "tf"),
+)
+PLAIN_TYPES = (*_NOTES, *_SUBTITLES, *_SETTINGS, *_PROGRAMS)
+_OTHER_TYPES = ("html", "htm", "xhtml", "xml", "eml", "jsonl", "ndjson", "json", "csv", "tsv")
+_PACKED = "gz"
+FILE_TYPES = (*PLAIN_TYPES, *_OTHER_TYPES, "pdf", "docx")
+# For a line of help.
+SHOWN_TYPES = (
+    ".txt .md .rst .html .xml .eml .json .jsonl .csv .tsv .pdf .docx, logs, settings and programs; "
+    "also packed as .gz, if not .pdf or .docx"
+)
+# Other suffixes of the same types.
+_SAME = {
+    "text": "txt",
+    "markdown": "md",
+    "htm": "html",
+    "xhtml": "html",
+    "ndjson": "jsonl",
+    "asciidoc": "adoc",
+    "yml": "yaml",
+}
+# What people have that is not read, and what is.
+_ADVICE = {
+    **dict.fromkeys(("doc", "dot", "odt", "rtf", "pages", "docm"), "save it as .docx"),
+    **dict.fromkeys(("ppt", "pptx", "odp", "key", "epub", "djvu", "ps"), "save it as .pdf"),
+    **dict.fromkeys(("xls", "xlsx", "xlsm", "ods", "numbers", "parquet"), "save it as .csv"),
+    **dict.fromkeys(("msg", "mbox"), "save its messages as .eml"),
+    **dict.fromkeys(("zip", "tar", "tgz", "7z", "rar", "bz2", "xz", "zst"), "unpack it"),
+    **dict.fromkeys(
+        ("png", "jpg", "jpeg", "tif", "tiff", "gif", "bmp", "webp", "heic"),
+        "text in pictures needs recognition first",
+    ),
+}
+
+
+def type_of(path: PurePath) -> str:
+    """Give the type that a file's name says it has, as its documents' metadata have it.
+
+    Examples
+    --------
+    >>> type_of(PurePath("a.HTM")), type_of(PurePath("a.csv.gz")), type_of(PurePath("LICENSE"))
+    ('html', 'csv', '')
+    """
+    suffix = _suffix(path)
+    if suffix == _PACKED:
+        suffix = _suffix(path.with_suffix(""))
+    return _SAME.get(suffix, suffix)
+
+
+def is_packed(path: PurePath) -> bool:
+    """Whether a file's name says that it must be unpacked first."""
+    return _suffix(path) == _PACKED
+
+
+def why_not_read(path: PurePath) -> str | None:
+    """Say why files of such a name are not read, and what to do; None if they are.
+
+    Examples
+    --------
+    >>> why_not_read(PurePath("a.odt"))
+    'files of type .odt are not read; save it as .docx'
+    """
+    suffix = _suffix(path)
+    if suffix == _PACKED:
+        inner = _suffix(path.with_suffix(""))
+        if inner in FILE_TYPES and inner not in ("pdf", "docx"):
+            return None
+        name = f".{inner}.{_PACKED}" if inner else f".{_PACKED}"
+        return f"files of type {name} are not read; unpack it"
+    if suffix in FILE_TYPES:
+        return None
+    kind = f"files of type .{suffix}" if suffix else "files without an extension"
+    advice = f"; {_ADVICE[suffix]}" if suffix in _ADVICE else ""
+    return f"{kind} are not read{advice}"
+
+
+def _suffix(path: PurePath) -> str:
+    return path.suffix.lower().removeprefix(".")
