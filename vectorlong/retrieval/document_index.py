@@ -571,7 +571,11 @@ class DocumentIndex:
         """
         with self._write_guard.lock:
             section = nullcontext() if self._writer is None else self._writer.folder.alone()
-            with section, folder_errors("close the index", self._folder):
+            with (
+                section,
+                folder_errors("close the index", self._folder),
+                ledger_errors(self._folder / LEDGER_NAME),
+            ):
                 _close(*self._parts)
             self._is_closed = True
             self._closing.detach()
