@@ -203,3 +203,18 @@ def test_an_index_works_on_where_it_was_put_back(folder: Path, other: Path) -> N
     index.compact()
     index.close()
     check_survivor(folder, {**ORIGINAL, "doc-40": 0, "doc-42": 0}, {}, "")
+
+
+@pytest.mark.parametrize("has_read", [True, False])
+@pytest.mark.parametrize("replace", [put_another, put_the_same_again, replace_ledger, remove])
+def test_a_reader_says_that_it_was_replaced_and_mixes_nothing(
+    folder: Path, other: Path, replace: Callable[[Path, Path], None], has_read: bool
+) -> None:
+    index = DocumentIndex.open(folder, ENCODER, read_only=True)
+    if has_read:
+        assert len(index) == 6
+    replace(folder, other)
+    for look in (lambda: index.search("the report"), index.ids, lambda: index.get("doc-1")):
+        with pytest.raises(IndexFolderError, match="moved, removed or replaced"):
+            look()
+    index.close()

@@ -144,6 +144,29 @@ def test_a_document_that_ends_behind_the_last_row_is_damage(folder: Path) -> Non
         DocumentIndex.open(folder, FakeEncoder(), read_only=True)
 
 
+def test_vectors_are_checked_although_the_settings_cannot_be_read(folder: Path) -> None:
+    change_ledger(folder, "UPDATE settings SET value = '{'")
+    findings = find_damage(folder)
+    assert any("settings cannot be read" in finding for finding in findings)
+    assert not any("f32" in finding for finding in findings)
+
+
+def test_a_row_that_an_index_of_sqlites_lacks_is_found(folder: Path) -> None:
+    ledger = folder / "ledger.sqlite"
+    connection = sqlite3.connect(ledger)
+    page_size = connection.execute("PRAGMA page_size").fetchone()[0]
+    (page,) = connection.execute(
+        "SELECT rootpage FROM sqlite_master WHERE name = 'sqlite_autoindex_documents_1'"
+    ).fetchone()
+    connection.close()
+    content = bytearray(ledger.read_bytes())
+    place = content.index(b"doc-7", (page - 1) * page_size, page * page_size)
+    content[place : place + 5] = b"doc-x"
+    ledger.write_bytes(content)
+    rewrite(folder / "manifest.json", files={})
+    assert any("missing from index" in finding for finding in find_damage(folder))
+
+
 def test_a_trigger_is_named(folder: Path) -> None:
     change_ledger(folder, TRIGGER)
     with pytest.raises(IndexCorruptError, match="did not make, trigger gone"):
