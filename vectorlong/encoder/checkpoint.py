@@ -277,8 +277,8 @@ def load_encoder(
     WeightsError
         Weights are missing, superfluous or wrongly shaped; each is listed.
     """
-    with torch.device("meta"):
-        encoder = Encoder(config, attention)
+    # Not within torch.device("meta"), which an interrupt may leave in force for all tensors after.
+    encoder = Encoder(config, attention, device="meta")
     expected = {to_transformers_name(name): tensor for name, tensor in encoder.state_dict().items()}
     check_weights(
         {name: tuple(tensor.shape) for name, tensor in expected.items()},

@@ -27,17 +27,19 @@ class Embeddings(nn.Module):
     ----------
     config
         The encoder's shape.
+    device
+        Where the parameters are made.
     """
 
-    def __init__(self, config: EncoderConfig) -> None:
+    def __init__(self, config: EncoderConfig, device: str | None = None) -> None:
         super().__init__()
         width = config.hidden_width
         self.position_offset = config.position_offset
         self.hidden_dropout = config.hidden_dropout
-        self.word = nn.Embedding(config.vocabulary_size, width)
-        self.position = nn.Embedding(config.n_positions, width)
-        self.token_type = nn.Embedding(config.n_token_types, width)
-        self.norm = nn.LayerNorm(width, eps=config.layer_norm_epsilon)
+        self.word = nn.Embedding(config.vocabulary_size, width, device=device)
+        self.position = nn.Embedding(config.n_positions, width, device=device)
+        self.token_type = nn.Embedding(config.n_token_types, width, device=device)
+        self.norm = nn.LayerNorm(width, eps=config.layer_norm_epsilon, device=device)
 
     def forward(
         self, token_ids: Tensor, texts: PackedTexts, token_type_ids: Tensor | None = None
@@ -63,24 +65,28 @@ class Layer(nn.Module):
         The encoder's shape.
     spec
         This layer's attention pattern.
+    device
+        Where the parameters are made.
     """
 
-    def __init__(self, config: EncoderConfig, spec: AttentionSpec) -> None:
+    def __init__(
+        self, config: EncoderConfig, spec: AttentionSpec, device: str | None = None
+    ) -> None:
         super().__init__()
         width, epsilon = config.hidden_width, config.layer_norm_epsilon
         self.spec = spec
-        self.query = nn.Linear(width, width)
-        self.key = nn.Linear(width, width)
-        self.value = nn.Linear(width, width)
-        self.query_global = nn.Linear(width, width)
-        self.key_global = nn.Linear(width, width)
-        self.value_global = nn.Linear(width, width)
-        self.attention_output = nn.Linear(width, width)
-        self.attention_norm = nn.LayerNorm(width, eps=epsilon)
-        self.up = nn.Linear(width, config.feed_forward_width)
+        self.query = nn.Linear(width, width, device=device)
+        self.key = nn.Linear(width, width, device=device)
+        self.value = nn.Linear(width, width, device=device)
+        self.query_global = nn.Linear(width, width, device=device)
+        self.key_global = nn.Linear(width, width, device=device)
+        self.value_global = nn.Linear(width, width, device=device)
+        self.attention_output = nn.Linear(width, width, device=device)
+        self.attention_norm = nn.LayerNorm(width, eps=epsilon, device=device)
+        self.up = nn.Linear(width, config.feed_forward_width, device=device)
         self.activation = ACT2FN[config.activation]
-        self.down = nn.Linear(config.feed_forward_width, width)
-        self.norm = nn.LayerNorm(width, eps=epsilon)
+        self.down = nn.Linear(config.feed_forward_width, width, device=device)
+        self.norm = nn.LayerNorm(width, eps=epsilon, device=device)
 
     def parts(self) -> LayerParts:
         """Give the callables :func:`vectorlong.encoder.layer.run_layer` takes."""
@@ -96,6 +102,8 @@ class Encoder(nn.Module):
         Its shape.
     attention
         ``"auto"`` or the name of an attention backend.
+    device
+        Where the parameters are made; "meta" for none yet, where weights are read from a file.
 
     Examples
     --------
@@ -110,14 +118,16 @@ class Encoder(nn.Module):
     torch.Size([5, 8])
     """
 
-    def __init__(self, config: EncoderConfig, attention: str = "auto") -> None:
+    def __init__(
+        self, config: EncoderConfig, attention: str = "auto", device: str | None = None
+    ) -> None:
         super().__init__()
         if config.activation not in ACT2FN:
             raise OptionError("hidden_act", config.activation, sorted(ACT2FN))
         self.config = config
         self.attention = attention
-        self.embeddings = Embeddings(config)
-        self.layers = nn.ModuleList(Layer(config, spec) for spec in config.attention)
+        self.embeddings = Embeddings(config, device)
+        self.layers = nn.ModuleList(Layer(config, spec, device) for spec in config.attention)
 
     def forward(
         self,
