@@ -285,6 +285,6 @@ def test_errors_of_other_kinds_pass(monkeypatch: pytest.MonkeyPatch, tmp_path: P
     def interrupt(*_: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(tokenizer, "_finish", interrupt)
+    monkeypatch.setattr(tokenizer, "_mend", interrupt)
     with pytest.raises(KeyboardInterrupt):
         tokenizer.encode(["a"])
