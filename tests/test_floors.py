@@ -1,6 +1,7 @@
 """The floors of docs/architecture.md: imports go down, and light doors stay light."""
 
 import ast
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -84,6 +85,24 @@ def loaded_by(statement: str) -> set[str]:
 @pytest.mark.parametrize("statement", ["import vectorlong", "from vectorlong import VectorIndex"])
 def test_light_doors_load_no_torch(statement):
     assert not loaded_by(statement) & {"torch", "transformers"}
+
+
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [({}, "2000"), ({"GOMP_SPINCOUNT": "7"}, "7"), ({"OMP_WAIT_POLICY": "active"}, "None")],
+)
+def test_threads_that_wait_sleep_soon_unless_the_user_says_otherwise(given, expected):
+    code = "import vectorlong, os; print(os.environ.get('GOMP_SPINCOUNT'))"
+    names = ("GOMP_SPINCOUNT", "OMP_WAIT_POLICY")
+    environment = {name: value for name, value in os.environ.items() if name not in names}
+    result = subprocess.run(
+        [sys.executable, "-c", code],
+        env={**environment, **given},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert result.stdout.strip() == expected
 
 
 def test_the_core_loads_no_wing():

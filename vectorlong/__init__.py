@@ -7,6 +7,7 @@ transformers.
 from __future__ import annotations
 
 import importlib
+import os
 from typing import TYPE_CHECKING, Any
 
 from vectorlong.documents import Document, DocumentEncoding, Passages, PassageSpec
@@ -21,6 +22,12 @@ if TYPE_CHECKING:
     from vectorlong.vector_index.vector_index import VectorIndex
 
 __version__ = "0.1.0"
+
+# How often GNU's OpenMP, with which torch and FAISS compute, looks again before a thread that waits
+# for others sleeps; read when they are loaded. By default it looks for milliseconds, and on a
+# processor that does something else as well the others come no sooner for that: they come later.
+if "OMP_WAIT_POLICY" not in os.environ:
+    os.environ.setdefault("GOMP_SPINCOUNT", "2000")
 
 _LAZY = {
     "Longformer2Vec": "vectorlong.longformer2vec",
