@@ -41,7 +41,7 @@ test-without-avx512: $(STAMP)
 	$(WITHOUT_AVX512) $(BIN)/python -m pytest -m 'not slow' --ignore=tests/crash --ignore=tests/files
 
 test-slow: $(STAMP)
-	$(BIN)/python -m pytest -m slow
+	$(BIN)/python -m pytest -m slow -o faulthandler_timeout=0
 
 fuzz: $(STAMP)
 	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[fuzz]'

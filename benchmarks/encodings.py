@@ -17,7 +17,7 @@ from collections import Counter
 from pathlib import Path
 
 from tests.files.sentences import TEXTS, encode
-from vectorlong.files.decoding import find_encoding
+from vectorlong.files.encodings.decoding import find_encoding
 from vectorlong.files.records import UnreadableError
 
 _LENGTHS = (50, 100, 200, 1_000, 5_000)

@@ -168,7 +168,7 @@ def test_an_interruption_while_a_file_hangs_is_said_once(docs, tmp_path):
 _COMMAND = """
 import signal
 signal.signal(signal.SIGINT, signal.default_int_handler)  # ignored below a shell's "&"
-from vectorlong.files import reader_process
+from vectorlong.files.process import reader_process
 send = reader_process.send
 def send_and_tell(stream, message):
     send(stream, message)

@@ -6,9 +6,10 @@ import io
 import pytest
 
 from vectorlong.files.limits import Limits
-from vectorlong.files.records import BadRow, Columns, Content, UnreadableError, is_blank
+from vectorlong.files.records import BadRow, Columns, Content, is_blank
 from vectorlong.files.source import FileSource
-from vectorlong.files.tables import read_csv
+from vectorlong.files.tables.rows import read_csv
+from vectorlong.files.unreadable import UnreadableError
 
 ANY = Columns()
 LONG_TEXT = 'A "quoted" word, a comma; a tab\there.\n\nA second paragraph,\r\nof two lines.\n' * 40

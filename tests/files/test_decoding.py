@@ -8,9 +8,9 @@ import pytest
 
 from tests.files.sentences import TEXTS, encode
 from vectorlong.errors import OptionError
-from vectorlong.files.decoding import encoding_named, find_encoding, read_text
-from vectorlong.files.records import UnreadableError
+from vectorlong.files.encodings.decoding import encoding_named, find_encoding, read_text
 from vectorlong.files.source import FileSource
+from vectorlong.files.unreadable import UnreadableError
 
 CHINESE = "我们在这个国家的不同地方生活了很多年，也学会了用不同的方法看问题。这是大家都知道的事情。"
 FRENCH = "Tous les êtres humains naissent libres et égaux en dignité, créés où l’été est."

@@ -5,11 +5,12 @@ import json
 import pytest
 
 from tests.files.builders import write_docx
-from vectorlong.files.docx import read_docx
-from vectorlong.files.html import read_html
-from vectorlong.files.plain import read_markdown, read_plain
-from vectorlong.files.records import BadRow, Columns, Content, UnreadableError
-from vectorlong.files.tables import read_csv, read_jsonl
+from vectorlong.files.formats.html import read_html
+from vectorlong.files.formats.plain import read_markdown, read_plain
+from vectorlong.files.records import BadRow, Columns, Content
+from vectorlong.files.tables.rows import read_csv, read_jsonl
+from vectorlong.files.unreadable import UnreadableError
+from vectorlong.files.word.docx import read_docx
 
 ANY = Columns()
 

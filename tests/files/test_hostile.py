@@ -22,14 +22,15 @@ from tests.files.builders import (
     write_pdf_of_one_stream,
 )
 from vectorlong.documents import Document
-from vectorlong.files.docx import read_docx
-from vectorlong.files.html import read_html
+from vectorlong.files.formats.html import read_html
+from vectorlong.files.formats.plain import read_plain
 from vectorlong.files.limits import Limits
 from vectorlong.files.opening import open_file
-from vectorlong.files.plain import read_plain
-from vectorlong.files.records import BadRow, Columns, UnreadableError
+from vectorlong.files.records import BadRow, Columns
 from vectorlong.files.source import FileSource
-from vectorlong.files.tables import read_csv, read_jsonl
+from vectorlong.files.tables.rows import read_csv, read_jsonl
+from vectorlong.files.unreadable import UnreadableError
+from vectorlong.files.word.docx import read_docx
 
 ANY = Columns()
 POSIX = pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such files")
@@ -213,7 +214,7 @@ def test_a_merged_cell_goes_on_in_its_column_whatever_spans_before_it(tmp_path):
 def test_a_document_packed_as_word_never_does(tmp_path, packing):
     path = write_docx(tmp_path / "a.docx", ["x"])
     write_docx_part(path, "word/document.xml", b"x" * 9, packing)
-    with pytest.raises(UnreadableError, match="packed in a way that Word does not read"):
+    with pytest.raises(UnreadableError, match="packed in a way that Office programs do not read"):
         next(read_docx(path, ANY))
 
 
@@ -278,7 +279,7 @@ def test_texts_too_long_are_named_whatever_their_type(root):
 
 
 def test_a_text_that_must_be_too_long_is_not_even_read(root, monkeypatch):
-    monkeypatch.setattr("vectorlong.files.plain.read_text", None)
+    monkeypatch.setattr("vectorlong.files.formats.plain.read_text", None)
     (root / "a.txt").touch()
     os.truncate(root / "a.txt", 500_000_000)
     assert read(root)[1]["root/a.txt"].startswith("holds more than 20,000,000 characters of text")

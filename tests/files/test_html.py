@@ -2,7 +2,7 @@
 
 import pytest
 
-from vectorlong.files.html import read_html
+from vectorlong.files.formats.html import read_html
 from vectorlong.files.records import Columns
 from vectorlong.files.source import FileSource
 

@@ -8,12 +8,13 @@ from pathlib import PurePath
 import pytest
 
 from vectorlong.files.file_types import why_not_read
+from vectorlong.files.formats.mail import read_eml
+from vectorlong.files.formats.xml_text import read_xml
 from vectorlong.files.limits import Limits
-from vectorlong.files.mail import read_eml
-from vectorlong.files.records import BadRow, Columns, Content, UnreadableError
+from vectorlong.files.records import BadRow, Columns, Content
 from vectorlong.files.source import FileSource
-from vectorlong.files.tables import read_json
-from vectorlong.files.xml_text import read_xml
+from vectorlong.files.tables.rows import read_json
+from vectorlong.files.unreadable import UnreadableError
 
 ANY = Columns()
 

@@ -8,10 +8,11 @@ import pytest
 
 from tests.files.builders import write_pdf, write_pdf_of_objects
 from vectorlong.errors import MissingExtraError
-from vectorlong.files.hyphens import BREAK, join_divided_words
-from vectorlong.files.pdf import read_pdf
-from vectorlong.files.records import Columns, UnreadableError
+from vectorlong.files.formats.hyphens import BREAK, join_divided_words
+from vectorlong.files.formats.pdf import read_pdf
+from vectorlong.files.records import Columns
 from vectorlong.files.source import FileSource
+from vectorlong.files.unreadable import UnreadableError
 
 ANY = Columns()
 PAGE = (

@@ -13,11 +13,12 @@ from pathlib import Path
 import pytest
 
 from tests.files.builders import write_docx, write_pdf
-from vectorlong.files import reader_process
 from vectorlong.files.limits import Limits
-from vectorlong.files.reader_process import ReaderProcess
-from vectorlong.files.records import Content, UnreadableError
+from vectorlong.files.process import reader_process
+from vectorlong.files.process.reader_process import ReaderProcess
+from vectorlong.files.records import Content
 from vectorlong.files.source import FileSource
+from vectorlong.files.unreadable import UnreadableError
 
 POSIX = pytest.mark.skipif(sys.platform == "win32", reason="needs signals")
 LINUX = pytest.mark.skipif(sys.platform != "linux", reason="needs /proc")
@@ -111,7 +112,7 @@ def answering(monkeypatch, body):
     """Have another program in place of the reader."""
     program = f"""
 import os, sys
-from vectorlong.files.messages import receive, send
+from vectorlong.files.process.messages import receive, send
 requests, replies = sys.stdin.buffer, sys.stdout.buffer
 receive(requests, 1000000)
 send(replies, {{}})
@@ -121,8 +122,12 @@ receive(requests, 1000000)
     monkeypatch.setattr(reader_process, "_PROGRAM", program)
 
 
+# Of a file that is one document.
+ONE = {"row": None, "id": None, "is_last": True}
+
+
 def answer(fields):
-    return f"send(replies, {{{fields}}})"
+    return f"ONE = {ONE}; send(replies, {{{fields}}})"
 
 
 @pytest.mark.parametrize(
@@ -132,11 +137,20 @@ def answer(fields):
         ("sys.exit(7)", r"makes its reader crash \(exit code 7\)"),
         ("replies.write(bytes([255] * 8)); replies.flush(); sys.stdin.read()", "no answer"),
         ("replies.write(bytes([0] * 7) + b'\\x09[[[[[[[[['); replies.flush()", "crash|no answer"),
-        (answer("'text': 5, 'metadata': {}, 'facts': {}, 'remarks': []"), "what is no answer"),
-        (answer("'text': 'x', 'metadata': [], 'facts': {}, 'remarks': []"), "what is no answer"),
-        (answer("'text': 'x', 'metadata': {}, 'facts': {}, 'remarks': 'x'"), "what is no answer"),
+        (
+            answer("'text': 5, 'metadata': {}, 'facts': {}, **ONE, 'remarks': []"),
+            "what is no answer",
+        ),
+        (
+            answer("'text': 'x', 'metadata': [], 'facts': {}, **ONE, 'remarks': []"),
+            "what is no answer",
+        ),
+        (
+            answer("'text': 'x', 'metadata': {}, 'facts': {}, **ONE, 'remarks': 'x'"),
+            "what is no answer",
+        ),
         ("send(replies, {})", "what is no answer"),
-        ("send(replies, {'reason': 'is of no use'})", "is of no use"),
+        ("send(replies, {'refusal': 'is of no use'})", "is of no use"),
     ],
 )
 def test_nothing_is_believed_to_be_an_answer_that_is_none(monkeypatch, page, body, reason):
@@ -147,7 +161,7 @@ def test_nothing_is_believed_to_be_an_answer_that_is_none(monkeypatch, page, bod
 
 
 def test_an_answer_is_no_longer_than_a_text_may_be(monkeypatch, page):
-    fields = "'text': 'x' * 3_000_000, 'metadata': {}, 'facts': {}, 'remarks': []"
+    fields = "'text': 'x' * 3_000_000, 'metadata': {}, 'facts': {}, **ONE, 'remarks': []"
     answering(monkeypatch, answer(fields))
     monkeypatch.setattr(reader_process, "_GRACE_S", 0.5)
     limits = Limits(characters=1_000)
@@ -209,11 +223,11 @@ _READING = """
     signal.signal(signal.SIGINT, signal.default_int_handler)  # ignored below a shell's "&"
     from pathlib import Path
     from vectorlong.files.limits import Limits
-    from vectorlong.files import reader_process
-    from vectorlong.files.reader_process import ReaderProcess
+    from vectorlong.files.process import reader_process
+    from vectorlong.files.process.reader_process import ReaderProcess
 
     reader_process._PROGRAM = reader_process._PROGRAM.replace(
-        "main()", "import vectorlong.files.worker as worker; worker._GRACE_S = 0; main()"
+        "main()", "import vectorlong.files.process.worker as worker; worker._GRACE_S = 0; main()"
     )
     with ReaderProcess(Limits(seconds=int(sys.argv[2]))) as reader:
         start = reader._start
@@ -309,7 +323,7 @@ def test_an_interruption_between_files_ends_nothing(page):
 def test_no_time_passes_while_all_are_stopped(page, monkeypatch):
     """As Ctrl-Z in a terminal stops both."""
     working = "import time; [time.sleep(0.1) for _ in range(10)]; "
-    seen = answer("'text': 'seen', 'metadata': {}, 'facts': {}, 'remarks': []")
+    seen = answer("'text': 'seen', 'metadata': {}, 'facts': {}, **ONE, 'remarks': []")
     answering(monkeypatch, working + seen)
     program = _READING.replace("{then}", "pass").replace(
         "reader_process._PROGRAM.replace(", f"{reader_process._PROGRAM!r}.replace("
@@ -359,7 +373,7 @@ def test_modules_beside_the_documents_are_not_run(page, tmp_path):
 
 def test_it_loads_no_torch():
     program = (
-        "import sys, vectorlong.files.worker, pypdfium2\n"
+        "import sys, vectorlong.files.process.worker, pypdfium2\n"
         "print(*{'torch', 'transformers', 'faiss', 'sqlite3'} & set(sys.modules))"
     )
     assert run_python(program).stdout == "\n"
@@ -372,7 +386,7 @@ def test_a_child_of_its_parent_starts_its_own(page):
         import os, sys
         from pathlib import Path
         from vectorlong.files.limits import Limits
-        from vectorlong.files.reader_process import ReaderProcess
+        from vectorlong.files.process.reader_process import ReaderProcess
         path = Path(sys.argv[1])
         with ReaderProcess(Limits()) as reader:
             next(reader.read(path, "html"))
@@ -398,7 +412,7 @@ def test_it_can_write_no_file_and_prints_nothing_into_its_answers(tmp_path, monk
     program = reader_process._PROGRAM.replace(
         "main()\n",
         f"""
-import vectorlong.files.worker as worker
+import vectorlong.files.process.worker as worker
 def read(path, *_):
     from vectorlong.files.records import Content
     print("noise", flush=True)

@@ -224,7 +224,7 @@ def write_one_of_each(root):
 def test_a_file_that_changes_while_it_is_read_is_listed(root, monkeypatch):
     write(root, "a.txt")
     write(root, "b.txt")
-    monkeypatch.setattr("vectorlong.files.decoding.find_encoding", lambda *_: "ascii")
+    monkeypatch.setattr("vectorlong.files.encodings.decoding.find_encoding", lambda *_: "ascii")
     write(root, "a.txt", "é")
     source = FileSource([root])
     assert [document.id for document in source] == ["root/b.txt"]
@@ -301,6 +301,9 @@ def test_every_type_is_read(root):
 # --- places --------------------------------------------------------------------------------------
 
 
+SHEETS = [{"name": "A", "start": 0, "row": 5}, {"name": "B", "start": 3, "row": 8}]
+
+
 @pytest.mark.parametrize(
     ("document", "needle", "place"),
     [
@@ -318,6 +321,25 @@ def test_every_type_is_read(root):
             "needle",
             "page 2, line 2",
         ),
+        (
+            Document("a", "one\ntwo\nx\nneedle", {"file": {"slide_starts": [0, 8]}}),
+            "needle",
+            "slide 2, line 2",
+        ),
+        (
+            Document("a", "x\nneedle", {"file": {"type": "epub", "chapter_starts": [0]}}),
+            "needle",
+            "chapter 1, line 2",
+        ),
+        (
+            Document("a", "x\nneedle", {"file": {"type": "xlsx", "sheet": "Prices", "row": 7}}),
+            "needle",
+            "sheet Prices, row 7, line 2 of its text",
+        ),
+        (Document("a", "x\n\ny\nneedle", {"file": {"sheets": SHEETS}}), "needle", "sheet B, row 9"),
+        (Document("a", "x\n\ny\nneedle", {"file": {"sheets": SHEETS}}), "y", "sheet B, row 8"),
+        (Document("a", "x\nneedle", {"file": {"sheets": SHEETS}}), "needle", "sheet A, row 6"),
+        (Document("a", "x\nneedle", {"file": {"sheets": [7]}}), "needle", "line 2"),
         (Document("a", "x\nneedle"), "needle", "line 2"),
         (Document("a", "x\nneedle", {"file": "own metadata"}), "needle", "line 2"),
         (Document("a", "x\nneedle", {"file": {"page_starts": 5}}), "needle", "line 2"),

@@ -16,9 +16,9 @@ from tests.files.word import (
     run,
     text_of,
 )
-from vectorlong.files.docx import read_docx
 from vectorlong.files.limits import Limits
-from vectorlong.files.records import UnreadableError
+from vectorlong.files.unreadable import UnreadableError
+from vectorlong.files.word.docx import read_docx
 
 # --- pictures, shapes and parts ------------------------------------------------------------------
 

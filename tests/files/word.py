@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from tests.files.builders import paragraph, write_word
-from vectorlong.files.docx import read_docx
 from vectorlong.files.records import Columns
+from vectorlong.files.word.docx import read_docx
 
 ANY = Columns()
 

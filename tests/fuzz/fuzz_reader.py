@@ -18,15 +18,16 @@ from zipfile import ZipFile
 import atheris
 
 with atheris.instrument_imports(include=["vectorlong.files"]):
-    from vectorlong.files.docx import read_docx
-    from vectorlong.files.html import read_html
+    from vectorlong.files.formats.html import read_html
+    from vectorlong.files.formats.mail import read_eml
+    from vectorlong.files.formats.pdf import read_pdf
+    from vectorlong.files.formats.plain import read_markdown
+    from vectorlong.files.formats.xml_text import read_xml
     from vectorlong.files.limits import Limits
-    from vectorlong.files.mail import read_eml
-    from vectorlong.files.pdf import read_pdf
-    from vectorlong.files.plain import read_markdown
-    from vectorlong.files.records import Columns, UnreadableError
-    from vectorlong.files.tables import read_csv, read_json, read_jsonl
-    from vectorlong.files.xml_text import read_xml
+    from vectorlong.files.records import Columns
+    from vectorlong.files.tables.rows import read_csv, read_json, read_jsonl
+    from vectorlong.files.unreadable import UnreadableError
+    from vectorlong.files.word.docx import read_docx
 
 from tests.fuzz.seeds import write_dictionary, write_seeds
 

@@ -26,7 +26,7 @@ from vectorlong.disk import replace_file
 from vectorlong.documents import Document
 from vectorlong.dropped_tokens import said_once
 from vectorlong.errors import InputValueError
-from vectorlong.files.decoding import checked_encoding
+from vectorlong.files.encodings.decoding import checked_encoding
 from vectorlong.files.limits import Limits
 from vectorlong.files.records import Columns
 from vectorlong.files.source import FileSource

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, fields
 
 from vectorlong.errors import OptionError
-from vectorlong.files.records import UnreadableError
+from vectorlong.files.unreadable import UnreadableError
 
 _MEGABYTE = 1_000_000
 _MOST = 1_000_000_000

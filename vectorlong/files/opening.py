@@ -8,7 +8,7 @@ import stat
 from pathlib import Path
 from typing import BinaryIO, TextIO, cast
 
-from vectorlong.files.records import UnreadableError
+from vectorlong.files.unreadable import UnreadableError
 
 _BUFFER_BYTES = 1 << 18
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from vectorlong.files.limits import Limits
 from vectorlong.files.opening import open_file
-from vectorlong.files.records import UnreadableError, one_line
+from vectorlong.files.unreadable import UnreadableError, one_line
 
 _PIECE_BYTES = 1 << 18
 

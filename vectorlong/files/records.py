@@ -6,22 +6,14 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from vectorlong.errors import MissingExtraError
+from vectorlong.files.limits import Limits
 
-if TYPE_CHECKING:
-    from vectorlong.files.limits import Limits
-
-_MAX_REASON_CHARACTERS = 200
 _SHOWN = re.compile(
     r"[^\s\x00-\x1f\x7f-\x9f\xad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f"
     r"\u202a-\u202e\u2060-\u206f\u2800\u3164\ufe00-\ufe0f\ufeff\uffa0]"
 )
-
-
-class UnreadableError(Exception):
-    """A file cannot be read as what its name says; the message is the reason, for people."""
 
 
 @dataclass(frozen=True)
@@ -38,6 +30,9 @@ class Columns:
     id: str | None = None
 
 
+DEFAULT_COLUMNS = Columns()
+
+
 @dataclass(frozen=True)
 class Content:
     """One document as its file holds it.
@@ -49,7 +44,9 @@ class Content:
     metadata
         What the file says of the document: its title, the other columns of its row.
     facts
-        How the text lies in the file: encoding, start of each page.
+        How the text lies in the file: its encoding; where in the text each page, slide or chapter
+        begins (``"page_starts"`` and so on); of a workbook ``"sheets"``, where rows of which sheet
+        begin, or the one ``"sheet"`` that it is a row of.
     row
         Number of its row, from 1, where the file holds one document a row.
     id
@@ -107,29 +104,9 @@ class Remark:
 
 
 # The last is the encoding that the user named, if any.
-Reader = Callable[[Path, Columns, "Limits", str | None], Iterator[Content | BadRow]]
+Reader = Callable[[Path, Columns, Limits, str | None], Iterator[Content | BadRow]]
 
 
 def is_blank(text: str) -> bool:
     """Whether a text shows nothing: white space, characters of no width, controls, fillers."""
     return _SHOWN.search(text) is None
-
-
-def reason_of(error: Exception) -> str:
-    """Say for people why a file was not read, whatever its reader raised."""
-    if isinstance(error, UnreadableError | MissingExtraError):
-        return str(error)
-    if isinstance(error, UnicodeError):  # though it was found to decode, before it was read
-        return "was changed while it was read"
-    if isinstance(error, OSError):
-        return f"cannot be read ({error.strerror or one_line(error)})"
-    if isinstance(error, MemoryError):
-        return "cannot be read: there is not enough memory"
-    return f"cannot be read: its reader failed ({type(error).__name__}: {one_line(error)})"
-
-
-def one_line(error: Exception) -> str:
-    """Give the beginning of an error's message, or its kind where it has none."""
-    message = " ".join(str(error).split()) or type(error).__name__
-    shown = message[:_MAX_REASON_CHARACTERS]
-    return shown if shown == message else f"{shown}..."

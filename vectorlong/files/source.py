@@ -1,11 +1,9 @@
-"""From paths to documents: finds the files, names the documents, and lists what was left out."""
+"""From files to documents: reads and names them, and lists what was left out."""
 
 from __future__ import annotations
 
 import os
-import stat
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -13,26 +11,17 @@ from vectorlong.checks import is_unicode
 from vectorlong.documents import Document
 from vectorlong.errors import InputTypeError, InputValueError
 from vectorlong.extras import why_missing
-from vectorlong.files.decoding import checked_encoding
-from vectorlong.files.file_types import PLAIN_TYPES, is_packed, type_of, why_not_read
+from vectorlong.files.encodings.decoding import checked_encoding
+from vectorlong.files.file_types import PLAIN_TYPES, is_packed, type_of
+from vectorlong.files.finding import File, FoundFiles
+from vectorlong.files.formats.plain import read_markdown, read_plain
 from vectorlong.files.limits import DEFAULT_LIMITS, Limits
-from vectorlong.files.names import name_of, path_of
-from vectorlong.files.opening import is_ordinary
+from vectorlong.files.names import path_of
 from vectorlong.files.packed import unpacked
-from vectorlong.files.plain import read_markdown, read_plain
-from vectorlong.files.reader_process import ReaderProcess
-from vectorlong.files.records import (
-    BadRow,
-    Columns,
-    Content,
-    LeftOut,
-    Reader,
-    Remark,
-    UnreadableError,
-    is_blank,
-    reason_of,
-)
-from vectorlong.files.tables import read_csv, read_json, read_jsonl
+from vectorlong.files.process.reader_process import ReaderProcess
+from vectorlong.files.records import BadRow, Columns, Content, LeftOut, Reader, Remark, is_blank
+from vectorlong.files.tables.rows import read_csv, read_json, read_jsonl
+from vectorlong.files.unreadable import UnreadableError, reason_of
 
 # Our own readers, of bounded memory and linear time; parsers of others run in a process of theirs.
 _READERS: dict[str, Reader] = {
@@ -46,12 +35,6 @@ _READERS: dict[str, Reader] = {
 # File types that need an extra, which is called as they are.
 _EXTRAS = ("pdf",)
 _MAX_REASON_CHARACTERS = 2_000
-
-
-@dataclass(frozen=True)
-class _File:
-    path: Path
-    name: str
 
 
 class FileSource:
@@ -120,12 +103,11 @@ class FileSource:
         self._columns = columns or Columns()
         self._limits = limits
         self._check = check
-        self._exclude = exclude.resolve() if exclude is not None else None
-        self._not_files: list[LeftOut] = []
-        self._files: list[_File] = []
-        self.roots: dict[str, Path] = {}
-        self._given: set[str] = set()  # names of files, and of folders with a "/" behind
-        self._find(paths)
+        found = FoundFiles(paths, exclude)
+        self._files = found.files
+        self._not_files = found.left_out
+        self._given = found.given
+        self.roots = found.roots
         self._names = {file.name for file in self._files}
         self.n_files = len(self._files)
         self._restart()
@@ -135,79 +117,6 @@ class FileSource:
         self.left_out = list(self._not_files)
         self.remarks: list[Remark] = []
         self.other_encodings: dict[str, str] = {}
-
-    # --- finding files ---------------------------------------------------------------------------
-
-    def _find(self, paths: Sequence[Path]) -> None:
-        roots: dict[str, Path] = {}
-        known: set[Path] = set()
-        for path in paths:
-            try:
-                is_folder = stat.S_ISDIR(os.stat(path).st_mode)
-            except FileNotFoundError:
-                raise InputValueError(f"There is no file or folder {str(path)!r}.") from None
-            except (OSError, ValueError) as error:  # a name too long; one that holds a NUL
-                reason = getattr(error, "strerror", None) or error
-                raise InputValueError(f"{str(path)!r} cannot be opened ({reason}).") from None
-            root = path.resolve() if is_folder else path.parent.resolve()
-            other = roots.setdefault(root.name, root)
-            if other != root:
-                raise InputValueError(
-                    f"{str(other)!r} and {str(root)!r} are both called {root.name!r}, so their "
-                    "documents' ids could be the same. Rename one, or name a folder above them."
-                )
-            self.roots[name_of(root, root)] = root
-            self._given.add(
-                name_of(root, root) + "/" if is_folder else name_of(root, root / path.name)
-            )
-            for file in self._walk(root) if is_folder else [root / path.name]:
-                target = Path(os.path.realpath(file))  # where Path.resolve raises on circles
-                if target not in known:
-                    known.add(target)
-                    self._sort(file, name_of(root, file))
-
-    def _walk(self, root: Path) -> Iterator[Path]:
-        """Every visible file below a folder, in a fixed order, however deep."""
-        folders = [root]
-        while folders:
-            here = folders.pop()
-            try:
-                with os.scandir(here) as entries:
-                    found = sorted((entry.name, _is_folder(entry)) for entry in entries)
-            except OSError as error:
-                self._leave_unopened(name_of(root, here), error)
-                continue
-            for name, is_folder in found:
-                if not is_folder and not name.startswith((".", "~$")):
-                    yield here / name
-            below = [here / name for name, is_folder in found if is_folder and name[0] != "."]
-            folders.extend(reversed([folder for folder in below if self._descends(root, folder)]))
-
-    def _descends(self, root: Path, folder: Path) -> bool:
-        if os.path.islink(folder):
-            self._not_files.append(
-                LeftOut(name_of(root, folder), "is a link to a folder; name that folder instead")
-            )
-            return False
-        return folder != self._exclude  # both without links
-
-    def _leave_unopened(self, name: str, error: OSError) -> None:
-        self._not_files.append(LeftOut(name, f"cannot be opened ({error.strerror})"))
-
-    def _sort(self, path: Path, name: str) -> None:
-        """Keep a file to be read, or say why not."""
-        why_not = why_not_read(path)
-        try:
-            is_file = is_ordinary(path.stat())
-        except OSError as error:
-            self._leave_unopened(name, error)
-            return
-        if not is_file:
-            self._not_files.append(LeftOut(name, "is not an ordinary file"))
-        elif why_not is not None:
-            self._not_files.append(LeftOut(name, why_not))
-        else:
-            self._files.append(_File(path, name))
 
     def missing_extras(self) -> dict[str, list[str]]:
         """Give the files that will be left out because an extra is not installed, by that reason.
@@ -233,7 +142,7 @@ class FileSource:
                 self.n_files_read += 1
 
     def _documents(
-        self, file: _File, process: ReaderProcess, owners: dict[str, tuple[str, int]]
+        self, file: File, process: ReaderProcess, owners: dict[str, tuple[str, int]]
     ) -> Iterator[Document]:
         """Give the documents of a file, and note what is none."""
         first_bad_row: BadRow | None = None
@@ -251,7 +160,7 @@ class FileSource:
         if first_bad_row is not None:
             self._note_bad_rows(file, n_bad_rows, first_bad_row)
 
-    def _parts(self, file: _File, process: ReaderProcess) -> Iterator[Content | BadRow]:
+    def _parts(self, file: File, process: ReaderProcess) -> Iterator[Content | BadRow]:
         """Give what a file holds until it ends or is refused; that is noted, whatever it is."""
         is_empty = True
         parts = self._read(file, process)
@@ -269,7 +178,7 @@ class FileSource:
             is_empty = False
             yield part
 
-    def _read(self, file: _File, process: ReaderProcess) -> Iterator[Content | BadRow]:
+    def _read(self, file: File, process: ReaderProcess) -> Iterator[Content | BadRow]:
         if not is_packed(file.path):
             yield from self._read_type(file.path, type_of(file.path), process)
             return
@@ -281,7 +190,7 @@ class FileSource:
     ) -> Iterator[Content | BadRow]:
         if kind in _READERS:
             return _READERS[kind](path, self._columns, self._limits, self._encoding)
-        return process.read(path, kind)
+        return process.read(path, kind, self._columns)
 
     def accounts_for(self, path: str) -> bool:
         """Whether the reading, complete now, gave every document that there is of a file.
@@ -309,7 +218,7 @@ class FileSource:
         return path in self._names or not os.path.lexists(self.roots[parts[0]].joinpath(*below))
 
     def _document(
-        self, file: _File, content: Content, owners: dict[str, tuple[str, int]]
+        self, file: File, content: Content, owners: dict[str, tuple[str, int]]
     ) -> Document | BadRow:
         """Make a document of a text, unless there is nothing to be found in it or no use for it."""
         reason = _flaw(content)
@@ -341,18 +250,18 @@ class FileSource:
         whose = "the name of a document" if is_other_name else f"that of {owner[0]}, row {owner[1]}"
         return f"its id {document.id!r} is {whose}; see --id-column"
 
-    def _note_encoding(self, file: _File, document: Document) -> None:
+    def _note_encoding(self, file: File, document: Document) -> None:
         encoding = document.metadata["file"].get("encoding")
         if encoding is not None:
             self.other_encodings[file.name] = encoding
 
-    def _note_bad_rows(self, file: _File, n_rows: int, first: BadRow) -> None:
+    def _note_bad_rows(self, file: File, n_rows: int, first: BadRow) -> None:
         reason = f"row {first.row}: {first.reason}"
         if n_rows > 1:
             reason = f"{n_rows:,} rows, the first of them {reason}"
         self._leave_out(file, reason)
 
-    def _leave_out(self, file: _File, reason: str) -> None:
+    def _leave_out(self, file: File, reason: str) -> None:
         self.left_out.append(LeftOut(file.name, _shown(reason)))
 
 
@@ -360,14 +269,6 @@ def _shown(reason: str) -> str:
     """Cut what may quote the file, whose ids and column names have any length."""
     shown = reason[:_MAX_REASON_CHARACTERS]
     return reason if shown == reason else f"{shown}..."
-
-
-def _is_folder(entry: os.DirEntry[str]) -> bool:
-    """Whether it is a folder, or a link to one; what cannot be told is looked at as a file."""
-    try:
-        return entry.is_dir()
-    except OSError:
-        return False
 
 
 def _flaw(content: Content) -> str | None:
@@ -380,7 +281,7 @@ def _flaw(content: Content) -> str | None:
         return "is nested too deep"
 
 
-def _named(file: _File, content: Content) -> Document:
+def _named(file: File, content: Content) -> Document:
     """Give a text its id and metadata."""
     facts: dict[str, Any] = {
         "path": file.name,

@@ -1,21 +1,21 @@
-"""The parts of a Word document: members of a zip archive, most of them XML that names others.
+"""The parts of a document that is a zip archive, most of them XML.
 
 Read piece by piece with Python's own zip and XML readers: no part is ever held whole, and those
 that hold no text are not unpacked. What this opens is not trusted. A document type, which could
-make entities of others or name files, ends the reading, as it does in Word.
+make entities of others or name files, ends the reading, as it does in Office programs.
 """
 
 from __future__ import annotations
 
 import posixpath
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, BinaryIO, NoReturn
 from xml.parsers import expat
 from zipfile import ZIP_DEFLATED, ZIP_STORED, ZipFile
 
 from vectorlong.files.limits import Limits
-from vectorlong.files.records import UnreadableError
+from vectorlong.files.unreadable import UnreadableError
 
 StartHandler = Callable[[str, Mapping[str, str]], None]
 EndHandler = Callable[[str], None]
@@ -43,8 +43,8 @@ class Relation:
     part: str | None
 
 
-class WordPackage:
-    """Opens the parts of a Word document.
+class Package:
+    """Opens the parts of a document.
 
     Parameters
     ----------
@@ -52,11 +52,14 @@ class WordPackage:
         The archive.
     limits
         How much the parts that are read may unpack to, all of them together.
+    kind
+        What to call the document in messages.
     """
 
-    def __init__(self, file: BinaryIO, limits: Limits) -> None:
+    def __init__(self, file: BinaryIO, limits: Limits, kind: str) -> None:
         self._archive = ZipFile(file)
         self._limits = limits
+        self._kind = kind
         self._n_bytes = 0
         # Names have no case, and some writers divide them as Windows does.
         self._entries = {
@@ -80,30 +83,41 @@ class WordPackage:
         KeyError
             There is no such part.
         UnreadableError
-            The parts unpack to too much, or hold what Word does not read, either.
+            The parts unpack to too much, or hold what Office programs do not read, either.
         zipfile.BadZipFile, zlib.error, xml.parsers.expat.ExpatError
             It is damaged.
         """
-        entry = self._entries[part]
-        # Others unpack without bounds even when read in pieces.
-        if entry.compress_type not in (ZIP_STORED, ZIP_DEFLATED):
-            raise UnreadableError("is packed in a way that Word does not read")
         parser: Any = expat.ParserCreate(namespace_separator=" ")
         parser.buffer_text = True
-        parser.StartDoctypeDeclHandler = _refuse_document_type
+        parser.StartDoctypeDeclHandler = self._refuse_document_type
         parser.StartElementHandler = start
         parser.EndElementHandler = end
         parser.CharacterDataHandler = text
         n_fed = 0
+        for piece in self._pieces(part):
+            n_fed += len(piece)
+            parser.Parse(piece, False)
+            if n_fed - parser.CurrentByteIndex > _MAX_TAG_BYTES:
+                raise UnreadableError(f"is a damaged {self._kind} (a tag without an end)")
+        parser.Parse(b"", True)
+
+    def read(self, part: str) -> bytes:
+        """Give a part's bytes; raises as `parse` does."""
+        return b"".join(self._pieces(part))
+
+    def _pieces(self, part: str) -> Iterator[bytes]:
+        entry = self._entries[part]
+        # Others unpack without bounds even when read in pieces.
+        if entry.compress_type not in (ZIP_STORED, ZIP_DEFLATED):
+            raise UnreadableError("is packed in a way that Office programs do not read")
         with self._archive.open(entry) as stream:
             while piece := stream.read(_PIECE_BYTES):
-                n_fed += len(piece)
                 self._n_bytes += len(piece)
                 self._limits.check_bytes(self._n_bytes)
-                parser.Parse(piece, False)
-                if n_fed - parser.CurrentByteIndex > _MAX_TAG_BYTES:
-                    raise UnreadableError("is a damaged Word document (a tag without an end)")
-        parser.Parse(b"", True)
+                yield piece
+
+    def _refuse_document_type(self, *_: object) -> NoReturn:
+        raise UnreadableError(f"is a damaged {self._kind} (it declares a document type)")
 
     def relations(self, part: str) -> dict[str, Relation]:
         """Give what a part names, by the ids that it uses; "" is the package itself."""
@@ -123,7 +137,3 @@ class WordPackage:
         if source in self:
             self.parse(source, start)
         return relations
-
-
-def _refuse_document_type(*_: object) -> NoReturn:
-    raise UnreadableError("is a damaged Word document (it declares a document type)")

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from typing import Any, NoReturn, TextIO
 
 from vectorlong.files.limits import Limits
-from vectorlong.files.records import UnreadableError, one_line
+from vectorlong.files.unreadable import UnreadableError, one_line
 
 _BLOCK_CHARACTERS = 1 << 16
 _SPACE = re.compile(r"[ \t\r\n]*")

@@ -11,11 +11,11 @@ from pathlib import Path
 from typing import Any
 
 from vectorlong.extras import import_extra
-from vectorlong.files.damage import damage
-from vectorlong.files.hyphens import BREAK, join_divided_words
+from vectorlong.files.formats.hyphens import BREAK, join_divided_words
 from vectorlong.files.limits import DEFAULT_LIMITS, Limits
 from vectorlong.files.opening import open_file
-from vectorlong.files.records import Columns, Content, UnreadableError
+from vectorlong.files.records import Columns, Content
+from vectorlong.files.unreadable import UnreadableError, damage
 
 # Text outside the page, where a printer would cut it off, is text.
 _EVERYWHERE = (-1e6, -1e6, 1e6, 1e6)

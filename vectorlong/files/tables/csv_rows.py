@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from typing import TextIO
 
 from vectorlong.files.limits import Limits
-from vectorlong.files.records import UnreadableError
+from vectorlong.files.unreadable import UnreadableError
 
 _DELIMITERS = ",;\t|"
 # What no file holds: the delimiter of a table of one column.

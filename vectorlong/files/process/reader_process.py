@@ -1,9 +1,10 @@
 """Reading documents in a process that can be ended.
 
 A parser that hangs inside C code, or takes all memory, cannot be stopped by the thread that called
-it. So PDF, Word and HTML files are read by `vectorlong.files.worker` in a process of its own, which
-stays for many files. A process pool would not do: `multiprocessing`, and what is built on it, runs
-the caller's script again in the child, and takes from it pickles, which can run code.
+it. So files for which there are parsers of others are read by `vectorlong.files.process.worker` in
+a process of its own, which stays for many files. A process pool would not do: `multiprocessing`,
+and what is built on it, runs the caller's script again in the child, and takes from it
+pickles, which can run code.
 """
 
 from __future__ import annotations
@@ -24,11 +25,11 @@ from types import TracebackType
 from typing import Any, BinaryIO, Self, cast
 
 from vectorlong.files.limits import Limits
-from vectorlong.files.messages import receive, send
-from vectorlong.files.records import Content, UnreadableError
+from vectorlong.files.process.messages import receive, send
+from vectorlong.files.process.replies import part_of
+from vectorlong.files.records import DEFAULT_COLUMNS, BadRow, Columns, Content
+from vectorlong.files.unreadable import UnreadableError
 
-# What documents say of themselves.
-_METADATA = ("title", "subject", "from", "to", "cc", "date")
 _START_S = 60
 _GRACE_S = 5
 _LOOK_EVERY_S = 1
@@ -41,7 +42,7 @@ import signal
 signal.signal(signal.SIGINT, signal.SIG_IGN)
 import json, sys
 sys.path[:] = json.loads(sys.argv[1])
-from vectorlong.files.worker import main
+from vectorlong.files.process.worker import main
 main()
 """
 
@@ -75,28 +76,41 @@ class ReaderProcess:
     ) -> None:
         self._end()
 
-    def read(self, path: Path, kind: str) -> Iterator[Content]:
-        """Read a file that is one document.
+    def read(
+        self, path: Path, kind: str, columns: Columns = DEFAULT_COLUMNS
+    ) -> Iterator[Content | BadRow]:
+        """Read a file, each of its documents as it is asked for.
 
         Raises
         ------
         UnreadableError
             It cannot be read, or not within the limits. The next file can be.
         """
-        request = {"path": os.fsencode(path).hex(), "kind": kind}
+        request: dict[str, Any] = {
+            "path": os.fsencode(path).hex(),
+            "kind": kind,
+            "columns": asdict(columns),
+        }
         is_used = self._process is not None
         reply = self._ask(request)
-        if "is_out_of_memory" in reply:
+        if "is_out_of_memory" in reply and is_used:  # files before may have left it too little
             self._end()
-            if is_used:  # files before may have left it too little
-                reply = self._ask(request)
-        if "is_out_of_memory" in reply:
-            self._end()
-            raise self._limits.exceeded("memory_mb")
-        yield _content(reply)
+            reply = self._ask(request)
+        is_over = False
+        try:
+            while not is_over:
+                if "is_out_of_memory" in reply:
+                    raise self._limits.exceeded("memory_mb")
+                is_over = bool(reply.get("is_last")) or "refusal" in reply
+                yield part_of(reply)
+                if not is_over:
+                    reply = self._ask(None)
+        finally:
+            if not is_over:  # there is more, that nobody waits for
+                self._end()
 
-    def _ask(self, request: Mapping[str, Any]) -> dict[str, Any]:
-        """Send a request to a process that runs, and take its reply."""
+    def _ask(self, request: Mapping[str, Any] | None) -> dict[str, Any]:
+        """Send a request to a process that runs, if there is one to send, and take a reply."""
         try:
             if self._process is None or self._owner != os.getpid():
                 self._start()
@@ -125,15 +139,16 @@ class ReaderProcess:
         if self._exchange(settings, _START_S) is None:
             raise UnreadableError("the process that reads such files does not start")
 
-    def _exchange(self, message: Mapping[str, Any], seconds: int) -> dict[str, Any] | None:
-        """Send a message and wait for its reply; None where the process ends instead."""
+    def _exchange(self, message: Mapping[str, Any] | None, seconds: int) -> dict[str, Any] | None:
+        """Send a message, if any, and wait for a reply; None where the process ends instead."""
         assert self._process is not None
         assert self._watch is not None
         reply = None
         self._watch.begin(seconds)
         try:
             with contextlib.suppress(BrokenPipeError):
-                send(cast(BinaryIO, self._process.stdin), message)
+                if message is not None:
+                    send(cast(BinaryIO, self._process.stdin), message)
                 max_bytes = _BYTES_PER_CHARACTER * self._limits.characters + _ROOM_BYTES
                 reply = receive(cast(BinaryIO, self._process.stdout), max_bytes)
         finally:
@@ -215,27 +230,3 @@ class _Watch:
                     self.is_late = True
                     self._process.kill()
             looked = now
-
-
-def _content(reply: Mapping[str, Any]) -> Content:
-    """Take from a reply what it may hold, and nothing else."""
-    match reply:
-        case {"reason": str(reason)}:
-            raise UnreadableError(reason)
-        case {
-            "text": str(text),
-            "metadata": dict(metadata),
-            "facts": dict(facts),
-            "remarks": list(remarks),
-        }:
-            starts = facts.get("page_starts")
-            return Content(
-                text,
-                {name: str(metadata[name]) for name in _METADATA if name in metadata},
-                {
-                    **({"encoding": str(facts["encoding"])} if "encoding" in facts else {}),
-                    **({"page_starts": list(map(int, starts))} if starts else {}),
-                },
-                remarks=tuple(map(str, remarks)),
-            )
-    raise UnreadableError("makes its reader answer what is no answer")

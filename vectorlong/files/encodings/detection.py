@@ -14,8 +14,8 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from vectorlong.files.alphabets import count_strange
-from vectorlong.files.records import UnreadableError
+from vectorlong.files.encodings.alphabets import count_strange
+from vectorlong.files.unreadable import UnreadableError
 
 # Those that people have files in, the one to name first where several give the same text.
 _ENCODINGS = (

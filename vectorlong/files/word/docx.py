@@ -10,15 +10,15 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from vectorlong.files.damage import damage
 from vectorlong.files.limits import DEFAULT_LIMITS, Limits
+from vectorlong.files.office.package import Package, Relation
 from vectorlong.files.opening import open_file
-from vectorlong.files.records import Columns, Content, UnreadableError
-from vectorlong.files.word_drawing import DrawingText
-from vectorlong.files.word_flow import seen
-from vectorlong.files.word_names import by_full_name
-from vectorlong.files.word_package import Relation, WordPackage
-from vectorlong.files.word_text import WordText
+from vectorlong.files.records import Columns, Content
+from vectorlong.files.unreadable import UnreadableError, damage
+from vectorlong.files.word.drawing import DrawingText
+from vectorlong.files.word.flow import seen
+from vectorlong.files.word.names import by_full_name
+from vectorlong.files.word.text import WordText
 
 _OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _TITLE = by_full_name({"dc:title": True})
@@ -33,7 +33,7 @@ def read_docx(
             raise UnreadableError(
                 "is encrypted, or in Word's old format; save it as .docx without a password"
             )
-        package = WordPackage(file, limits)
+        package = Package(file, limits, "Word document")
         document = _Document(package, limits)
         text = "\n".join(document.lines())
         title = document.title()
@@ -43,7 +43,7 @@ def read_docx(
 class _Document:
     """The parts that make up a document."""
 
-    def __init__(self, package: WordPackage, limits: Limits) -> None:
+    def __init__(self, package: Package, limits: Limits) -> None:
         self._package = package
         self._limits = limits
         self._notes: dict[tuple[str, str], list[str]] = {}

@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-from vectorlong.files.decoding import Decoded, read_text
+from vectorlong.files.encodings.decoding import Decoded, read_text
 from vectorlong.files.limits import DEFAULT_LIMITS, Limits
 from vectorlong.files.records import Columns, Content
 

@@ -17,10 +17,10 @@ from pathlib import Path
 import webencodings
 
 from vectorlong.errors import OptionError
-from vectorlong.files.detection import detect_encoding
+from vectorlong.files.encodings.detection import detect_encoding
 from vectorlong.files.limits import DEFAULT_LIMITS, Limits
 from vectorlong.files.opening import open_file
-from vectorlong.files.records import UnreadableError
+from vectorlong.files.unreadable import UnreadableError
 
 _BLOCK_BYTES = 1 << 20
 _SAMPLE_BYTES = 1 << 15

@@ -13,13 +13,13 @@ from functools import partial
 from typing import Protocol
 
 from vectorlong.files.limits import Limits
-from vectorlong.files.word_equations import Equations
-from vectorlong.files.word_names import Attributes, attribute, by_full_name
-from vectorlong.files.word_notes import Notes
-from vectorlong.files.word_objects import Objects
-from vectorlong.files.word_runs import Runs
-from vectorlong.files.word_tables import Tables
-from vectorlong.files.word_writer import Writer
+from vectorlong.files.word.equations import Equations
+from vectorlong.files.word.names import Attributes, attribute, by_full_name
+from vectorlong.files.word.notes import Notes
+from vectorlong.files.word.objects import Objects
+from vectorlong.files.word.runs import Runs
+from vectorlong.files.word.tables import Tables
+from vectorlong.files.word.writer import Writer
 
 # What Word shows nothing of, or what it showed before a change that is noted.
 _SKIPPED = (

@@ -6,9 +6,9 @@ from collections import Counter
 from collections.abc import Callable
 
 from vectorlong.files.limits import Limits
-from vectorlong.files.records import UnreadableError
-from vectorlong.files.word_flow import Flow
-from vectorlong.files.word_names import Attributes
+from vectorlong.files.unreadable import UnreadableError
+from vectorlong.files.word.flow import Flow
+from vectorlong.files.word.names import Attributes
 
 # Each level of tables in tables may go through all the text below it once more.
 _MAX_DEPTH = 64

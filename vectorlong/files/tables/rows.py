@@ -8,12 +8,13 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, TextIO
 
-from vectorlong.files.csv_rows import CsvRows, DamagedLines
-from vectorlong.files.decoding import encoding_facts, find_encoding
-from vectorlong.files.json_values import JsonValues, parse_json
+from vectorlong.files.encodings.decoding import encoding_facts, find_encoding
 from vectorlong.files.limits import DEFAULT_LIMITS, Limits
 from vectorlong.files.opening import open_text
-from vectorlong.files.records import BadRow, Columns, Content, UnreadableError, is_blank, one_line
+from vectorlong.files.records import BadRow, Columns, Content, is_blank
+from vectorlong.files.tables.csv_rows import CsvRows, DamagedLines
+from vectorlong.files.tables.json_values import JsonValues, parse_json
+from vectorlong.files.unreadable import UnreadableError, one_line
 
 _TEXT_NAMES = ("text", "content", "body", "document")
 _ID_NAMES = ("_id", "id")

@@ -9,10 +9,11 @@ from pathlib import Path
 from typing import Any
 from xml.parsers import expat
 
-from vectorlong.files.decoding import read_text
+from vectorlong.files.encodings.decoding import read_text
 from vectorlong.files.limits import DEFAULT_LIMITS, Limits
 from vectorlong.files.opening import open_file
-from vectorlong.files.records import Columns, Content, UnreadableError, is_blank, one_line
+from vectorlong.files.records import Columns, Content, is_blank
+from vectorlong.files.unreadable import UnreadableError, one_line
 
 _DECLARED = re.compile(rb"""\A(?:\xef\xbb\xbf)?<\?xml\s[^>]{0,200}?encoding\s*=\s*["']([\w.:-]+)""")
 _HEAD_BYTES = 1024

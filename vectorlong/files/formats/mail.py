@@ -9,12 +9,12 @@ from collections.abc import Iterator
 from email.message import Message
 from pathlib import Path
 
-from vectorlong.files.damage import damage
-from vectorlong.files.decoding import decode_part
-from vectorlong.files.html import page_text
+from vectorlong.files.encodings.decoding import decode_part
+from vectorlong.files.formats.html import page_text
 from vectorlong.files.limits import DEFAULT_LIMITS, Limits
 from vectorlong.files.opening import open_file
-from vectorlong.files.records import Columns, Content, UnreadableError
+from vectorlong.files.records import Columns, Content
+from vectorlong.files.unreadable import UnreadableError, damage
 
 HEADERS = ("subject", "from", "to", "cc", "date")
 _MAX_PARTS = 1_000

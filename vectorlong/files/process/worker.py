@@ -1,8 +1,8 @@
 """The process that reads documents with parsers that are not ours, one after another.
 
-It is started by `vectorlong.files.reader_process`, loads no torch, and may be ended at any moment.
-It ends by itself when its parent does, however that ends, and when a file takes too long while
-nobody is left to end it.
+It is started by `vectorlong.files.process.reader_process`, loads no torch, and may be ended at any
+moment. It ends by itself when its parent does, however that ends, and when a file takes too long
+while nobody is left to end it.
 """
 
 from __future__ import annotations
@@ -13,20 +13,22 @@ import select
 import signal
 import sys
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from vectorlong.files.docx import read_docx
-from vectorlong.files.html import read_html
+from vectorlong.files.formats.html import read_html
+from vectorlong.files.formats.mail import read_eml
+from vectorlong.files.formats.pdf import read_pdf
+from vectorlong.files.formats.xml_text import read_xml
 from vectorlong.files.limits import Limits
-from vectorlong.files.mail import read_eml
-from vectorlong.files.messages import receive, send
-from vectorlong.files.pdf import read_pdf
-from vectorlong.files.records import Columns, Content, reason_of
-from vectorlong.files.xml_text import read_xml
+from vectorlong.files.process.messages import receive, send
+from vectorlong.files.process.replies import reply_of
+from vectorlong.files.records import Columns, Content, Reader
+from vectorlong.files.unreadable import reason_of
+from vectorlong.files.word.docx import read_docx
 
-_READERS: dict[str, Callable[[Path, Columns, Limits, str | None], Iterator[Content]]] = {
+_READERS: dict[str, Reader] = {
     "html": read_html,
     "xml": read_xml,
     "eml": read_eml,
@@ -50,14 +52,14 @@ def main() -> None:
     _limit_process(limits.memory_bytes)
     send(replies, {})
     while (request := receive(requests, _MAX_REQUEST_BYTES)) is not None:
-        _end_after(limits.seconds + _GRACE_S)
         path = Path(os.fsdecode(bytes.fromhex(request["path"])))
-        answer = _answer(path, request["kind"], limits, encoding)
-        _end_after(0)
-        try:
-            send(replies, answer)
-        except MemoryError:  # before anything of it was written
-            send(replies, {"is_out_of_memory": True})
+        columns = Columns(**request["columns"])
+        for reply in _answers(path, request["kind"], columns, limits, encoding):
+            try:
+                send(replies, reply)
+            except MemoryError:  # before anything of it was written
+                send(replies, {"is_out_of_memory": True})
+                break
 
 
 def _end_with_parent(descriptor: int) -> None:
@@ -117,22 +119,42 @@ def _end_after(seconds: int) -> None:
         signal.setitimer(signal.ITIMER_PROF, seconds)
 
 
-def _answer(path: Path, kind: str, limits: Limits, encoding: str | None) -> dict[str, Any]:
-    """Read a file that is one document."""
-    try:
-        content = next(_READERS[kind](path, Columns(), limits, encoding))
-        limits.check_characters(len(content.text) + sum(map(len, content.metadata.values())))
-    # No file may end the process: whatever a parser raises is the reason why it was not read.
-    except Exception as error:
-        if isinstance(error, MemoryError) or _memory_taken() > _MOSTLY * limits.memory_bytes:
-            return {"is_out_of_memory": True}
-        return {"reason": reason_of(error)}
-    return {
-        "text": content.text,
-        "metadata": content.metadata,
-        "facts": content.facts,
-        "remarks": content.remarks,
-    }
+def _answers(
+    path: Path, kind: str, columns: Columns, limits: Limits, encoding: str | None
+) -> Iterator[dict[str, Any]]:
+    """Give a reply for each part of a file; the last says that it is, unless it is a refusal."""
+    waiting: dict[str, Any] | None = None  # for whether another comes after it
+    parts = _READERS[kind](path, columns, limits, encoding)
+    while True:
+        _end_after(limits.seconds + _GRACE_S)
+        try:
+            part = next(parts, None)
+            reply = None if part is None else reply_of(part)
+            if isinstance(part, Content):
+                limits.check_characters(len(part.text) + sum(map(_length, part.metadata.values())))
+        # No file may end the process: whatever a parser raises is the reason why it was not read.
+        except Exception as error:
+            reply = _refusal(error, limits)
+        _end_after(0)
+        if reply is None:
+            yield {**waiting, "is_last": True} if waiting else {"refusal": "holds no rows"}
+            return
+        if waiting is not None:
+            yield waiting
+        waiting = reply
+        if "refusal" in reply or "is_out_of_memory" in reply:
+            yield reply
+            return
+
+
+def _length(value: Any) -> int:
+    return len(value) if isinstance(value, str) else 0
+
+
+def _refusal(error: Exception, limits: Limits) -> dict[str, Any]:
+    if isinstance(error, MemoryError) or _memory_taken() > _MOSTLY * limits.memory_bytes:
+        return {"is_out_of_memory": True}
+    return {"refusal": reason_of(error)}
 
 
 def _memory_taken() -> int:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from vectorlong.files.word_flow import Flow, Row, seen
-from vectorlong.files.word_names import Attributes, attribute, number
-from vectorlong.files.word_writer import Writer
+from vectorlong.files.word.flow import Flow, Row, seen
+from vectorlong.files.word.names import Attributes, attribute, number
+from vectorlong.files.word.writer import Writer
 
 
 class Tables:

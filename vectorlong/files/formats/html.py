@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from vectorlong.files.decoding import read_text
+from vectorlong.files.encodings.decoding import read_text
 from vectorlong.files.limits import DEFAULT_LIMITS, Limits
 from vectorlong.files.opening import open_file
 from vectorlong.files.records import Columns, Content, is_blank

@@ -6,8 +6,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
 
-from vectorlong.files.word_names import Attributes, attribute
-from vectorlong.files.word_writer import Writer
+from vectorlong.files.word.names import Attributes, attribute
+from vectorlong.files.word.writer import Writer
 
 # What stands before a part, unless that is empty.
 _BEFORE = {"m:den": "/", "m:sup": "^", "m:sub": "_", "m:lim": "_"}

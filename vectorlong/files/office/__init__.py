@@ -1,0 +1,1 @@
+"""Archives of XML parts, as Office programs write them."""
