@@ -12,16 +12,16 @@ from pathlib import Path
 
 from vectorlong.files.limits import DEFAULT_LIMITS, Limits
 from vectorlong.files.office.package import Package, Relation
+from vectorlong.files.office.properties import part_named, title_of
 from vectorlong.files.opening import open_file
 from vectorlong.files.records import Columns, Content
+from vectorlong.files.unread import unread_remarks
 from vectorlong.files.unreadable import UnreadableError, damage
-from vectorlong.files.word.drawing import DrawingText
+from vectorlong.files.word.drawing import Drawings
 from vectorlong.files.word.flow import seen
-from vectorlong.files.word.names import by_full_name
 from vectorlong.files.word.text import WordText
 
 _OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
-_TITLE = by_full_name({"dc:title": True})
 
 
 def read_docx(
@@ -36,7 +36,7 @@ def read_docx(
         package = Package(file, limits, "Word document")
         document = _Document(package, limits)
         text = "\n".join(document.lines())
-        title = document.title()
+        title = title_of(package)
     yield Content(text, {"title": title} if title else {}, remarks=document.remarks())
 
 
@@ -47,10 +47,9 @@ class _Document:
         self._package = package
         self._limits = limits
         self._notes: dict[tuple[str, str], list[str]] = {}
-        self._drawn: set[str] = set()
+        self._drawings = Drawings(package, limits)
         self._unread: Counter[str] = Counter()
-        self._own = package.relations("")
-        self._name = self._own_part("officeDocument") or "word/document.xml"
+        self._name = part_named(package, "officeDocument") or "word/document.xml"
         self._related = package.relations(self._name)
 
     def lines(self) -> Iterator[str]:
@@ -67,37 +66,9 @@ class _Document:
         yield from body.endnotes
         yield from self._margins(body.footers)
 
-    def title(self) -> str:
-        """Give the title that its properties name; empty where they name none."""
-        pieces: list[str] = []
-        is_title = False
-
-        def start(name: str, _: object) -> None:
-            nonlocal is_title
-            is_title = name in _TITLE
-
-        def end(_: str) -> None:
-            nonlocal is_title
-            is_title = False
-
-        def text(text: str) -> None:
-            if is_title:
-                pieces.append(text)
-
-        part = self._own_part("core-properties")
-        if part is not None and part in self._package:
-            self._package.parse(part, start, end, text)
-        return "".join(pieces).strip()
-
     def remarks(self) -> tuple[str, ...]:
         """Say what was met and not read."""
-        return tuple(
-            f"{n:,} {what} is not read" if n == 1 else f"{n:,} {_plural(what)} are not read"
-            for what, n in self._unread.items()
-        )
-
-    def _own_part(self, kind: str) -> str | None:
-        return next((it.part for it in self._own.values() if it.kind == kind), None)
+        return unread_remarks(self._unread)
 
     def _margins(self, ids: Iterable[str]) -> Iterator[str]:
         """Give the lines of headers or footers, those of several sections once."""
@@ -118,29 +89,9 @@ class _Document:
 
     def _read_part(self, name: str, related: dict[str, Relation]) -> WordText:
         def read_drawing(id: str) -> list[str] | None:
-            part = related[id].part if id in related else None
-            return self._drawing(part) if part is not None and part in self._package else None
+            return self._drawings.lines(related[id].part if id in related else None)
 
         text = WordText(self._limits, self._notes, read_drawing)
         self._package.parse(name, text.start, text.end, text.text)
         self._unread.update(text.unread)
         return text
-
-    def _drawing(self, part: str) -> list[str]:
-        """Give the lines of a chart or diagram, and of what is drawn on it."""
-        if part in self._drawn:
-            return []
-        self._drawn.add(part)
-        text = DrawingText(self._limits)
-        self._package.parse(part, text.start, text.end, text.text)
-        lines = list(text.lines)
-        for relation in self._package.relations(part).values():
-            drawn = relation.part
-            if relation.kind == "chartUserShapes" and drawn is not None and drawn in self._package:
-                lines.extend(self._drawing(drawn))
-        return lines
-
-
-def _plural(what: str) -> str:
-    head, of, rest = what.partition(" of ")
-    return f"{head}s{of}{rest}"

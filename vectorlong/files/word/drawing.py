@@ -1,8 +1,9 @@
-"""The words of a chart or diagram in a Word document: titles, names, labels; no numbers."""
+"""The words of charts and diagrams: titles, names, labels; no numbers."""
 
 from __future__ import annotations
 
 from vectorlong.files.limits import Limits
+from vectorlong.files.office.package import Package
 from vectorlong.files.word.names import Attributes, by_full_name
 
 # Each is a line: a paragraph of a text, a name that a chart keeps; "cx" are charts since 2016.
@@ -56,3 +57,35 @@ class DrawingText:
             self._n_characters += len(text)
             self._limits.check_characters(self._n_characters)
             self._pieces.append(text)
+
+
+class Drawings:
+    """Reads the charts and diagrams of a document, each once.
+
+    Parameters
+    ----------
+    package
+        The document.
+    limits
+        How long a text may be.
+    """
+
+    def __init__(self, package: Package, limits: Limits) -> None:
+        self._package = package
+        self._limits = limits
+        self._read: set[str] = set()
+
+    def lines(self, part: str | None) -> list[str] | None:
+        """Give the lines of one, and of what is drawn on it; None where there is no such part."""
+        if part is None or part not in self._package:
+            return None
+        if part in self._read:
+            return []
+        self._read.add(part)
+        text = DrawingText(self._limits)
+        self._package.parse(part, text.start, text.end, text.text)
+        lines = list(text.lines)
+        for relation in self._package.relations(part).values():
+            if relation.kind == "chartUserShapes":
+                lines.extend(self.lines(relation.part) or [])
+        return lines

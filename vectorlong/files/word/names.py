@@ -1,4 +1,4 @@
-"""Names of the elements and attributes of a Word document.
+"""Names of the elements and attributes of documents of Office programs.
 
 Here they are ``"w:t"``, as they are in the standard (ECMA-376); a parser gives them with their
 namespace in full, of which most have two: transitional files and strict ones differ in it.
@@ -15,6 +15,8 @@ _Action = TypeVar("_Action")
 _OOXML = ("http://schemas.openxmlformats.org/", "http://purl.oclc.org/ooxml/")
 _NAMESPACES = {
     "w": [f"{_OOXML[0]}wordprocessingml/2006/main", f"{_OOXML[1]}wordprocessingml/main"],
+    "p": [f"{_OOXML[0]}presentationml/2006/main", f"{_OOXML[1]}presentationml/main"],
+    "p188": ["http://schemas.microsoft.com/office/powerpoint/2018/8/main"],
     "m": [f"{_OOXML[0]}officeDocument/2006/math", f"{_OOXML[1]}officeDocument/math"],
     "r": [
         f"{_OOXML[0]}officeDocument/2006/relationships",
