@@ -335,6 +335,11 @@ def test_search_shows_passage_place_and_scores(folder, run):
     ]
 
 
+def place(description, line, row=None):
+    nowhere = dict.fromkeys(["page", "slide", "chapter", "sheet"])
+    return {"description": description, "line": line, "row": row, **nowhere}
+
+
 def test_search_as_json(folder, root, run_json):
     answer = run_json("search", folder, QUESTION)
     assert (answer["question"], answer["mode"]) == (QUESTION, "hybrid")
@@ -343,7 +348,7 @@ def test_search_as_json(folder, root, run_json):
     text = (root / "a.txt").read_text()
     passage = hit["passage"]
     assert text[passage["start"] : passage["end"]] == passage["text"]
-    assert hit["place"] == {"description": "line 2", "line": 2, "page": None, "row": None}
+    assert hit["place"] == place("line 2", line=2)
     assert set(hit["scores"]) == {"vector", "lexical"}
     assert hit["metadata"] == {"file": {"path": "docs/a.txt", "type": "txt"}}
 
@@ -364,7 +369,7 @@ def test_where(folder, run_json, where, ids):
 
 def test_rows_have_their_row_as_place(folder, run_json):
     (hit,) = run_json("search", folder, "red", "-k", 1, "--mode", "lexical")["hits"]
-    assert hit["place"] == {"description": "row 1", "line": 1, "page": None, "row": 1}
+    assert hit["place"] == place("row 1", line=1, row=1)
 
 
 def test_lexical_search_builds_no_encoder(folder, encoders, run, run_json):

@@ -8,6 +8,7 @@ from pathlib import PurePath
 import pytest
 
 from tests.files.builders import write_docx, write_pdf
+from tests.files.slides import lines, shape, slide, write_pptx
 from vectorlong.documents import Document
 from vectorlong.errors import InputValueError
 from vectorlong.files.file_position import find_position
@@ -218,7 +219,10 @@ def write_one_of_each(root):
     write(root, "a.tsv", "text\tx\nNeedle\t1\n")
     write(root, "a.eml", "Subject: S\n\nNeedle\n")
     write_pdf(root / "a.pdf", [["Needle"]])
-    write_docx(root / "a.docx", ["Needle"])
+    for kind in ("docx", "docm", "dotx", "dotm"):
+        write_docx(root / f"a.{kind}", ["Needle"])
+    for kind in ("pptx", "pptm", "ppsx", "ppsm", "potx", "potm"):
+        write_pptx(root / f"a.{kind}", [slide(shape(lines("Needle")))])
 
 
 def test_a_file_that_changes_while_it_is_read_is_listed(root, monkeypatch):

@@ -24,6 +24,7 @@ with atheris.instrument_imports(include=["vectorlong.files"]):
     from vectorlong.files.formats.plain import read_markdown
     from vectorlong.files.formats.xml_text import read_xml
     from vectorlong.files.limits import Limits
+    from vectorlong.files.office.slides import read_pptx
     from vectorlong.files.records import Columns
     from vectorlong.files.tables.rows import read_csv, read_json, read_jsonl
     from vectorlong.files.unreadable import UnreadableError
@@ -39,13 +40,19 @@ _READERS = {
     "xml": read_xml,
     "eml": read_eml,
     "docx": read_docx,
+    "pptx": read_pptx,
     "pdf": read_pdf,
     "plain": read_markdown,
 }
 # Half of their inputs are made UTF-8, lest most be refused for their encoding.
 _TEXTUAL = ("html", "csv", "jsonl", "json", "xml")
 _LIMITS = Limits(characters=1_000_000, unpacked_mb=20)
-_BODY = "word/document.xml"
+# In which archive, as which part of it, inputs that are no archives themselves are read, so that
+# mutations reach past checksums.
+_BODIES = {
+    "docx": ("seed-word.docx", "word/document.xml"),
+    "pptx": ("slides.pptx", "ppt/slide-1.xml"),
+}
 
 
 def _fuzz(kind: str, options: list[str]) -> None:
@@ -55,12 +62,12 @@ def _fuzz(kind: str, options: list[str]) -> None:
     found.mkdir(exist_ok=True)
     write_seeds(kind, corpus)
     write_dictionary(kind, work / f"{kind}.dict")
-    template = corpus / "seed-word.docx"
     path = Path(tempfile.mkdtemp()) / f"fuzz.{kind}"
 
     def read(data: bytes) -> None:
-        if kind == "docx" and not data.startswith(b"PK"):
-            data = _with_body(template.read_bytes(), data)
+        if kind in _BODIES and not data.startswith(b"PK"):
+            package, part = _BODIES[kind]
+            data = _with_part((corpus / package).read_bytes(), part, data)
         if kind in _TEXTUAL and len(data) % 2:
             data = data.decode("utf-8", "replace").encode()
         path.write_bytes(data)
@@ -74,12 +81,12 @@ def _fuzz(kind: str, options: list[str]) -> None:
     atheris.Fuzz()
 
 
-def _with_body(package: bytes, body: bytes) -> bytes:
-    """A Word document with another body, so that mutations reach past the zip file's checksums."""
+def _with_part(package: bytes, name: str, content: bytes) -> bytes:
+    """An archive with another content of one part."""
     result = BytesIO()
     with ZipFile(BytesIO(package)) as old, ZipFile(result, "w") as new:
         for entry in old.infolist():
-            new.writestr(entry.filename, body if entry.filename == _BODY else old.read(entry))
+            new.writestr(entry.filename, content if entry.filename == name else old.read(entry))
     return result.getvalue()
 
 

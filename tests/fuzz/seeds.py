@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 from zipfile import ZipFile
 
+from tests.files.awkward_slides import awkward_files
 from tests.files.builders import (
     cell,
     paragraph,
@@ -77,6 +78,10 @@ _WORDS = {
     "w:char= <w:txbxContent> </w:txbxContent> <mc:AlternateContent> <mc:Choice> <mc:Fallback> "
     "<w:footnoteReference <w:commentReference <w:headerReference r:id= w:id= <w:ruby> <w:rt> "
     "<w:ddList> <w:listEntry <m:t> </m:t> <m:d> <m:dPr> <m:e> </m:e> <m:sup> <m:nary> <m:naryPr>",
+    "pptx": "<p:sp> </p:sp> <p:txBody> </p:txBody> <p:cNvPr hidden= <p:ph type= <a:p> </a:p> "
+    "<a:t> </a:t> <a:br/> <a:fld <a:tbl> </a:tbl> <a:tr> </a:tr> <a:tc> </a:tc> <p:grpSp> "
+    "</p:grpSp> <p:pic> <p:blipFill> <p:oleObj> <mc:AlternateContent> <mc:Choice> <mc:Fallback> "
+    "<c:chart r:id= <dgm:relIds r:dm= <m:e> </m:e> <m:d> <m:t> </m:t> &x; <!DOCTYPE",
     "pdf": "obj endobj stream endstream xref trailer startxref /Type /Page /Pages /Kids /Count "
     "/Contents /Resources /Font /Encoding /ToUnicode /Differences /XObject /Form /Filter "
     "/FlateDecode /LZWDecode /ASCII85Decode /ASCIIHexDecode /RunLengthDecode /DecodeParms "
@@ -96,6 +101,11 @@ def write_seeds(kind: str, folder: Path) -> None:
     if kind == "pdf":
         write_pdf(folder / "seed-plain.pdf", [["One (1)", "two"], []], "T", is_compressed=False)
         write_pdf(folder / "seed-packed.pdf", [["Three"]])
+    if kind == "pptx":
+        (slides,) = awkward_files()
+        (folder / slides.name).write_bytes(slides.content)
+        with ZipFile(folder / slides.name) as package:
+            (folder / "seed-slide.xml").write_bytes(package.read("ppt/slide-1.xml"))
     if kind == "docx":
         write_word(
             folder / "seed-word.docx",

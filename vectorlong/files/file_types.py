@@ -8,81 +8,27 @@ from pathlib import PurePath
 _NOTES = ("txt", "text", "md", "markdown", "rst", "adoc", "asciidoc", "org", "tex", "bib", "log")
 _SUBTITLES = ("srt", "vtt")
 _SETTINGS = ("ini", "cfg", "conf", "properties", "toml", "yaml", "yml")
+_WEB = ("js", "mjs", "cjs", "jsx", "ts", "tsx", "css", "scss", "less", "vue", "svelte", "php")
+_SCRIPTS = ("py", "pyi", "rb", "pl", "pm", "lua", "r", "jl", "m", "sql", "graphql", "vb", "groovy")
+_SHELLS = ("sh", "bash", "zsh", "ps1", "bat")
+_COMPILED = ("c", "h", "cc", "cpp", "cxx", "hh", "hpp", "cs", "go", "rs", "swift", "java", "kt")
+_OTHER_COMPILED = ("scala", "f90", "pas", "asm", "proto")
+_FUNCTIONAL = ("hs", "ml", "ex", "exs", "erl", "clj", "lisp", "el")
+_BUILDS = ("cmake", "gradle", "tf")
 _PROGRAMS = (
-    *(
-        "py",
-        "pyi",
-        "js",
-        "mjs",
-        "cjs",
-        "jsx",
-        "ts",
-        "tsx",
-        "java",
-        "kt",
-        "scala",
-        "groovy",
-        "c",
-        "h",
-    ),
-    *(
-        "cc",
-        "cpp",
-        "cxx",
-        "hh",
-        "hpp",
-        "cs",
-        "go",
-        "rs",
-        "swift",
-        "rb",
-        "php",
-        "pl",
-        "pm",
-        "lua",
-        "r",
-    ),
-    *(
-        "jl",
-        "m",
-        "hs",
-        "ml",
-        "ex",
-        "exs",
-        "erl",
-        "clj",
-        "lisp",
-        "el",
-        "f90",
-        "pas",
-        "vb",
-        "asm",
-        "sql",
-    ),
-    *(
-        "sh",
-        "bash",
-        "zsh",
-        "ps1",
-        "bat",
-        "cmake",
-        "gradle",
-        "proto",
-        "graphql",
-        "css",
-        "scss",
-        "less",
-    ),
-    *("vue", "svelte", "tf"),
+    *(*_WEB, *_SCRIPTS, *_SHELLS),
+    *(*_COMPILED, *_OTHER_COMPILED, *_FUNCTIONAL, *_BUILDS),
 )
 PLAIN_TYPES = (*_NOTES, *_SUBTITLES, *_SETTINGS, *_PROGRAMS)
 _OTHER_TYPES = ("html", "htm", "xhtml", "xml", "eml", "jsonl", "ndjson", "json", "csv", "tsv")
 _PACKED = "gz"
-FILE_TYPES = (*PLAIN_TYPES, *_OTHER_TYPES, "pdf", "docx")
+# Packed already, and seldom packed once more.
+_ARCHIVES = ("pdf", "docx", "docm", "dotx", "dotm", "pptx", "pptm", "ppsx", "ppsm", "potx", "potm")
+FILE_TYPES = (*PLAIN_TYPES, *_OTHER_TYPES, *_ARCHIVES)
 # For a line of help.
 SHOWN_TYPES = (
-    ".txt .md .rst .html .xml .eml .json .jsonl .csv .tsv .pdf .docx, logs, settings and programs; "
-    "also packed as .gz, if not .pdf or .docx"
+    ".txt .md .rst .html .xml .eml .json .jsonl .csv .tsv .pdf .docx .pptx, logs, settings "
+    "and programs; also packed as .gz, if it is text"
 )
 # Other suffixes of the same types.
 _SAME = {
@@ -93,11 +39,14 @@ _SAME = {
     "ndjson": "jsonl",
     "asciidoc": "adoc",
     "yml": "yaml",
+    **dict.fromkeys(("docm", "dotx", "dotm"), "docx"),
+    **dict.fromkeys(("pptm", "ppsx", "ppsm", "potx", "potm"), "pptx"),
 }
 # What people have that is not read, and what is.
 _ADVICE = {
-    **dict.fromkeys(("doc", "dot", "odt", "rtf", "pages", "docm"), "save it as .docx"),
-    **dict.fromkeys(("ppt", "pptx", "odp", "key", "epub", "djvu", "ps"), "save it as .pdf"),
+    **dict.fromkeys(("doc", "dot", "odt", "rtf", "pages"), "save it as .docx"),
+    "ppt": "save it as .pptx",
+    **dict.fromkeys(("odp", "key", "epub", "djvu", "ps"), "save it as .pdf"),
     **dict.fromkeys(("xls", "xlsx", "xlsm", "ods", "numbers", "parquet"), "save it as .csv"),
     **dict.fromkeys(("msg", "mbox"), "save its messages as .eml"),
     **dict.fromkeys(("zip", "tar", "tgz", "7z", "rar", "bz2", "xz", "zst"), "unpack it"),
@@ -138,7 +87,7 @@ def why_not_read(path: PurePath) -> str | None:
     suffix = _suffix(path)
     if suffix == _PACKED:
         inner = _suffix(path.with_suffix(""))
-        if inner in FILE_TYPES and inner not in ("pdf", "docx"):
+        if inner in FILE_TYPES and inner not in _ARCHIVES:
             return None
         name = f".{inner}.{_PACKED}" if inner else f".{_PACKED}"
         return f"files of type {name} are not read; unpack it"

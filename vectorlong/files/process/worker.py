@@ -22,6 +22,7 @@ from vectorlong.files.formats.mail import read_eml
 from vectorlong.files.formats.pdf import read_pdf
 from vectorlong.files.formats.xml_text import read_xml
 from vectorlong.files.limits import Limits
+from vectorlong.files.office.slides import read_pptx
 from vectorlong.files.process.messages import receive, send
 from vectorlong.files.process.replies import reply_of
 from vectorlong.files.records import Columns, Content, Reader
@@ -34,6 +35,7 @@ _READERS: dict[str, Reader] = {
     "eml": read_eml,
     "pdf": read_pdf,
     "docx": read_docx,
+    "pptx": read_pptx,
 }
 _MAX_REQUEST_BYTES = 1 << 20
 # The parent ends it sooner; this is for when there is none.

@@ -1,4 +1,4 @@
-"""Pictures, shapes, charts and other objects in a Word document: their texts, and their number."""
+"""Pictures, shapes, charts and other objects in a document: their texts, and their number."""
 
 from __future__ import annotations
 
@@ -39,8 +39,8 @@ class Objects:
             **dict.fromkeys(["w:tblCaption", "w:tblDescription"], self._describe_table),
             **{f"v:{name}": self._start_shape for name in _SHAPES},
             "v:textpath": self._start_art,
-            **dict.fromkeys(["pic:pic", "v:imagedata"], self._count_picture),
-            "w:object": self._start_object,
+            **dict.fromkeys(["pic:pic", "v:imagedata"], self.count_picture),
+            "w:object": self.start_object,
             **dict.fromkeys(
                 ["w:altChunk", "w:subDoc"], partial(self._writer.count, "inserted document")
             ),
@@ -53,7 +53,7 @@ class Objects:
         return {
             "mc:AlternateContent": self._end_alternatives,
             **dict.fromkeys(["w:txbxContent", "a:p"], self._end_box),
-            "w:object": self._end_object,
+            "w:object": self.end_object,
         }
 
     def _start_alternatives(self, _: Attributes) -> None:
@@ -86,15 +86,18 @@ class Objects:
     def _start_art(self, attributes: Attributes) -> None:
         self._writer.put_beside(_described([attributes.get("string")]))
 
-    def _count_picture(self, attributes: Attributes) -> None:
+    def count_picture(self, attributes: Attributes) -> None:
+        """Count a picture, unless it stands for an object."""
         if not self._n_objects:  # whose picture it would be
             self._writer.count("picture", attributes)
 
-    def _start_object(self, attributes: Attributes) -> None:
+    def start_object(self, attributes: Attributes) -> None:
+        """Count an object of another program."""
         self._writer.count("embedded object", attributes)
         self._n_objects += 1
 
-    def _end_object(self) -> None:
+    def end_object(self) -> None:
+        """Leave it."""
         self._n_objects -= 1
 
     def _draw(self, name: str, attributes: Attributes) -> None:
