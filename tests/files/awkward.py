@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
 
 
 @dataclass(frozen=True)
@@ -28,3 +32,11 @@ class Awkward:
     found: tuple[str, ...]
     unseen: tuple[str, ...] = ()
     said: tuple[str, ...] = ()
+
+
+def bytes_of(write: Callable[..., Path], *arguments: Any, **options: Any) -> bytes:
+    """What a function of `tests.files.builders` writes."""
+    with TemporaryDirectory() as folder:
+        path = Path(folder) / "file"
+        write(path, *arguments, **options)
+        return path.read_bytes()

@@ -107,6 +107,7 @@ _DECLARED = " ".join(
         "c": "http://schemas.openxmlformats.org/drawingml/2006/chart",
         "dgm": "http://schemas.openxmlformats.org/drawingml/2006/diagram",
         "wps": "http://schemas.microsoft.com/office/word/2010/wordprocessingShape",
+        "wpg": "http://schemas.microsoft.com/office/word/2010/wordprocessingGroup",
         "cx": "http://schemas.microsoft.com/office/drawing/2014/chartex",
         "mc": "http://schemas.openxmlformats.org/markup-compatibility/2006",
         "v": "urn:schemas-microsoft-com:vml",

@@ -245,6 +245,8 @@ def test_markup_within_a_text_breaks_nothing(tmp_path):
 @pytest.mark.parametrize(
     ("equation", "text"),
     [
+        ("<m:sSup><m:e>{a}</m:e><m:sup>{long}</m:sup></m:sSup>{b}", "a^long b"),
+        ("{a}<m:box><m:e>{long}</m:e></m:box>{b}{c}", "a long bc"),
         ("<m:f><m:num>{a}</m:num><m:den>{b}</m:den></m:f>", "a/b"),
         ("<m:sSup><m:e>{a}</m:e><m:sup>{b}</m:sup></m:sSup>", "a^b"),
         ("<m:sSub><m:e>{a}</m:e><m:sub>{b}</m:sub></m:sSub>{c}", "a_bc"),
@@ -268,5 +270,5 @@ def test_markup_within_a_text_breaks_nothing(tmp_path):
     ],
 )
 def test_equations(tmp_path, equation, text):
-    filled = equation.format(a=letters("a"), b=letters("b"), c=letters("c"))
+    filled = equation.format_map({word: letters(word) for word in ("a", "b", "c", "long")})
     assert text_of(tmp_path, f"<w:p><m:oMath>{filled}</m:oMath></w:p>") == text

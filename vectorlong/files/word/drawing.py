@@ -7,9 +7,11 @@ from vectorlong.files.office.package import Package
 from vectorlong.files.word.names import Attributes, by_full_name
 
 # Each is a line: a paragraph of a text, a name that a chart keeps; "cx" are charts since 2016.
-_LINES = by_full_name(dict.fromkeys(["a:p", "c:v", "cx:pt", "cx:v"], True))
-_TEXTS = by_full_name(dict.fromkeys(["a:t", "c:v", "cx:pt", "cx:v"], True))
-_SKIPPED = by_full_name(dict.fromkeys(["c:numCache", "c:numLit", "cx:numDim"], True))
+_LINES = by_full_name(dict.fromkeys(["a:p", "c:v", "c:name", "cx:pt", "cx:v"], True))
+_TEXTS = by_full_name(dict.fromkeys(["a:t", "c:v", "c:name", "cx:pt", "cx:v"], True))
+_SKIPPED = by_full_name(
+    dict.fromkeys(["c:numCache", "c:numLit", "cx:numDim", "c:pivotSource"], True)
+)
 
 
 class DrawingText:

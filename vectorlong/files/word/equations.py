@@ -36,6 +36,10 @@ class _Structure:
     n_elements: int = 0
 
 
+def _ends_in_word(text: str) -> bool:
+    return len(text) > 1 and text[-2:].isalnum()
+
+
 class Equations:
     """Meets the elements of equations.
 
@@ -49,6 +53,7 @@ class Equations:
         self._writer = writer
         self._open: list[_Structure] = []
         self._before = ""
+        self._is_edge = False  # whether a part has begun or ended since the last letters
 
     def starts(self) -> Mapping[str, Callable[[Attributes], None]]:
         """Give what is to be done where an element begins."""
@@ -81,22 +86,32 @@ class Equations:
 
     def _add(self, text: str) -> None:
         """Write letters, and before them what was to come before the first."""
+        written = (self._writer.flow.pieces or [""])[-1]
+        # Letters of two parts may stand together, as they do in formulas; words may not.
+        meets = self._is_edge and not self._before and written[-1:].isalnum()
+        if meets and text[:1].isalnum() and (_ends_in_word(written) or _ends_in_word(text[:2])):
+            self._before = " "
         self._writer.write(self._before + text)
         self._before = ""
+        self._is_edge = False
 
     def _start_part(self, sign: str, _: Attributes) -> None:
         self._before = sign
+        self._is_edge = True
 
     def _end_part(self) -> None:
         self._before = ""
+        self._is_edge = True
 
     def _start_structure(self, name: str, _: Attributes) -> None:
         self._open.append(_Structure(name, _BETWEEN[name]))
+        self._is_edge = True
         if name == "m:rad":
             self._before += "√"
 
     def _end_structure(self) -> None:
         structure = self._open.pop()
+        self._is_edge = True
         if structure.has_begun and structure.name == "m:d":
             self._add(structure.end)
         elif structure.name == "m:mr":
@@ -113,6 +128,7 @@ class Equations:
             self._add(structure.begin if structure.name == "m:d" else structure.sign)
 
     def _start_element(self, _: Attributes) -> None:
+        self._is_edge = True
         if self._open:
             structure = self._open[-1]
             structure.n_elements += 1

@@ -32,6 +32,10 @@ _NAMESPACES = {
             "dgm": "diagram",
         }.items()
     },
+    **{
+        prefix: [f"http://schemas.microsoft.com/office/word/2010/wordprocessing{name}"]
+        for prefix, name in {"wps": "Shape", "wpg": "Group", "wpc": "Canvas"}.items()
+    },
     "cx": ["http://schemas.microsoft.com/office/drawing/2014/chartex"],
     "mc": [f"{_OOXML[0]}markup-compatibility/2006"],
     "v": ["urn:schemas-microsoft-com:vml"],

@@ -9,6 +9,7 @@ from vectorlong.files.word.flow import Flow, seen
 from vectorlong.files.word.names import Attributes, attribute
 from vectorlong.files.word.writer import Writer
 
+_GROUPS = ("wpg:wgp", "wpc:wpc")
 _SHAPES = ("group", "image", "line", "oval", "rect", "roundrect", "shape")
 
 
@@ -28,6 +29,7 @@ class Objects:
         self._read_drawing = read_drawing
         self._alternatives: list[int] = []  # how many things there were before each that is open
         self._n_objects = 0  # that are open
+        self._n_groups = 0  # of shapes, that are open
 
     def starts(self) -> Mapping[str, Callable[[Attributes], None]]:
         """Give what is to be done where an element begins."""
@@ -36,6 +38,8 @@ class Objects:
             **dict.fromkeys(["mc:Choice", "mc:Fallback"], self._start_alternative),
             **dict.fromkeys(["w:txbxContent", "a:p"], self._start_box),
             "wp:docPr": self._describe,
+            **dict.fromkeys(_GROUPS, self._start_group),
+            **dict.fromkeys(["pic:cNvPr", "wps:cNvPr", "wpg:cNvPr"], self._describe_grouped),
             **dict.fromkeys(["w:tblCaption", "w:tblDescription"], self._describe_table),
             **{f"v:{name}": self._start_shape for name in _SHAPES},
             "v:textpath": self._start_art,
@@ -52,6 +56,7 @@ class Objects:
         """Give what is to be done where an element ends."""
         return {
             "mc:AlternateContent": self._end_alternatives,
+            **dict.fromkeys(_GROUPS, self._end_group),
             **dict.fromkeys(["w:txbxContent", "a:p"], self._end_box),
             "w:object": self.end_object,
         }
@@ -76,6 +81,16 @@ class Objects:
 
     def _describe(self, attributes: Attributes) -> None:
         self._writer.put_beside(_described([attributes.get("title"), attributes.get("descr")]))
+
+    def _start_group(self, _: Attributes) -> None:
+        self._n_groups += 1
+
+    def _end_group(self) -> None:
+        self._n_groups -= 1
+
+    def _describe_grouped(self, attributes: Attributes) -> None:
+        if self._n_groups:  # else it repeats what wp:docPr says, or is the name of a file
+            self._describe(attributes)
 
     def _describe_table(self, attributes: Attributes) -> None:
         self._writer.flow.lines.extend(_described([attribute(attributes, "w:val")]))
