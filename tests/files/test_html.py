@@ -58,6 +58,10 @@ def page(tmp_path):
         "<p style='--x: display none'>{}</p>",
         "<center>{}</center><marquee>x</marquee>",
         "<unknown-element>{}</unknown-element>",
+        "<map><area alt='{}'></map>",
+        "<div><template shadowrootmode=open><slot></slot><p>{}</p></template>x</div>",
+        "<div><template shadowrootmode=closed><b><template shadowrootmode=open>{}",
+        "<math><mfrac><mi>{}</mi><mi>y</mi></mfrac></math>",
     ],
 )
 def test_what_is_seen_is_read(page, source):
@@ -71,6 +75,9 @@ def test_what_is_seen_is_read(page, source):
         ("<script>{}</script>", ()),
         ("<style>{}</style>", ()),
         ("<template><p>{}</p></template>", ()),
+        ("<template shadowrootmode=x><p>{}</p></template>", ()),
+        ("<svg><template shadowrootmode=open>{}</template></svg>", ()),
+        ("<![CDATA[{}]]>", ()),
         ("<!-- {} -->", ()),
         ("<datalist><option>{}</datalist>", ()),
         ("<canvas>{}</canvas><video>{}</video>", ()),
@@ -130,6 +137,7 @@ def test_a_script_that_writes_scripts_is_closed(page):
         ("un<wbr>broken hy&shy;phen", "unbroken hyphen"),
         ("<ruby>漢<rp>(</rp><rt>かん</rt><rp>)</rp></ruby>字", "漢(かん)字"),
         ("<ruby>漢<rt>かん</ruby>字", "漢(かん)字"),
+        ("<math><mn>2</mn><mi>x</mi><mo>=</mo><mi>loss</mi><mtext>max</mtext>", "2x=loss max"),
         ("a<br>b<br><br>c", "a\nb\n\nc"),
         ("<select><option>a<option>b</select>", "a\nb"),
         ("<textarea>\n a\n  b</textarea>", "a\n  b"),
@@ -142,6 +150,12 @@ def test_a_script_that_writes_scripts_is_closed(page):
 )
 def test_words_and_lines(page, source, text):
     assert page(source).text == text
+
+
+def test_literal_text_of_xhtml(page):
+    head = '<?xml version="1.0"?><html xmlns="http://www.w3.org/1999/xhtml">'
+    script = "<script>//<![CDATA[\nno()\n//]]></script><!-- <![CDATA[no]]> -->"
+    assert page(f"{head}{script}<p><![CDATA[a <b> & c]]></p>").text == "a <b> & c"
 
 
 def test_pages_within_pages_end(page):

@@ -180,6 +180,9 @@ def test_comments_and_forms(tmp_path):
 
 
 def test_attached_files_are_said(tmp_path):
+    pin = b"<< /Type /Annot /Subtype /FileAttachment /Rect [9 9 99 99] >>"
+    content = read(write(tmp_path / "a.pdf", [shown(b"One")], [pin, pin]))
+    assert content.remarks == ("2 attached files are not read",)
     names = (
         b"/Names << /EmbeddedFiles << /Names [(a) << /Type /Filespec /F (a) "
         b"/EF << /F 9 0 R >> >>] >> >>"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -9,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from vectorlong.files.encodings.decoding import read_text
+from vectorlong.files.formulas import do_words_meet
 from vectorlong.files.limits import DEFAULT_LIMITS, Limits
 from vectorlong.files.opening import open_file
 from vectorlong.files.records import Columns, Content, is_blank
@@ -33,7 +35,7 @@ _LINES = re.compile(
     "|li|menu|optgroup|option|search|select|summary|tbody|text|tfoot|thead|tr"
 )
 # Boxes in a line: they touch no word.
-_BOXES = frozenset({"button", "img", "input", "object"})
+_BOXES = frozenset({"area", "button", "img", "input", "object", "template"})
 _PREFORMATTED = frozenset({"listing", "plaintext", "pre", "textarea", "xmp"})
 _BUTTONS = frozenset({"button", "reset", "submit"})
 # What runs to the end of the page where it is not closed.
@@ -60,6 +62,8 @@ _DECLARED = re.compile(
 )
 _HEAD_BYTES = 4096
 _XHTML = re.compile(r"\s*<\?xml\s|<html[^<>]{0,200}\sxmlns=")
+# Text as it stands, in XHTML; HTML takes it for a comment.
+_LITERAL = re.compile(r"<!--.*?-->|<!\[CDATA\[(?P<text>.*?)\]\]>", re.DOTALL)
 _CLOSED_AT_ONCE = re.compile(r"<(script|style|template|noscript|svg|title|iframe)(\s[^<>]*)?/>")
 
 
@@ -88,12 +92,17 @@ def page_text(source: str) -> PageText:
         # Browsers that are told it is XHTML take <script/> for whole; by HTML's rules it would
         # hide the rest of the page.
         source = _CLOSED_AT_ONCE.sub(r"<\1\2></\1>", source)
+        source = _LITERAL.sub(_escaped_literal, source)
     source, noscript = _without_noscript(source)
     page = _Page()
     page.read(source)
     hidden = [_HIDDEN] if page.has_hidden else []
     title = " ".join((page.title or "").split())
     return PageText(page.text(), title, (*_unclosed(source), *hidden, *noscript))
+
+
+def _escaped_literal(match: re.Match[str]) -> str:
+    return match[0] if match["text"] is None else html.escape(match["text"])
 
 
 def _without_noscript(source: str) -> tuple[str, list[str]]:
@@ -126,7 +135,7 @@ def _shown_attribute(node: LexborNode, tag: str) -> str:
     if tag == "optgroup":
         return attributes.get("label") or ""
     kind = (attributes.get("type") or "").lower()
-    if tag == "img" or kind == "image":
+    if tag in ("img", "area") or kind == "image":
         return attributes.get("alt") or ""
     return (attributes.get("value") or "") if kind in _BUTTONS else ""
 
@@ -146,6 +155,7 @@ class _Page:
         self._pieces: list[str] = []
         self._n_preformatted = 0
         self._n_pages = 0  # this one, and those around it
+        self._n_formulas = 0  # that are around this element
         self._n_images = 0  # of vectors, that are around this element
         self._n_breaks = 0  # line ends since the last visible character
         self._ends_in_space = True
@@ -180,10 +190,14 @@ class _Page:
         """Write what a node begins with; give its first child if that is seen."""
         tag = node.tag or ""
         if node.is_text_node:
-            self._add(node.text_content or "")
+            self._add(node.text_content or "", is_part=self._n_formulas > 0)
         elif tag == "title":
             if self.title is None and not self._n_images:
                 self.title = node.text()
+        elif tag == "template" and node.attributes.get("shadowrootmode") in ("open", "closed"):
+            self._break_lines(tag)
+            contents = node.template_fragments()  # none within a drawing
+            return contents[0].child if contents else None
         elif tag not in _UNSEEN and not self._is_hidden(node, tag):
             self._begin_element(node, tag)
             child = node.child
@@ -218,10 +232,11 @@ class _Page:
             self._add("(")
         elif tag == "iframe":
             self.read(node.attributes.get("srcdoc") or "")
-        elif tag in ("img", "input", "optgroup"):
+        elif tag in ("area", "img", "input", "optgroup"):
             self._add(_shown_attribute(node, tag))
         self._n_preformatted += tag in _PREFORMATTED
         self._n_images += tag == "svg"
+        self._n_formulas += tag == "math"
 
     def _end(self, tag: str) -> None:
         """End a line at a block."""
@@ -230,14 +245,17 @@ class _Page:
         self._break_lines(tag)
         self._n_preformatted -= tag in _PREFORMATTED
         self._n_images -= tag == "svg"
+        self._n_formulas -= tag == "math"
 
-    def _add(self, data: str) -> None:
+    def _add(self, data: str, *, is_part: bool = False) -> None:
         """Keep what is seen; outside <pre> white space is one space, and none begins a line."""
         data = data.replace("\xad", "")  # where a word may be broken, which is whole
         if not self._n_preformatted:
             data = _WHITE_SPACE.sub(" ", data)
             if self._ends_in_space:
                 data = data.lstrip(" ")
+        if is_part and self._pieces and do_words_meet(self._pieces[-1], data):
+            data = f" {data}"
         if data:
             self._pieces.append(data)
             self._ends_in_space = data[-1].isspace()

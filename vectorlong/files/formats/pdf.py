@@ -77,6 +77,7 @@ class _Document:
         self._n_characters = 0
         self._damaged: list[int] = []
         self._wordless: list[int] = []
+        self._n_pinned = 0  # files that are attached to a place of a page
         self.n_pages = len(pdf)
         self._form = None
         if pdf.get_formtype() != self._raw.FORMTYPE_NONE:
@@ -113,7 +114,7 @@ class _Document:
             remarks.append(f"{which} no text; pictures need text recognition first")
         if self._damaged:
             remarks.append(f"{self._pages(self._damaged, 'is', 'are')} damaged and not read")
-        n_files = self._pdf.count_attachments()
+        n_files = self._pdf.count_attachments() + self._n_pinned
         if n_files:
             remarks.append(
                 "1 attached file is not read"
@@ -145,6 +146,7 @@ class _Document:
             if not annotation:
                 continue
             kind = raw.FPDFAnnot_GetSubtype(annotation)
+            self._n_pinned += kind == raw.FPDF_ANNOT_FILEATTACHMENT
             if kind == raw.FPDF_ANNOT_WIDGET:
                 text = self._field(annotation)
             elif kind in (raw.FPDF_ANNOT_LINK, raw.FPDF_ANNOT_POPUP):

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
 
+from vectorlong.files.formulas import do_words_meet
 from vectorlong.files.word.names import Attributes, attribute
 from vectorlong.files.word.writer import Writer
 
@@ -34,10 +35,6 @@ class _Structure:
     sign: str = "∫"
     has_begun: bool = False
     n_elements: int = 0
-
-
-def _ends_in_word(text: str) -> bool:
-    return len(text) > 1 and text[-2:].isalnum()
 
 
 class Equations:
@@ -87,9 +84,7 @@ class Equations:
     def _add(self, text: str) -> None:
         """Write letters, and before them what was to come before the first."""
         written = (self._writer.flow.pieces or [""])[-1]
-        # Letters of two parts may stand together, as they do in formulas; words may not.
-        meets = self._is_edge and not self._before and written[-1:].isalnum()
-        if meets and text[:1].isalnum() and (_ends_in_word(written) or _ends_in_word(text[:2])):
+        if self._is_edge and not self._before and do_words_meet(written, text):
             self._before = " "
         self._writer.write(self._before + text)
         self._before = ""
