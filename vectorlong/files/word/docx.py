@@ -19,6 +19,7 @@ from vectorlong.files.unread import unread_remarks
 from vectorlong.files.unreadable import UnreadableError, damage
 from vectorlong.files.word.drawing import Drawings
 from vectorlong.files.word.flow import seen
+from vectorlong.files.word.numbering import Numbering
 from vectorlong.files.word.text import WordText
 
 _OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
@@ -51,6 +52,7 @@ class _Document:
         self._unread: Counter[str] = Counter()
         self._name = part_named(package, "officeDocument") or "word/document.xml"
         self._related = package.relations(self._name)
+        self._numbering = Numbering(package, self._part("numbering"), self._part("styles"))
 
     def lines(self) -> Iterator[str]:
         """Give the document's lines."""
@@ -70,6 +72,10 @@ class _Document:
         """Say what was met and not read."""
         return unread_remarks(self._unread)
 
+    def _part(self, kind: str) -> str | None:
+        """Give the part of a kind that the body names; None where it names none."""
+        return next((it.part for it in self._related.values() if it.kind == kind), None)
+
     def _margins(self, ids: Iterable[str]) -> Iterator[str]:
         """Give the lines of headers or footers, those of several sections once."""
         texts: dict[tuple[str, ...], None] = {}
@@ -85,13 +91,13 @@ class _Document:
         if relation.part is not None and relation.part in self._package:
             return self._read_part(relation.part, self._package.relations(relation.part))
         self._unread["missing part"] += 1
-        return WordText(self._limits, {}, lambda _: None)
+        return WordText(self._limits, {}, lambda _: None, self._numbering.label)
 
     def _read_part(self, name: str, related: dict[str, Relation]) -> WordText:
         def read_drawing(id: str) -> list[str] | None:
             return self._drawings.lines(related[id].part if id in related else None)
 
-        text = WordText(self._limits, self._notes, read_drawing)
+        text = WordText(self._limits, self._notes, read_drawing, self._numbering.label)
         self._package.parse(name, text.start, text.end, text.text)
         self._unread.update(text.unread)
         return text

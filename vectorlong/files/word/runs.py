@@ -23,11 +23,20 @@ class Runs:
     ----------
     writer
         Takes the text.
+    label
+        Counts a paragraph by its style, list and level, and gives its number as it is shown.
     """
 
-    def __init__(self, writer: Writer) -> None:
+    def __init__(
+        self, writer: Writer, label: Callable[[str | None, str | None, int | None], str]
+    ) -> None:
         self._writer = writer
+        self._label = label
         self._properties = ""  # of what they are, where they are open
+        self._style: str | None = None  # of the paragraph, and so on
+        self._list: str | None = None
+        self._level: int | None = None
+        self._is_numbered = False  # or known to be not
         self._choices: list[str] = []  # of a list to choose from, and which it is
         self._choice = 0
 
@@ -38,6 +47,9 @@ class Runs:
             "w:pPr": partial(self._start_properties, "paragraph"),
             "w:trPr": partial(self._start_properties, "row"),
             "w:framePr": self._set_frame,
+            "w:pStyle": self._set_style,
+            "w:numId": self._set_list,
+            "w:ilvl": self._set_level,
             **dict.fromkeys(["w:del", "w:moveFrom"], self._start_deleted),
             **dict.fromkeys(["w:r", "m:r"], self._start_run),
             "w:vanish": self._hide,
@@ -65,6 +77,9 @@ class Runs:
     def _start_paragraph(self, _: Attributes) -> None:
         if self._writer.flow.pieces and not self._writer.flow.goes_on:
             self._writer.flow.end_line()
+        # A paragraph that goes on with another is not counted.
+        self._is_numbered = self._writer.flow.goes_on
+        self._style = self._list = self._level = None
         self._writer.flow.goes_on = False
 
     def _end_paragraph(self) -> None:
@@ -76,7 +91,22 @@ class Runs:
         self._properties = of
 
     def _end_properties(self) -> None:
+        if self._properties == "paragraph" and not self._is_numbered:
+            self._is_numbered = True
+            label = self._label(self._style, self._list, self._level)
+            if label:
+                self._writer.flow.is_hidden = False
+                self._writer.write(label)
         self._properties = ""
+
+    def _set_style(self, attributes: Attributes) -> None:
+        self._style = attribute(attributes, "w:val")
+
+    def _set_list(self, attributes: Attributes) -> None:
+        self._list = attribute(attributes, "w:val")
+
+    def _set_level(self, attributes: Attributes) -> None:
+        self._level = number(attributes)
 
     def _set_frame(self, attributes: Attributes) -> None:
         # The first letter, where it is as high as some lines, has a paragraph of its own.

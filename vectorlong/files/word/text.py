@@ -50,6 +50,8 @@ class WordText:
         refer to is taken out.
     read_drawing
         Gives the lines of a chart or diagram by its id; None where there is none.
+    label
+        Counts a paragraph by its style, list and level, and gives its number as it is shown.
 
     Attributes
     ----------
@@ -64,6 +66,7 @@ class WordText:
         limits: Limits,
         notes: dict[tuple[str, str], list[str]],
         read_drawing: Callable[[str], list[str] | None],
+        label: Callable[[str | None, str | None, int | None], str],
     ) -> None:
         self.root = ""
         self.headers: dict[str, None] = {}
@@ -71,7 +74,7 @@ class WordText:
         self._writer = Writer(limits)
         self._notes = Notes(self._writer, notes)
         groups: list[_Group] = [
-            *(Runs(self._writer), Tables(self._writer), Equations(self._writer)),
+            *(Runs(self._writer, label), Tables(self._writer), Equations(self._writer)),
             *(Objects(self._writer, read_drawing), self._notes),
         ]
         starts: dict[str, Callable[[Attributes], None]] = {
