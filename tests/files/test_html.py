@@ -202,3 +202,10 @@ def test_remarks_reach_the_report(tmp_path):
     assert [document.text for document in source] == ["seen"]
     assert [remark.text for remark in source.remarks] == [HIDDEN]
     assert source.left_out[0].reason == f"holds no text; {HIDDEN}"
+
+
+@pytest.mark.timeout(60)
+@pytest.mark.parametrize("begin", ["<![CDATA[", "<!--", "<x", "<x ", "</"])
+def test_what_is_never_closed_takes_no_time(page, begin):
+    source = f'<html xmlns="http://www.w3.org/1999/xhtml"><body><p>seen</p>{begin * 200_000}'
+    assert page(source).text.startswith("seen")

@@ -340,7 +340,7 @@ def test_nothing_that_was_unpacked_stays(root, tmp_path, monkeypatch):
     [
         ("a.odt", "files of type .odt are not read; save it as .docx"),
         ("a.XLSX", "files of type .xlsx are not read; save it as .csv"),
-        ("a.pptx", "files of type .pptx are not read; save it as .pdf"),
+        ("a.ppt", "files of type .ppt are not read; save it as .pptx"),
         ("a.zip", "files of type .zip are not read; unpack it"),
         ("a.tar.gz", "files of type .tar.gz are not read; unpack it"),
         ("a.xyz", "files of type .xyz are not read"),

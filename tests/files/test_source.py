@@ -8,6 +8,7 @@ from pathlib import PurePath
 import pytest
 
 from tests.files.builders import write_docx, write_pdf
+from tests.files.epub import write_epub
 from tests.files.slides import lines, shape, slide, write_pptx
 from vectorlong.documents import Document
 from vectorlong.errors import InputValueError
@@ -223,6 +224,7 @@ def write_one_of_each(root):
         write_docx(root / f"a.{kind}", ["Needle"])
     for kind in ("pptx", "pptm", "ppsx", "ppsm", "potx", "potm"):
         write_pptx(root / f"a.{kind}", [slide(shape(lines("Needle")))])
+    write_epub(root / "a.epub", ["<p>Needle</p>"])
 
 
 def test_a_file_that_changes_while_it_is_read_is_listed(root, monkeypatch):

@@ -18,6 +18,7 @@ from zipfile import ZipFile
 import atheris
 
 with atheris.instrument_imports(include=["vectorlong.files"]):
+    from vectorlong.files.formats.epub import read_epub
     from vectorlong.files.formats.html import read_html
     from vectorlong.files.formats.mail import read_eml
     from vectorlong.files.formats.pdf import read_pdf
@@ -41,6 +42,7 @@ _READERS = {
     "eml": read_eml,
     "docx": read_docx,
     "pptx": read_pptx,
+    "epub": read_epub,
     "pdf": read_pdf,
     "plain": read_markdown,
 }
@@ -52,6 +54,7 @@ _LIMITS = Limits(characters=1_000_000, unpacked_mb=20)
 _BODIES = {
     "docx": ("seed-word.docx", "word/document.xml"),
     "pptx": ("slides.pptx", "ppt/slide-1.xml"),
+    "epub": ("seed-book.epub", "OEBPS/content.opf"),
 }
 
 

@@ -16,6 +16,7 @@ from tests.files.builders import (
     write_pdf,
     write_word,
 )
+from tests.files.epub import item, write_book, xhtml
 
 _TEXTS = {
     "html": [
@@ -82,6 +83,9 @@ _WORDS = {
     "<a:t> </a:t> <a:br/> <a:fld <a:tbl> </a:tbl> <a:tr> </a:tr> <a:tc> </a:tc> <p:grpSp> "
     "</p:grpSp> <p:pic> <p:blipFill> <p:oleObj> <mc:AlternateContent> <mc:Choice> <mc:Fallback> "
     "<c:chart r:id= <dgm:relIds r:dm= <m:e> </m:e> <m:d> <m:t> </m:t> &x; <!DOCTYPE",
+    "epub": "<item> <itemref <manifest> <spine> <metadata> <dc:title> <dc:creator> </dc:title> id= "
+    "idref= href= media-type= fallback= properties= nav application/xhtml+xml image/svg+xml %20 # "
+    "../ / a.xhtml b.xhtml",
     "pdf": "obj endobj stream endstream xref trailer startxref /Type /Page /Pages /Kids /Count "
     "/Contents /Resources /Font /Encoding /ToUnicode /Differences /XObject /Form /Filter "
     "/FlateDecode /LZWDecode /ASCII85Decode /ASCIIHexDecode /RunLengthDecode /DecodeParms "
@@ -106,6 +110,14 @@ def write_seeds(kind: str, folder: Path) -> None:
         (folder / slides.name).write_bytes(slides.content)
         with ZipFile(folder / slides.name) as package:
             (folder / "seed-slide.xml").write_bytes(package.read("ppt/slide-1.xml"))
+    if kind == "epub":
+        items = [item("a", "a.xhtml"), item("b", "b.svg", "image/svg+xml"), item("c", "c.xhtml")]
+        pages = {f"{name}.xhtml": xhtml(f"<p>{name}") for name in "ac"}
+        path = write_book(
+            folder / "seed-book.epub", items, "ba", {**pages, "b.svg": "<svg><text>b</svg>"}
+        )
+        with ZipFile(path) as book:
+            path.with_suffix(".opf").write_bytes(book.read("OEBPS/content.opf"))
     if kind == "docx":
         write_word(
             folder / "seed-word.docx",

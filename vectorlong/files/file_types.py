@@ -23,11 +23,14 @@ PLAIN_TYPES = (*_NOTES, *_SUBTITLES, *_SETTINGS, *_PROGRAMS)
 _OTHER_TYPES = ("html", "htm", "xhtml", "xml", "eml", "jsonl", "ndjson", "json", "csv", "tsv")
 _PACKED = "gz"
 # Packed already, and seldom packed once more.
-_ARCHIVES = ("pdf", "docx", "docm", "dotx", "dotm", "pptx", "pptm", "ppsx", "ppsm", "potx", "potm")
+_ARCHIVES = (
+    *("pdf", "docx", "docm", "dotx", "dotm", "pptx", "pptm", "ppsx", "ppsm", "potx", "potm"),
+    "epub",
+)
 FILE_TYPES = (*PLAIN_TYPES, *_OTHER_TYPES, *_ARCHIVES)
 # For a line of help.
 SHOWN_TYPES = (
-    ".txt .md .rst .html .xml .eml .json .jsonl .csv .tsv .pdf .docx .pptx, logs, settings "
+    ".txt .md .rst .html .xml .eml .json .jsonl .csv .tsv .pdf .docx .pptx .epub, logs, settings "
     "and programs; also packed as .gz, if it is text"
 )
 # Other suffixes of the same types.
@@ -46,7 +49,7 @@ _SAME = {
 _ADVICE = {
     **dict.fromkeys(("doc", "dot", "odt", "rtf", "pages"), "save it as .docx"),
     "ppt": "save it as .pptx",
-    **dict.fromkeys(("odp", "key", "epub", "djvu", "ps"), "save it as .pdf"),
+    **dict.fromkeys(("odp", "key", "djvu", "ps"), "save it as .pdf"),
     **dict.fromkeys(("xls", "xlsx", "xlsm", "ods", "numbers", "parquet"), "save it as .csv"),
     **dict.fromkeys(("msg", "mbox"), "save its messages as .eml"),
     **dict.fromkeys(("zip", "tar", "tgz", "7z", "rar", "bz2", "xz", "zst"), "unpack it"),

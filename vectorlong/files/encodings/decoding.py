@@ -183,20 +183,28 @@ def read_text(
 
 
 def decode_part(content: bytes, declared: str | None, chosen: str | None) -> str:
-    """Decode what is part of a file and says its encoding: of a message, for example.
+    """Decode what is part of a file and says its encoding: of a message or a book, for example.
 
     Raises
     ------
     UnreadableError
         It does not, and it cannot be told.
+    UnicodeError
+        It is damaged further on than is looked for its encoding.
     """
+    for mark, encoding in _MARKS:
+        if content.startswith(mark):
+            return content.decode(encoding)
+    without_mark = _one_sided(content[:_BLOCK_BYTES])
+    if without_mark is not None:
+        return content.decode(without_mark)
     named = None if declared is None else encoding_named(declared)
     # All bytes of ISO-2022 are ASCII.
     is_shifted = named is not None and named.startswith("iso2022") and content.isascii()
-    for encoding in (named if is_shifted else "utf-8-sig", chosen, named):
-        if encoding is not None:
+    for name in (named if is_shifted else "utf-8", chosen, named):
+        if name is not None:
             try:
-                return content.decode(encoding)
+                return content.decode(name)
             except UnicodeError:
                 continue
     return content.decode(detect_encoding(content[:_SAMPLE_BYTES]))
@@ -226,11 +234,16 @@ def _decodes(path: Path, encoding: str) -> bool:
 
 
 def _without_mark(path: Path, sample: bytes) -> str | None:
+    encoding = _one_sided(sample)
+    return encoding if encoding is not None and _decodes(path, encoding) else None
+
+
+def _one_sided(sample: bytes) -> str | None:
     """UTF-16 without a byte order mark has its zeros on one side."""
     n_even, n_odd = sample[0::2].count(0), sample[1::2].count(0)
     encoding = "utf-16-le" if n_odd > n_even else "utf-16-be"
     is_one_sided = max(n_even, n_odd) > 0.2 * len(sample) / 2 and min(n_even, n_odd) == 0
-    return encoding if is_one_sided and _decodes(path, encoding) else None
+    return encoding if is_one_sided else None
 
 
 def _check_zeros(sample: bytes) -> None:

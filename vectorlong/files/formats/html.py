@@ -60,18 +60,25 @@ _DECLARED = re.compile(
     rb"|<meta[^>]{0,200}?charset\s*=\s*[\"']?\s*([\w.:-]+)",
     re.IGNORECASE,
 )
-_HEAD_BYTES = 4096
+HEAD_BYTES = 4096
 _XHTML = re.compile(r"\s*<\?xml\s|<html[^<>]{0,200}\sxmlns=")
-# Text as it stands, in XHTML; HTML takes it for a comment.
-_LITERAL = re.compile(r"<!--.*?-->|<!\[CDATA\[(?P<text>.*?)\]\]>", re.DOTALL)
-_CLOSED_AT_ONCE = re.compile(r"<(script|style|template|noscript|svg|title|iframe)(\s[^<>]*)?/>")
+# Text as it stands, in XHTML; HTML takes it for a comment. One that is not closed runs to the end,
+# lest that be looked for from each beginning, in time that grows with the square.
+_LITERAL = re.compile(r"<!--.*?(?:-->|\Z)|<!\[CDATA\[(?:(?P<text>.*?)\]\]>|.*\Z)", re.DOTALL)
+# What HTML ends so, too, is left as it is.
+_CLOSED_AT_ONCE = re.compile(
+    r"<(?!(?:area|base|br|col|embed|hr|img|input|link|meta|param|source|track|wbr)[\s/])"
+    r"([A-Za-z][\w:.-]*)(\s[^<>]*)?/>"
+)
 
 
 def read_html(
     path: Path, columns: Columns, limits: Limits = DEFAULT_LIMITS, encoding: str | None = None
 ) -> Iterator[Content]:
     """Read a page: scripts and styles dropped, blocks on lines of their own, entities decoded."""
-    decoded = read_text(path, limits, encoding, _declared_encoding(path))
+    with open_file(path) as file:
+        declared = declared_encoding(file.read(HEAD_BYTES))
+    decoded = read_text(path, limits, encoding, declared)
     page = page_text(decoded.text)
     metadata = {"title": page.title} if page.title else {}
     yield Content(page.text, metadata, decoded.facts, remarks=(*decoded.remarks, *page.remarks))
@@ -88,11 +95,11 @@ class PageText:
 
 def page_text(source: str) -> PageText:
     """Read a page's source."""
-    if _XHTML.search(source, 0, _HEAD_BYTES):
-        # Browsers that are told it is XHTML take <script/> for whole; by HTML's rules it would
-        # hide the rest of the page.
-        source = _CLOSED_AT_ONCE.sub(r"<\1\2></\1>", source)
+    if _XHTML.search(source, 0, HEAD_BYTES):
         source = _LITERAL.sub(_escaped_literal, source)
+        # Browsers that are told it is XHTML take <script/> for whole; by HTML's rules it, or an
+        # element that is hidden, would hide the rest of the page.
+        source = _CLOSED_AT_ONCE.sub(r"<\1\2></\1>", source)
     source, noscript = _without_noscript(source)
     page = _Page()
     page.read(source)
@@ -140,9 +147,9 @@ def _shown_attribute(node: LexborNode, tag: str) -> str:
     return (attributes.get("value") or "") if kind in _BUTTONS else ""
 
 
-def _declared_encoding(path: Path) -> str | None:
-    with open_file(path) as file:
-        match = _DECLARED.search(file.read(_HEAD_BYTES))
+def declared_encoding(beginning: bytes) -> str | None:
+    """Give the encoding that a page's first `HEAD_BYTES` name; None where they name none."""
+    match = _DECLARED.search(beginning)
     return None if match is None else (match[1] or match[2]).decode("ascii", "replace")
 
 

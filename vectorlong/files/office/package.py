@@ -2,7 +2,8 @@
 
 Read piece by piece with Python's own zip and XML readers: no part is ever held whole, and those
 that hold no text are not unpacked. What this opens is not trusted. A document type, which could
-make entities of others or name files, ends the reading, as it does in Office programs.
+make entities of others or name files, ends the reading, as it does in Office programs; where a
+format has one by custom, it may be named, but not declared.
 """
 
 from __future__ import annotations
@@ -10,7 +11,8 @@ from __future__ import annotations
 import posixpath
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, BinaryIO, NoReturn
+from functools import partial
+from typing import Any, BinaryIO
 from xml.parsers import expat
 from zipfile import ZIP_DEFLATED, ZIP_STORED, ZipFile
 
@@ -54,6 +56,11 @@ class Package:
         How much the parts that are read may unpack to, all of them together.
     kind
         What to call the document in messages.
+
+    Attributes
+    ----------
+    parts
+        Their names, in the order of the archive.
     """
 
     def __init__(self, file: BinaryIO, limits: Limits, kind: str) -> None:
@@ -61,13 +68,13 @@ class Package:
         self._limits = limits
         self._kind = kind
         self._n_bytes = 0
-        # Names have no case, and some writers divide them as Windows does.
-        self._entries = {
-            entry.filename.replace("\\", "/").lower(): entry for entry in self._archive.infolist()
-        }
+        # Names have no case in most formats, and some writers divide them as Windows does.
+        by_name = {it.filename.replace("\\", "/"): it for it in self._archive.infolist()}
+        self._entries = {**{name.lower(): it for name, it in by_name.items()}, **by_name}
+        self.parts = tuple(by_name)
 
     def __contains__(self, part: str) -> bool:
-        return part in self._entries
+        return part in self._entries or part.lower() in self._entries
 
     def parse(
         self,
@@ -75,8 +82,19 @@ class Package:
         start: StartHandler,
         end: EndHandler | None = None,
         text: TextHandler | None = None,
+        *,
+        may_name_type: bool = False,
     ) -> None:
         """Tell handlers what a part holds; names are ``"namespace name"``.
+
+        Parameters
+        ----------
+        part
+            Its name.
+        start, end, text
+            Are told where an element begins, where it ends, and what stands in it.
+        may_name_type
+            Whether it may name a document type that is declared elsewhere, which is not opened.
 
         Raises
         ------
@@ -89,7 +107,7 @@ class Package:
         """
         parser: Any = expat.ParserCreate(namespace_separator=" ")
         parser.buffer_text = True
-        parser.StartDoctypeDeclHandler = self._refuse_document_type
+        parser.StartDoctypeDeclHandler = partial(self._refuse_document_type, may_name_type)
         parser.StartElementHandler = start
         parser.EndElementHandler = end
         parser.CharacterDataHandler = text
@@ -106,7 +124,7 @@ class Package:
         return b"".join(self._pieces(part))
 
     def _pieces(self, part: str) -> Iterator[bytes]:
-        entry = self._entries[part]
+        entry = self._entries.get(part) or self._entries[part.lower()]
         # Others unpack without bounds even when read in pieces.
         if entry.compress_type not in (ZIP_STORED, ZIP_DEFLATED):
             raise UnreadableError("is packed in a way that Office programs do not read")
@@ -116,8 +134,16 @@ class Package:
                 self._limits.check_bytes(self._n_bytes)
                 yield piece
 
-    def _refuse_document_type(self, *_: object) -> NoReturn:
-        raise UnreadableError(f"is a damaged {self._kind} (it declares a document type)")
+    def _refuse_document_type(
+        self,
+        may_be_named: bool,
+        name: str,
+        system: str | None,
+        public: str | None,
+        is_declared: int,
+    ) -> None:
+        if is_declared or not may_be_named:
+            raise UnreadableError(f"is a damaged {self._kind} (it declares a document type)")
 
     def relations(self, part: str) -> dict[str, Relation]:
         """Give what a part names, by the ids that it uses; "" is the package itself."""

@@ -17,6 +17,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, BinaryIO
 
+from vectorlong.files.formats.epub import read_epub
 from vectorlong.files.formats.html import read_html
 from vectorlong.files.formats.mail import read_eml
 from vectorlong.files.formats.pdf import read_pdf
@@ -36,6 +37,7 @@ _READERS: dict[str, Reader] = {
     "pdf": read_pdf,
     "docx": read_docx,
     "pptx": read_pptx,
+    "epub": read_epub,
 }
 _MAX_REQUEST_BYTES = 1 << 20
 # The parent ends it sooner; this is for when there is none.
