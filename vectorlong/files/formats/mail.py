@@ -19,6 +19,9 @@ from vectorlong.files.unreadable import UnreadableError, damage
 HEADERS = ("subject", "from", "to", "cc", "date")
 _MAX_PARTS = 1_000
 _MAX_NAMED = 10
+# A plain text of fewer words than the page beside it is no version of it; many say that there is
+# nothing to be seen without a better program.
+_MUCH_LONGER = 1.25
 
 
 def read_eml(
@@ -52,6 +55,7 @@ class _Parts:
     def __init__(self, limits: Limits, encoding: str | None) -> None:
         self._limits = limits
         self._encoding = encoding
+        self._n_parts = 0
         self.texts: list[str] = []
         self._attachments: list[str] = []
         self._hidden: list[str] = []
@@ -59,23 +63,44 @@ class _Parts:
     def read(self, message: Message) -> None:
         """Go through a message's parts in their order."""
         waiting: list[Message] = [message]
-        n_parts = 0
         while waiting:
             part = waiting.pop()
-            n_parts += 1
-            if n_parts > _MAX_PARTS:
+            self._n_parts += 1
+            if self._n_parts > _MAX_PARTS:
                 raise UnreadableError(f"is a message of more than {_MAX_PARTS:,} parts")
             kind = part.get_content_type()
             if part.get_content_disposition() == "attachment" or part.get_filename():
                 self._attachments.append(part.get_filename() or kind)
             elif kind == "multipart/alternative":
-                waiting.extend(_preferred(part))
+                self._read_versions(_children(part))
             elif part.is_multipart() and kind != "message/rfc822":
                 waiting.extend(reversed(_children(part)))
             elif kind in ("text/plain", "text/html"):
                 self._add(part, kind)
             else:
                 self._attachments.append(kind)
+
+    def _read_versions(self, messages: list[Message]) -> None:
+        """Keep one version of a text, and the names of what is attached to any."""
+        versions: list[_Parts] = []
+        for message in sorted(messages, key=lambda it: it.get_content_type() != "text/plain"):
+            version = _Parts(self._limits, self._encoding)
+            version._n_parts = self._n_parts
+            version.read(message)
+            self._n_parts = version._n_parts
+            self._attachments.extend(version._attachments)
+            if version.texts:
+                versions.append(version)
+        if versions:
+            longest = max(versions, key=_Parts._n_words)
+            is_longer = longest._n_words() > _MUCH_LONGER * versions[0]._n_words()
+            chosen = longest if is_longer else versions[0]
+            self.texts.extend(chosen.texts)
+            self._limits.check_characters(sum(map(len, self.texts)))
+            self._hidden.extend(chosen._hidden)
+
+    def _n_words(self) -> int:
+        return sum(len(text.split()) for text in self.texts)
 
     def _add(self, part: Message, kind: str) -> None:
         """Keep a part's text, decoded."""
@@ -105,14 +130,3 @@ def _children(part: Message) -> list[Message]:
     payload = part.get_payload()
     parts = payload if isinstance(payload, list) else []
     return [child for child in parts if isinstance(child, Message)]
-
-
-def _preferred(part: Message) -> list[Message]:
-    """Of versions of one text take the plain one unless it is empty, else the page or the last."""
-    children = _children(part)
-    for wanted in ("text/plain", "text/html"):
-        for child in children:
-            content = child.get_payload()
-            if child.get_content_type() == wanted and isinstance(content, str) and content.strip():
-                return [child]
-    return children[-1:]

@@ -118,13 +118,16 @@ def read_csv(
         rows = CsvRows(file, limits)
         names = _unique_names(rows.header)
         text_name, id_name = _choose_columns(names, columns)
+        remarks: tuple[str, ...] = ()  # which rows that are left out leave to the next
         for number, row in enumerate(rows, start=1):
             if isinstance(row, DamagedLines):
                 yield BadRow(number, row.reason)
                 continue
             content = _csv_row(names, row.cells, number, text_name, id_name, encoding)
-            if row.remarks and isinstance(content, Content):
-                content = replace(content, remarks=row.remarks)
+            remarks += row.remarks
+            if remarks and isinstance(content, Content):
+                content = replace(content, remarks=remarks)
+                remarks = ()
             yield content
 
 
