@@ -9,6 +9,7 @@ import pytest
 
 from tests.classify.encoders import tiny_encoder
 from tests.cli.test_commands import error_of
+from vectorlong.classify import DocumentClassifier
 
 _SPORT = ["team", "match", "goal", "league", "coach", "player", "final", "season"]
 _FOOD = ["onion", "butter", "oven", "dough", "garlic", "sauce", "recipe", "flour"]
@@ -102,6 +103,30 @@ def test_texts_without_a_label_are_left_out_and_counted(table, tmp_path, run_jso
     result = run(*train(table, "--into", tmp_path / "model.skops", "--json"))
     assert json.loads(result.stdout)["n_texts"] == 12
     assert "Left out 1 text without a label." in result.stderr
+
+
+def test_an_unclosed_quote_costs_its_row_alone(table, tmp_path, run, monkeypatch):
+    """And is named; by the rules of others it would take all rows up to the next quote with it."""
+    monkeypatch.setattr(
+        "vectorlong.cli.classify.build_encoder", lambda _: tiny_encoder(tmp_path / "tiny")
+    )
+    trained = []
+    fit = DocumentClassifier.fit
+    monkeypatch.setattr(
+        DocumentClassifier,
+        "fit",
+        lambda self, texts, labels: trained.append((texts, labels)) or fit(self, texts, labels),
+    )
+    header, *rows = table.read_text().splitlines()
+    rows[4:4] = ['"It is about a team and a coach.,sport,1']
+    rows.append('"It is about ""dough"", and a sauce.",food,1')
+    table.write_text("\n".join([header, *rows]))
+    result = run(*train(table, "--into", tmp_path / "model.skops"))
+    assert "table.csv: row 5: line 6 opens a quote that is not closed" in result.stderr
+    texts, labels = trained[-1]
+    assert (labels.count("sport"), labels.count("food")) == (6, 7)
+    assert texts[-1] == 'It is about "dough", and a sauce.'
+    assert all(text.startswith("It is about ") and "\n" not in text for text in texts)
 
 
 def test_places_that_cannot_be(table, tmp_path, run):

@@ -64,8 +64,24 @@ def test_rows_of_a_table(docs, run, run_json):
     result = run("read", path, "--row", "4", code=1)
     assert result.stdout == ""
     assert "Left out (1):" in result.stderr
+    assert "row 4: line 6 opens a quote that is not closed" in result.stderr
     assert "has no row 4 that is a document" in result.stderr
+    result = run("read", path, "--row", "3", code=1)
+    assert "row 3: holds no text" in result.stderr
+    assert "quote" not in result.stderr
+    assert "has no row 9 that is a document" in run("read", path, "--row", "9", code=1).stderr
     assert run("read", path, "--text-column", "year", "--row", "1").stdout == "1"
+
+
+def test_a_row_after_the_damage_is_not_there_for_a_reason(docs, run):
+    (docs / "a.json").write_text('[{"text": "sound"}, {"text": 5}, {"text": "bro')
+    result = run("read", docs / "a.json", "--row", "7", code=1)
+    assert "2 rows, the first of them row 2: its 'text' is int, not text" in result.stderr
+    (docs / "a.json").write_text('"no table"')
+    result = run("read", docs / "a.json", "--row", "1", code=1)
+    assert "a JSON str, not an object with named columns" in result.stderr
+    (docs / "a.txt").write_text("text")
+    assert "has no row 1" in run("read", docs / "a.txt", "--row", "1", code=1).stderr
 
 
 def test_what_cannot_be_read(docs, run):

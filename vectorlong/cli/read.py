@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -52,7 +52,7 @@ def read_command(
     if os.path.isdir(path):
         raise InputValueError(f"{str(path)!r} is a folder; name a file.")
     columns, limits = Columns(text_column, id_column), parse_limits(limit)
-    source = FileSource([path], columns, None, checked_document, limits, encoding)
+    source = FileSource([path], columns, None, checked_document, limits, encoding, row)
     documents = _chosen(source, path, row)
     if as_json:
         shown = [_as_json(document) for document in documents]
@@ -68,17 +68,15 @@ def read_command(
     report_files(source)
 
 
-def _chosen(source: FileSource, path: Path, row: int | None) -> Iterator[Document]:
+def _chosen(source: FileSource, path: Path, row: int | None) -> Iterable[Document]:
     """Give all documents, or that of one row."""
-    for document in first_drawn(source):
-        if row is None:
-            yield document
-        elif document.metadata["file"].get("row") == row:
-            yield document
-            return
-    if row is not None:
+    if row is None:
+        return first_drawn(source)
+    document = next(iter(source), None)
+    if document is None:
         report_files(source)
         raise InputValueError(f"{str(path)!r} has no row {row:,} that is a document.")
+    return [document]
 
 
 def _as_json(document: Document) -> dict[str, Any]:

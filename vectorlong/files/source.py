@@ -61,6 +61,9 @@ class FileSource:
     encoding
         That of files which are neither UTF-8 nor begin with a byte order mark, whatever they say
         themselves. None to find it out, and to leave out files for which it is not certain.
+    row
+        The only row of each table to give, or to say the reason of why it is left out; None for
+        all that the files hold.
 
     Attributes
     ----------
@@ -98,7 +101,9 @@ class FileSource:
         check: Callable[[Document], object] | None = None,
         limits: Limits = DEFAULT_LIMITS,
         encoding: str | None = None,
+        row: int | None = None,
     ) -> None:
+        self._row = row
         self._encoding = None if encoding is None else checked_encoding(encoding)
         self._columns = columns or Columns()
         self._limits = limits
@@ -150,10 +155,14 @@ class FileSource:
         for part in self._parts(file, process):
             document = part if isinstance(part, BadRow) else self._document(file, part, owners)
             if isinstance(document, Document):
-                self._note_encoding(file, document)
-                yield document
+                if self._row in (None, part.row):
+                    self._note_encoding(file, document)
+                    yield document
             elif document.row is None:
                 self._leave_out(file, document.reason)
+            elif document.row == self._row:
+                first_bad_row, n_bad_rows = document, 1
+                break
             else:
                 first_bad_row = first_bad_row or document
                 n_bad_rows += 1
