@@ -23,6 +23,7 @@ with atheris.instrument_imports(include=["vectorlong.files"]):
     from vectorlong.files.formats.mail import read_eml
     from vectorlong.files.formats.pdf import read_pdf
     from vectorlong.files.formats.plain import read_markdown
+    from vectorlong.files.formats.rtf import read_rtf
     from vectorlong.files.formats.xml_text import read_xml
     from vectorlong.files.limits import Limits
     from vectorlong.files.office.slides import read_pptx
@@ -40,6 +41,7 @@ _READERS = {
     "json": read_json,
     "xml": read_xml,
     "eml": read_eml,
+    "rtf": read_rtf,
     "docx": read_docx,
     "pptx": read_pptx,
     "epub": read_epub,

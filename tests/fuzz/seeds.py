@@ -53,6 +53,16 @@ _TEXTS = {
         "Content-Transfer-Encoding: base64\nContent-Disposition: attachment; filename*=utf-8''a%20b"
         "\n\ndGhyZWU=\n--x--\n",
     ],
+    "rtf": [
+        r"{\rtf1\ansi\ansicpg1250\deff0{\fonttbl{\f0\fcharset134 A;}{\f1\fcharset2 Symbol;}}"
+        r"{\info{\title a}}{\header b}\pard \'d6\'d0\f1 \'b7\f0\uc2\u8212\'a1\'aa c\par{\v d}"
+        r"{\footnote\ftnalt e}{\*\atnauthor f}{\*\annotation g}{\deleted h}\bin2 }{\~\_\-\}}",
+        r"{\rtf1\trowd\clvmrg\cellx5\clmrg\cellx9\intbl a\cell\itap2 b\nestcell{\*\nesttableprops"
+        r"\trowd\nestrow}{\nonesttables\par}\itap1\cell\row\pard{\field{\*\fldinst EQ c"
+        r"{\*\formfield\ffres1{\*\ffl d}}}{\fldrslt e}}{\shp{\*\shpinst{\sp{\sn wzDescription}"
+        r"{\sv f}}{\shptxt g}}}{\pict 00}{\object{\result h}}{\upr{i}{\*\ud{j}}}"
+        r"{\*\moMath{\mf{\mnum{\mr k}}{\mden{\md{\mdPr{\mbegChr [}}{\me{\mr l}}}}}}}",
+    ],
     "plain": [
         "# A title #\n\ntext\r\n",
         "Tous les êtres humains naissent",
@@ -91,6 +101,15 @@ _WORDS = {
     "/FlateDecode /LZWDecode /ASCII85Decode /ASCIIHexDecode /RunLengthDecode /DecodeParms "
     "/Predictor /Columns /ObjStm /XRef /W /Index /Prev /Encrypt /Length << >> [ ] R BT ET Tj TJ Td "
     "Tf Tm T* cm q Q Do beginbfchar endbfchar beginbfrange endbfrange begincmap endcmap",
+    "rtf": r"{ } \x5c* \x5c' \x5c'82 \x5c~ \x5c- \x5c_ \x5cu8212? \x5cu-10000 \x5cuc2 \x5cbin3 "
+    r"\x5cpar \x5cpard \x5cplain \x5cline \x5ccell \x5crow \x5cnestcell \x5cnestrow "
+    r"\x5citap2 \x5cintbl \x5ctrowd \x5cclvmrg \x5cclmrg \x5ccellx5 \x5cf1 \x5cfonttbl "
+    r"\x5cfcharset128 \x5ccpg936 \x5cansicpg65001 \x5cmac \x5cdeff1 \x5cv \x5cv0 "
+    r"\x5cdeleted \x5cfootnote \x5cftnalt \x5cannotation \x5catnauthor \x5cheader "
+    r"\x5cfooter \x5cfield \x5cfldinst \x5cfldrslt \x5cformfield \x5cffl \x5cffres1 \x5cshp "
+    r"\x5cshpinst \x5cshptxt \x5csp \x5csn \x5csv \x5cpict \x5cobject \x5cresult \x5cupr "
+    r"\x5cud \x5clisttext \x5cinfo \x5ctitle \x5cmoMath \x5cmr \x5cmf \x5cmnum \x5cmden "
+    r"\x5cmd \x5cme \x5cmbegChr \x5cdropcapli3 \x5csect",
     "plain": r"# \x0a \xff\xfe \xfe\xff \xef\xbb\xbf \x81\x30\x81\x30 \xb5\xc4 \xe9",
 }
 _ENCODINGS = ("utf-8", "utf-16", "gb18030", "cp1252")

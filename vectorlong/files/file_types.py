@@ -20,18 +20,19 @@ _PROGRAMS = (
     *(*_COMPILED, *_OTHER_COMPILED, *_FUNCTIONAL, *_BUILDS),
 )
 PLAIN_TYPES = (*_NOTES, *_SUBTITLES, *_SETTINGS, *_PROGRAMS)
-_OTHER_TYPES = ("html", "htm", "xhtml", "xml", "eml", "jsonl", "ndjson", "json", "csv", "tsv")
+_PAGES = ("html", "htm", "xhtml", "xml", "eml", "rtf")
+_TABLES = ("jsonl", "ndjson", "json", "csv", "tsv")
 _PACKED = "gz"
 # Packed already, and seldom packed once more.
 _ARCHIVES = (
     *("pdf", "docx", "docm", "dotx", "dotm", "pptx", "pptm", "ppsx", "ppsm", "potx", "potm"),
     "epub",
 )
-FILE_TYPES = (*PLAIN_TYPES, *_OTHER_TYPES, *_ARCHIVES)
+FILE_TYPES = (*PLAIN_TYPES, *_PAGES, *_TABLES, *_ARCHIVES)
 # For a line of help.
 SHOWN_TYPES = (
-    ".txt .md .rst .html .xml .eml .json .jsonl .csv .tsv .pdf .docx .pptx .epub, logs, settings "
-    "and programs; also packed as .gz, if it is text"
+    ".txt .md .rst .rtf .html .xml .eml .json .jsonl .csv .tsv .pdf .docx .pptx .epub, logs, "
+    "settings and programs; also packed as .gz, if it is text"
 )
 # Other suffixes of the same types.
 _SAME = {
@@ -47,7 +48,7 @@ _SAME = {
 }
 # What people have that is not read, and what is.
 _ADVICE = {
-    **dict.fromkeys(("doc", "dot", "odt", "rtf", "pages"), "save it as .docx"),
+    **dict.fromkeys(("doc", "dot", "odt", "pages"), "save it as .docx"),
     "ppt": "save it as .pptx",
     **dict.fromkeys(("odp", "key", "djvu", "ps"), "save it as .pdf"),
     **dict.fromkeys(("xls", "xlsx", "xlsm", "ods", "numbers", "parquet"), "save it as .csv"),

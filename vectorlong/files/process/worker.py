@@ -21,6 +21,7 @@ from vectorlong.files.formats.epub import read_epub
 from vectorlong.files.formats.html import read_html
 from vectorlong.files.formats.mail import read_eml
 from vectorlong.files.formats.pdf import read_pdf
+from vectorlong.files.formats.rtf import read_rtf
 from vectorlong.files.formats.xml_text import read_xml
 from vectorlong.files.limits import Limits
 from vectorlong.files.office.slides import read_pptx
@@ -34,6 +35,7 @@ _READERS: dict[str, Reader] = {
     "html": read_html,
     "xml": read_xml,
     "eml": read_eml,
+    "rtf": read_rtf,
     "pdf": read_pdf,
     "docx": read_docx,
     "pptx": read_pptx,

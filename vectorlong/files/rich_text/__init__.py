@@ -1,0 +1,1 @@
+"""Rich text (.rtf): its signs, its characters, and the text that they make up."""
