@@ -284,6 +284,6 @@ def _left_out() -> Awkward:
         unseen=("unseenhidden", "unseentoo", "still"),
         said=(
             *("2 pieces of hidden text are not read", "1 picture is not read"),
-            *("1 inserted document is not read", "1 byte in it that are no characters"),
+            *("1 inserted document is not read", "1 byte that is no character read as �"),
         ),
     )

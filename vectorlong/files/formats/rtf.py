@@ -18,14 +18,13 @@ from vectorlong.files.rich_text.text import RichText
 from vectorlong.files.unread import unread_remarks
 from vectorlong.files.unreadable import UnreadableError, damage
 
+_HEAD_BYTES = 64
+_OLD_WORD = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _BEGINNING = re.compile(rb"(?:\xef\xbb\xbf)?[\s\x00]*(\{\s*\\u?rtf)")
 # What files are that are named so by mistake.
 _OTHERS = (
-    (
-        b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1",
-        "it is encrypted, or in Word's old format; save it as .docx",
-    ),
-    (b"PK", "it is packed, as .docx and .odt are; name it so"),
+    (_OLD_WORD, "it is encrypted, or in Word's old format; save it as .docx without a password"),
+    (b"PK\x03\x04", "it is packed, as .docx and .odt are; name it so"),
     (b"%PDF", "it is a PDF; name it .pdf"),
     (b"<", "it is HTML or XML; name it so"),
 )
@@ -53,7 +52,7 @@ def _begin(content: bytes) -> int:
     if beginning is not None:
         return beginning.start(1)
     for mark, reason in _OTHERS:
-        if content.startswith(mark):
+        if content[:_HEAD_BYTES].lstrip().startswith(mark):
             raise UnreadableError(f"is no rich text: {reason}")
     raise UnreadableError(r"is no rich text: it does not begin with {\rtf; name text .txt")
 
@@ -62,8 +61,9 @@ def _remarks(document: RichText) -> Iterator[str]:
     """Say what was met and not read."""
     yield from unread_remarks(document.unread)
     if document.n_replaced:
-        n, plural = document.n_replaced, "s" if document.n_replaced > 1 else ""
-        yield f"{n:,} byte{plural} in it that are no characters read as \N{REPLACEMENT CHARACTER}"
+        n, replacement = document.n_replaced, "\N{REPLACEMENT CHARACTER}"
+        what = "byte that is no character" if n == 1 else "bytes that are no characters"
+        yield f"{n:,} {what} read as {replacement}"
     if document.is_cut:
         yield "its end is missing, and what stood there is not read"
     if document.n_after:

@@ -206,7 +206,7 @@ class Writer:
         if self._n_flows > _MAX_FLOWS:
             raise UnreadableError("is nested too deep")
         self.flow = Flow(self.flow)
-        self.state = self.state._replace(sink=None, depth=0, goes_on=False)
+        self.state = self.state._replace(sink=None, is_hidden=False, depth=0, goes_on=False)
 
         def close() -> None:
             flow = self.flow
