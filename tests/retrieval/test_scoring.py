@@ -105,3 +105,14 @@ def test_scripts_without_spaces_become_pairs(text: str, expected: str) -> None:
 )
 def test_questions_become_quoted_words(question: str, expected: str | None) -> None:
     assert lexical.match_expression(question) == expected
+
+
+@pytest.mark.parametrize("level", ["document", "passage"])
+@pytest.mark.parametrize("mode", ["hybrid", "vector", "lexical"])
+def test_equal_documents_come_in_the_order_they_were_added_whatever_k_is(index, mode, level):
+    ids = [f"d{number:02}" for number in (7, 3, 11, 0, 9, 1, 8, 2, 10, 4, 6, 5)]
+    index.add([("other", "wholly different words")])
+    index.add([(id, "the same words in each of them") for id in ids])
+    for k in range(1, len(ids) + 1):
+        hits = index.search("same words", k, mode=mode, level=level)
+        assert [hit.id for hit in hits] == ids[:k]

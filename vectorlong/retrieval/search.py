@@ -269,7 +269,9 @@ class Searcher:
             source = nearest if self.mode == "vector" else lexical
             totals = np.array([source[candidate] for candidate in candidates])
             parts = {self.mode: totals}
-        best = np.argsort(-totals, kind="stable")[: self.k]
+        # What is equally good comes in the order in which it was added, whatever k is.
+        places = np.array(candidates, dtype=np.int64).reshape(-1, 2)  # [c, 2]
+        best = np.lexsort((places[:, 1], places[:, 0], -totals))[: self.k]
         hits = []
         for place in best.tolist():
             stored, ordinal = self._fetch(candidates[place][0]), candidates[place][1]

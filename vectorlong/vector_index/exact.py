@@ -16,6 +16,10 @@ from vectorlong.vectors import unit_rows
 
 # Excluding so few rows is cheaper by asking for that many more and dropping them.
 _FEW_EXCLUDED = 64
+# Rows asked for beyond those wanted, and for each so many of them: where the last of them is
+# further away than the last one wanted, no others tie with that.
+_MORE = 8
+_ROUNDING, _L2_ROUNDING = 2e-6, 1e-5
 
 # A fork takes along none of the threads that OpenMP keeps, and GNU's waits for them for ever.
 if hasattr(os, "register_at_fork"):  # Windows has no fork
@@ -60,18 +64,61 @@ def exact_search(
     metric: Metric,
     allowed: AllowedRows | None = None,
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Compare every allowed row; the same returns as `search_rows`."""
-    n_wanted = min(k, len(matrix) if allowed is None else len(allowed))
+    """Compare every allowed row; the same returns as `search_rows`.
+
+    Rows of equal score come in their own order, and the first of them where not all are wanted.
+    """
+    n_allowed = len(matrix) if allowed is None else len(allowed)
+    n_wanted = min(k, n_allowed)
     if n_wanted == 0:
         return _nothing(len(queries), k, metric)
+    n_asked = min(n_wanted + _MORE + n_wanted // _MORE, n_allowed)
+    scores, rows = _compare_allowed(matrix, queries, n_asked, metric, allowed)
+    # FAISS gives any of the rows that are as near as the last one, and rounds otherwise when there
+    # are many questions and as rows lie in its blocks.
+    is_close = np.abs(np.diff(scores[:, : n_wanted + 1])) <= _rounding(scores, metric)
+    for query in np.flatnonzero(is_close.any(axis=1)).tolist():
+        asked = queries[query : query + 1]
+        settled = _settle(matrix, asked, rows[query : query + 1], n_wanted, metric, allowed)
+        scores[query, :n_wanted], rows[query, :n_wanted] = settled
+    return pad(scores[:, :n_wanted], rows[:, :n_wanted], k, metric)
+
+
+def _settle(
+    matrix: np.ndarray,
+    query: np.ndarray,
+    rows: np.ndarray,
+    n_wanted: int,
+    metric: Metric,
+    allowed: AllowedRows | None,
+) -> tuple[np.ndarray, np.ndarray]:
+    """Order the nearest ``rows`` [1, c] of one question, and look at more that may tie with it."""
+    n_allowed = len(matrix) if allowed is None else len(allowed)
+    while True:
+        scores, rows = rerank(matrix, query, rows, rows.shape[1], metric)
+        gap = abs(float(scores[0, -1]) - float(scores[0, n_wanted - 1]))
+        if rows.shape[1] == n_allowed or gap > _rounding(scores, metric)[0, 0]:
+            return scores[:, :n_wanted], rows[:, :n_wanted]
+        n_asked = min(4 * rows.shape[1], n_allowed)
+        _, rows = _compare_allowed(matrix, query, n_asked, metric, allowed)
+
+
+def _rounding(scores: np.ndarray, metric: Metric) -> np.ndarray:
+    """By how much FAISS may be off, by the size of what it computes; float32 [q, 1]."""
+    share = _L2_ROUNDING if metric == "l2" else _ROUNDING
+    return share * np.abs(scores).max(axis=1, keepdims=True)
+
+
+def _compare_allowed(
+    matrix: np.ndarray, queries: np.ndarray, k: int, metric: Metric, allowed: AllowedRows | None
+) -> tuple[np.ndarray, np.ndarray]:
+    """Scores and rows [q, k] of the nearest allowed ones, of which there are as many."""
     if allowed is None or allowed.n_excluded == 0:
-        return pad(*_compare(matrix, queries, n_wanted, metric, None), k, metric)
+        return _compare(matrix, queries, k, metric, None)
     if allowed.n_excluded <= _FEW_EXCLUDED:
         n_wanted = min(k + allowed.n_excluded, len(matrix))
-        scores, rows = _compare(matrix, queries, n_wanted, metric, None)
-        return drop(scores, rows, allowed, k, metric)
-    selector = faiss.IDSelectorArray(allowed.rows)
-    return pad(*_compare(matrix, queries, n_wanted, metric, selector), k, metric)
+        return drop(*_compare(matrix, queries, n_wanted, metric, None), allowed, k, metric)
+    return _compare(matrix, queries, k, metric, faiss.IDSelectorArray(allowed.rows))
 
 
 def _compare(
@@ -124,9 +171,16 @@ def rerank(
     )
     if has_absent:
         scores[is_absent] = worst_score(metric)
-    order = np.argsort(scores if metric == "l2" else -scores, axis=1, kind="stable")[:, :k]
-    best = np.arange(n_queries)[:, None]
-    return pad(scores[best, order], rows[best, order], k, metric)
+    return pad(*in_order(scores, rows, k, metric), k, metric)
+
+
+def in_order(
+    scores: np.ndarray, rows: np.ndarray, k: int, metric: Metric
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return the best ``k`` of found rows [q, c] by score, and by their own order where it ties."""
+    order = np.lexsort((rows, scores if metric == "l2" else -scores))[:, :k]  # [q, k]
+    best = np.arange(len(rows))[:, None]
+    return scores[best, order], rows[best, order]
 
 
 def merge(
@@ -141,9 +195,7 @@ def merge(
     all_scores = np.concatenate([scores, other_scores], axis=1)  # [q, 2k]
     all_rows = np.concatenate([rows, other_rows], axis=1)
     all_scores[all_rows < 0] = worst_score(metric)
-    order = np.argsort(all_scores if metric == "l2" else -all_scores, axis=1, kind="stable")[:, :k]
-    best = np.arange(len(rows))[:, None]
-    return all_scores[best, order], all_rows[best, order]
+    return in_order(all_scores, all_rows, k, metric)
 
 
 def drop(

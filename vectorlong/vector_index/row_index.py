@@ -19,6 +19,7 @@ from vectorlong.checks import is_unicode
 from vectorlong.vector_index.exact import (
     AllowedRows,
     exact_search,
+    in_order,
     merge,
     pad,
     rerank,
@@ -244,7 +245,7 @@ class RowIndex:
         scores, rows = self._index.search(queries, n_wanted, params=parameters)  # [q, c]
         if self._reranks:
             return rerank(matrix, queries, rows, k, self._metric)
-        return pad(scores, rows, k, self._metric)
+        return pad(*in_order(scores, rows, k, self._metric), k, self._metric)
 
     def save(self, path: Path) -> None:
         """Write the FAISS index to ``path``; OSError where FAISS cannot take such a path."""
