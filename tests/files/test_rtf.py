@@ -184,10 +184,24 @@ def test_the_code_page_of_the_document_is_that_of_fonts_without_one(content_of):
     fonts = rb"{\fonttbl\f0\fcharset0 A;\f1 B;\f2\fcharset1 C;}"
     russian = rb"{\rtf1\ansi\ansicpg1251" + fonts + rb"\f1\'ff\f2\'ff\f7\'ff\f0\'ff}"
     assert content_of(russian).text == "яяяÿ"
+    assert content_of(russian).remarks == (
+        "letters read as cp1252, as their font says; should they be cp1251: --encoding cp1251",
+    )
     assert content_of(russian, encoding="koi8-r").text == "ЪЪЪЪ"
     assert content_of(rb"{\rtf1\mac\'8a}").text == "ä"
     assert content_of(rb"{\rtf1\pc\'84}").text == "ä"
     assert content_of(rb"{\rtf1\ansicpg65001{\fonttbl\f0\fcharset0 A;}\f0\'c3\'a9}").text == "é"
+
+
+def test_signs_and_letters_that_both_code_pages_have_are_beyond_doubt(text_of):
+    fonts = rb"{\fonttbl\f0\fcharset0 A;\f1\fcharset238 B;}"
+    assert text_of(rb"{\rtf1\ansi\ansicpg1250" + fonts + rb"\f0\'93\'e9\f1\'f9}") == "“éů"
+
+
+def test_bytes_of_names_are_none_of_the_text(text_of):
+    assert (
+        text_of(rb"{\rtf1\ansi{\fonttbl{\f0\fcharset128 \'81\'8d;}}{\info{\author \'81}}a}") == "a"
+    )
 
 
 def test_a_file_in_utf_8_is_read_as_that(text_of):

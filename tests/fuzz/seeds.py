@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 from zipfile import ZipFile
 
+from tests.files import awkward_rtf
 from tests.files.awkward_slides import awkward_files
 from tests.files.builders import (
     cell,
@@ -52,16 +53,6 @@ _TEXTS = {
         "<p>two\n--y--\n--x\nContent-Type: text/plain; charset=iso-8859-9\n"
         "Content-Transfer-Encoding: base64\nContent-Disposition: attachment; filename*=utf-8''a%20b"
         "\n\ndGhyZWU=\n--x--\n",
-    ],
-    "rtf": [
-        r"{\rtf1\ansi\ansicpg1250\deff0{\fonttbl{\f0\fcharset134 A;}{\f1\fcharset2 Symbol;}}"
-        r"{\info{\title a}}{\header b}\pard \'d6\'d0\f1 \'b7\f0\uc2\u8212\'a1\'aa c\par{\v d}"
-        r"{\footnote\ftnalt e}{\*\atnauthor f}{\*\annotation g}{\deleted h}\bin2 }{\~\_\-\}}",
-        r"{\rtf1\trowd\clvmrg\cellx5\clmrg\cellx9\intbl a\cell\itap2 b\nestcell{\*\nesttableprops"
-        r"\trowd\nestrow}{\nonesttables\par}\itap1\cell\row\pard{\field{\*\fldinst EQ c"
-        r"{\*\formfield\ffres1{\*\ffl d}}}{\fldrslt e}}{\shp{\*\shpinst{\sp{\sn wzDescription}"
-        r"{\sv f}}{\shptxt g}}}{\pict 00}{\object{\result h}}{\upr{i}{\*\ud{j}}}"
-        r"{\*\moMath{\mf{\mnum{\mr k}}{\mden{\md{\mdPr{\mbegChr [}}{\me{\mr l}}}}}}}",
     ],
     "plain": [
         "# A title #\n\ntext\r\n",
@@ -124,6 +115,9 @@ def write_seeds(kind: str, folder: Path) -> None:
     if kind == "pdf":
         write_pdf(folder / "seed-plain.pdf", [["One (1)", "two"], []], "T", is_compressed=False)
         write_pdf(folder / "seed-packed.pdf", [["Three"]])
+    if kind == "rtf":
+        for file in awkward_rtf.awkward_files():
+            (folder / file.name).write_bytes(file.content)
     if kind == "pptx":
         (slides,) = awkward_files()
         (folder / slides.name).write_bytes(slides.content)

@@ -64,6 +64,9 @@ def _remarks(document: RichText) -> Iterator[str]:
         n, replacement = document.n_replaced, "\N{REPLACEMENT CHARACTER}"
         what = "byte that is no character" if n == 1 else "bytes that are no characters"
         yield f"{n:,} {what} read as {replacement}"
+    if document.doubted is not None:
+        to_choose = f"should they be {document.doubted}: --encoding {document.doubted}"
+        yield f"letters read as cp1252, as their font says; {to_choose}"
     if document.is_cut:
         yield "its end is missing, and what stood there is not read"
     if document.n_after:

@@ -75,6 +75,7 @@ _WITHOUT_LETTERS = ("Symbol", "Wingdings", "Webdings", "Marlett", "ZapfDingbats"
 # LibreOffice says of its own that they are Japanese, and writes their bullets in this code page.
 _BULLETS = ("OpenSymbol", "StarSymbol")
 _MAX_NAME = 100
+_FIRST_LETTER = 0xC0  # in the code pages of Windows for alphabets; signs before it are much alike
 _CONTROLS = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\xad]")  # and hyphens that are optional
 
 
@@ -104,12 +105,15 @@ class Fonts:
     default
         Number of the font of what names none.
     n_replaced
-        How many bytes stand for no character.
+        How many bytes of the text stand for no character.
+    doubted
+        The document's code page, where letters of the text would be others in it; None if none is.
     """
 
     chosen: str | None = None
     default: int | None = None
     n_replaced: int = 0
+    doubted: str | None = None
     _encoding: str = _DEFAULT
     _fonts: dict[int, _Font] = field(default_factory=dict)
     _last: _Font = field(default_factory=_Font)
@@ -135,7 +139,7 @@ class Fonts:
         if len(self._last.name) < _MAX_NAME:
             self._last.name += text[:_MAX_NAME].replace(";", "").lstrip()
 
-    def decode(self, content: bytes, number: int | None) -> str:
+    def decode(self, content: bytes, number: int | None, is_shown: bool = True) -> str:
         """Decode bytes that are set in a font; what is no character in it is replaced."""
         font = self._font(number)
         if font is not None and font.has_signs:
@@ -147,8 +151,20 @@ class Fonts:
             text = content.decode(encoding)
         except UnicodeDecodeError:
             text = content.decode(encoding, "replace")
-            self.n_replaced += text.count("\N{REPLACEMENT CHARACTER}")
+            self.n_replaced += is_shown * text.count("\N{REPLACEMENT CHARACTER}")
+        if is_shown and encoding == _DEFAULT != self._encoding and self.doubted is None:
+            self._doubt(content)
         return cleaned(text)
+
+    def _doubt(self, content: bytes) -> None:
+        """Notice letters whose font says that they are Western, and the document that they are not.
+
+        Word means it; programs that know little of fonts say so of all of them.
+        """
+        letters = bytes(byte for byte in content if byte >= _FIRST_LETTER)
+        is_of_windows = self._encoding.startswith("cp125")
+        if is_of_windows and letters.decode(self._encoding, "replace") != letters.decode(_DEFAULT):
+            self.doubted = self._encoding
 
     def sign(self, text: str, number: int | None) -> str:
         """Give what characters of Unicode show in a font: one of signs has its own."""

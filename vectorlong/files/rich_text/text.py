@@ -172,6 +172,11 @@ class RichText:
         return self._writer.unread
 
     @property
+    def doubted(self) -> str | None:
+        """The document's code page, where letters of the text would be others in it."""
+        return self._fonts.doubted
+
+    @property
     def n_replaced(self) -> int:
         """How many bytes stand for no character."""
         return self._fonts.n_replaced

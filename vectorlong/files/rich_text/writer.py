@@ -153,7 +153,8 @@ class Writer:
         if self._bytes:
             content = bytes(self._bytes)
             self._bytes.clear()
-            self._write(self.fonts.decode(content, self.state.font))
+            is_shown = self.state.sink is None and not self.state.is_deleted
+            self._write(self.fonts.decode(content, self.state.font, is_shown))
         elif self._units:
             units = "".join(self._units).encode("utf-16-le", "surrogatepass")
             self._units.clear()
