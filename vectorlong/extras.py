@@ -11,6 +11,7 @@ from vectorlong.errors import MissingExtraError
 # What each extra brings to be imported, and what needs it.
 _PACKAGES = {
     "pdf": ("pypdfium2", "Reading PDF"),
+    "sheets": ("python_calamine", "Reading workbooks"),
     "skops": ("skops.io", "Saving and loading a classifier"),
 }
 

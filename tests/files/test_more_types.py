@@ -339,7 +339,7 @@ def test_nothing_that_was_unpacked_stays(root, tmp_path, monkeypatch):
     ("name", "reason"),
     [
         ("a.odt", "files of type .odt are not read; save it as .docx"),
-        ("a.XLSX", "files of type .xlsx are not read; save it as .csv"),
+        ("a.NUMBERS", "files of type .numbers are not read; save it as .csv"),
         ("a.ppt", "files of type .ppt are not read; save it as .pptx"),
         ("a.zip", "files of type .zip are not read; unpack it"),
         ("a.tar.gz", "files of type .tar.gz are not read; unpack it"),

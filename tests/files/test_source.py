@@ -9,6 +9,7 @@ import pytest
 
 from tests.files.builders import write_docx, write_pdf
 from tests.files.epub import write_epub
+from tests.files.sheets import rows, sheet, write_xlsx
 from tests.files.slides import lines, shape, slide, write_pptx
 from vectorlong.documents import Document
 from vectorlong.errors import InputValueError
@@ -223,6 +224,9 @@ def write_one_of_each(root):
     write_pdf(root / "a.pdf", [["Needle"]])
     for kind in ("docx", "docm", "dotx", "dotm"):
         write_docx(root / f"a.{kind}", ["Needle"])
+    needle = {"S": sheet(rows(["text"], ["Needle"]))}
+    for kind in ("xlsx", "xlsm", "xltx", "xltm", "xlsb", "xls", "ods"):  # told by what they hold
+        write_xlsx(root / f"a.{kind}", needle)
     for kind in ("pptx", "pptm", "ppsx", "ppsm", "potx", "potm"):
         write_pptx(root / f"a.{kind}", [slide(shape(lines("Needle")))])
     write_epub(root / "a.epub", ["<p>Needle</p>"])

@@ -31,7 +31,7 @@ def read_command(
     path: Annotated[Path, typer.Argument(metavar="FILE", help="A file of any type that is read.")],
     row: Annotated[
         int | None,
-        typer.Option(min=1, help="Of a table, print this row alone.", show_default=False),
+        typer.Option(min=1, help="Of a table or sheets, print this row alone.", show_default=False),
     ] = None,
     text_column: TextColumnOption = None,
     id_column: IdColumnOption = None,
@@ -42,8 +42,9 @@ def read_command(
     """Print a file's text exactly as it would be indexed.
 
     What offsets count, and lines of hits, is this text, in UTF-8 and with nothing added. Rows of a
-    table are printed one after another, each after a line ==> ID <==. What was left out, and why,
-    is said on stderr; --json has it, too, with the metadata.
+    table are printed one after another, each after a line ==> ID <==; so are those of sheets that
+    have the number --row. What was left out, and why, is said on stderr; --json has it, too, with
+    the metadata.
     """
     from vectorlong.files.records import Columns
     from vectorlong.files.source import FileSource
@@ -59,7 +60,8 @@ def read_command(
         print_json({"documents": shown, **files_as_json(source)})
         return
     for document in documents:
-        if "row" in document.metadata["file"] and row is None:
+        facts = document.metadata["file"]
+        if "sheet" in facts or ("row" in facts and row is None):
             typer.echo(f"==> {escaped(document.id)} <==")
             _write(document.text)
             typer.echo()
@@ -69,14 +71,15 @@ def read_command(
 
 
 def _chosen(source: FileSource, path: Path, row: int | None) -> Iterable[Document]:
-    """Give all documents, or that of one row."""
+    """Give all documents, or that of one row; of a workbook, that row of each sheet."""
     if row is None:
         return first_drawn(source)
-    document = next(iter(source), None)
+    documents = iter(source)
+    document = next(documents, None)
     if document is None:
         report_files(source)
         raise InputValueError(f"{str(path)!r} has no row {row:,} that is a document.")
-    return [document]
+    return [document, *(documents if "sheet" in document.metadata["file"] else ())]
 
 
 def _as_json(document: Document) -> dict[str, Any]:

@@ -23,16 +23,18 @@ PLAIN_TYPES = (*_NOTES, *_SUBTITLES, *_SETTINGS, *_PROGRAMS)
 _PAGES = ("html", "htm", "xhtml", "xml", "eml", "rtf")
 _TABLES = ("jsonl", "ndjson", "json", "csv", "tsv")
 _PACKED = "gz"
+# By what they hold, not by their names, as which they are saved wrongly now and then.
+WORKBOOK_TYPES = ("xlsx", "xlsb", "xls", "ods")
 # Packed already, and seldom packed once more.
 _ARCHIVES = (
     *("pdf", "docx", "docm", "dotx", "dotm", "pptx", "pptm", "ppsx", "ppsm", "potx", "potm"),
-    "epub",
+    *("epub", *WORKBOOK_TYPES, "xlsm", "xltx", "xltm"),
 )
 FILE_TYPES = (*PLAIN_TYPES, *_PAGES, *_TABLES, *_ARCHIVES)
 # For a line of help.
 SHOWN_TYPES = (
-    ".txt .md .rst .rtf .html .xml .eml .json .jsonl .csv .tsv .pdf .docx .pptx .epub, logs, "
-    "settings and programs; also packed as .gz, if it is text"
+    ".txt .md .rst .rtf .html .xml .eml .json .jsonl .csv .tsv .pdf .docx .pptx .xlsx .xls .ods "
+    ".epub, logs, settings and programs; also packed as .gz, if it is text"
 )
 # Other suffixes of the same types.
 _SAME = {
@@ -45,13 +47,14 @@ _SAME = {
     "yml": "yaml",
     **dict.fromkeys(("docm", "dotx", "dotm"), "docx"),
     **dict.fromkeys(("pptm", "ppsx", "ppsm", "potx", "potm"), "pptx"),
+    **dict.fromkeys(("xlsm", "xltx", "xltm"), "xlsx"),
 }
 # What people have that is not read, and what is.
 _ADVICE = {
     **dict.fromkeys(("doc", "dot", "odt", "pages"), "save it as .docx"),
     "ppt": "save it as .pptx",
     **dict.fromkeys(("odp", "key", "djvu", "ps"), "save it as .pdf"),
-    **dict.fromkeys(("xls", "xlsx", "xlsm", "ods", "numbers", "parquet"), "save it as .csv"),
+    **dict.fromkeys(("numbers", "parquet"), "save it as .csv"),
     **dict.fromkeys(("msg", "mbox"), "save its messages as .eml"),
     **dict.fromkeys(("zip", "tar", "tgz", "7z", "rar", "bz2", "xz", "zst"), "unpack it"),
     **dict.fromkeys(

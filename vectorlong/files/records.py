@@ -65,10 +65,21 @@ class Content:
 
 @dataclass(frozen=True)
 class BadRow:
-    """A row that holds no document, and why; None for a file that is one document."""
+    """A row that holds no document, and why; or of a file what is no row.
+
+    Attributes
+    ----------
+    row
+        Its number, as that of `Content`; None where it is no row.
+    reason
+        Why it holds none, for people.
+    sheet
+        Name of the workbook's sheet that it is a row of, else None.
+    """
 
     row: int | None
     reason: str
+    sheet: str | None = None
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ from vectorlong.documents import Document
 from vectorlong.errors import InputTypeError, InputValueError
 from vectorlong.extras import why_missing
 from vectorlong.files.encodings.decoding import checked_encoding
-from vectorlong.files.file_types import PLAIN_TYPES, is_packed, type_of
+from vectorlong.files.file_types import PLAIN_TYPES, WORKBOOK_TYPES, is_packed, type_of
 from vectorlong.files.finding import File, FoundFiles
 from vectorlong.files.formats.plain import read_markdown, read_plain
 from vectorlong.files.limits import DEFAULT_LIMITS, Limits
@@ -32,8 +32,11 @@ _READERS: dict[str, Reader] = {
     "csv": read_csv,
     "tsv": read_csv,
 }
-# File types that need an extra, which is called as they are.
-_EXTRAS = ("pdf",)
+# The extra that a file type needs.
+_EXTRAS = {
+    "pdf": "pdf",
+    **dict.fromkeys(WORKBOOK_TYPES, "sheets"),
+}
 _MAX_REASON_CHARACTERS = 2_000
 
 
@@ -129,10 +132,12 @@ class FileSource:
         Known before anything is read, so that nobody has to wait for it.
         """
         missing: dict[str, list[str]] = {}
-        for extra in _EXTRAS:
-            names = [file.name for file in self._files if type_of(file.path) == extra]
-            if names and (reason := why_missing(extra)) is not None:
-                missing[reason] = names
+        reasons = {extra: why_missing(extra) for extra in set(_EXTRAS.values())}
+        for file in self._files:
+            extra = _EXTRAS.get(type_of(file.path))
+            reason = None if extra is None else reasons[extra]
+            if reason is not None:
+                missing.setdefault(reason, []).append(file.name)
         return missing
 
     # --- reading them ----------------------------------------------------------------------------
@@ -140,14 +145,14 @@ class FileSource:
     def __iter__(self) -> Iterator[Document]:
         """Read from the beginning; memory holds one file, or one row of a table, at a time."""
         self._restart()
-        owners: dict[str, tuple[str, int]] = {}
+        owners: dict[str, str] = {}
         with ReaderProcess(self._limits, self._encoding) as process:
             for file in self._files:
                 yield from self._documents(file, process, owners)
                 self.n_files_read += 1
 
     def _documents(
-        self, file: File, process: ReaderProcess, owners: dict[str, tuple[str, int]]
+        self, file: File, process: ReaderProcess, owners: dict[str, str]
     ) -> Iterator[Document]:
         """Give the documents of a file, and note what is none."""
         first_bad_row: BadRow | None = None
@@ -162,7 +167,8 @@ class FileSource:
                 self._leave_out(file, document.reason)
             elif document.row == self._row:
                 first_bad_row, n_bad_rows = document, 1
-                break
+                if document.sheet is None:  # else others may have such a row, too
+                    break
             else:
                 first_bad_row = first_bad_row or document
                 n_bad_rows += 1
@@ -226,9 +232,7 @@ class FileSource:
         below = path_of(path).parts[1:]
         return path in self._names or not os.path.lexists(self.roots[parts[0]].joinpath(*below))
 
-    def _document(
-        self, file: File, content: Content, owners: dict[str, tuple[str, int]]
-    ) -> Document | BadRow:
+    def _document(self, file: File, content: Content, owners: dict[str, str]) -> Document | BadRow:
         """Make a document of a text, unless there is nothing to be found in it or no use for it."""
         reason = _flaw(content)
         if reason is None:
@@ -240,24 +244,29 @@ class FileSource:
                 reason = str(error)
             else:
                 if content.row is not None and content.id:
-                    reason = self._claim(document, owners, (file.name, content.row))
+                    reason = self._claim(document, owners, file, content)
                 if reason is None:
                     self.remarks.extend(Remark(file.name, _shown(it)) for it in content.remarks)
                     return document
-        return BadRow(content.row, reason)
+        return BadRow(content.row, reason, content.facts.get("sheet"))
 
     def _claim(
-        self, document: Document, owners: dict[str, tuple[str, int]], position: tuple[str, int]
+        self, document: Document, owners: dict[str, str], file: File, content: Content
     ) -> str | None:
         """Keep a row's own id for its first owner; a second would replace the first in an index."""
-        owner = owners.setdefault(document.id, position)
-        is_other_name = (
-            document.id in self._names or document.id.rpartition("#")[0] in self._names
-        ) and document.id != f"{position[0]}#{position[1]}"
-        if owner == position and not is_other_name:
+        sheet = content.facts.get("sheet")
+        place = f"{file.name}, {_row_shown(content.row, sheet)}"
+        owner = owners.setdefault(document.id, place)
+        is_other_name = self._is_name(document.id) and document.id != _name(file, content)
+        if owner == place and not is_other_name:
             return None
-        whose = "the name of a document" if is_other_name else f"that of {owner[0]}, row {owner[1]}"
+        whose = "the name of a document" if is_other_name else f"that of {owner}"
         return f"its id {document.id!r} is {whose}; see --id-column"
+
+    def _is_name(self, id: str) -> bool:
+        """Whether it is the name of a file or could be that of a row of one."""
+        places = [place for place, character in enumerate(id) if character == "#"]
+        return any(id[:place] in self._names for place in (*places, len(id)))
 
     def _note_encoding(self, file: File, document: Document) -> None:
         encoding = document.metadata["file"].get("encoding")
@@ -265,7 +274,7 @@ class FileSource:
             self.other_encodings[file.name] = encoding
 
     def _note_bad_rows(self, file: File, n_rows: int, first: BadRow) -> None:
-        reason = f"row {first.row}: {first.reason}"
+        reason = f"{_row_shown(first.row, first.sheet)}: {first.reason}"
         if n_rows > 1:
             reason = f"{n_rows:,} rows, the first of them {reason}"
         self._leave_out(file, reason)
@@ -302,8 +311,20 @@ def _named(file: File, content: Content) -> Document:
     metadata = dict(content.metadata)
     if "file" in metadata:  # a table's own column of that name
         facts["column"] = metadata["file"]
-    name = file.name if content.row is None else f"{file.name}#{content.row}"
+    name = _name(file, content)
     return Document(content.id or name, content.text, {**metadata, "file": facts})
+
+
+def _name(file: File, content: Content) -> str:
+    """Give the id of a text that has none of its own."""
+    if content.row is None:
+        return file.name
+    sheet = content.facts.get("sheet")
+    return f"{file.name}#{content.row}" if sheet is None else f"{file.name}#{sheet}!{content.row}"
+
+
+def _row_shown(row: int | None, sheet: str | None) -> str:
+    return f"row {row}" if sheet is None else f"sheet {sheet}, row {row}"
 
 
 def _is_storable(content: Content) -> bool:

@@ -29,8 +29,8 @@ def part_of(reply: Mapping[str, Any]) -> Content | BadRow:
     match reply:
         case {"refusal": str(refusal)}:
             raise UnreadableError(refusal)
-        case {"reason": str(reason), "row": int(row)}:
-            return BadRow(row, reason)
+        case {"reason": str(reason), "row": int() | None as row, "sheet": str() | None as sheet}:
+            return BadRow(row, reason, sheet)
         case {
             "text": str(text),
             "metadata": dict(metadata),

@@ -17,6 +17,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, BinaryIO
 
+from vectorlong.files.file_types import WORKBOOK_TYPES
 from vectorlong.files.formats.epub import read_epub
 from vectorlong.files.formats.html import read_html
 from vectorlong.files.formats.mail import read_eml
@@ -24,6 +25,7 @@ from vectorlong.files.formats.pdf import read_pdf
 from vectorlong.files.formats.rtf import read_rtf
 from vectorlong.files.formats.xml_text import read_xml
 from vectorlong.files.limits import Limits
+from vectorlong.files.office.sheets import read_sheets
 from vectorlong.files.office.slides import read_pptx
 from vectorlong.files.process.messages import receive, send
 from vectorlong.files.process.replies import reply_of
@@ -40,6 +42,7 @@ _READERS: dict[str, Reader] = {
     "docx": read_docx,
     "pptx": read_pptx,
     "epub": read_epub,
+    **dict.fromkeys(WORKBOOK_TYPES, read_sheets),
 }
 _MAX_REQUEST_BYTES = 1 << 20
 # The parent ends it sooner; this is for when there is none.

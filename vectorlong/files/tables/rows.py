@@ -12,15 +12,12 @@ from vectorlong.files.encodings.decoding import encoding_facts, find_encoding
 from vectorlong.files.limits import DEFAULT_LIMITS, Limits
 from vectorlong.files.opening import open_text
 from vectorlong.files.records import BadRow, Columns, Content, is_blank
+from vectorlong.files.tables.columns import choose_columns, unique_names
 from vectorlong.files.tables.csv_rows import CsvRows, DamagedLines
 from vectorlong.files.tables.json_values import JsonValues, parse_json
 from vectorlong.files.unreadable import UnreadableError, one_line
 
-_TEXT_NAMES = ("text", "content", "body", "document")
-_ID_NAMES = ("_id", "id")
 _SKIPPED_CHARACTERS = 1 << 16
-_MAX_NAMES_SHOWN = 12
-_MAX_NAME_CHARACTERS = 80
 _NUMBER = re.compile(r"-?(0|[1-9]\d{0,15})(\.\d{1,15})?")
 
 
@@ -64,7 +61,7 @@ def _object_row(row: Any, number: int | None, columns: Columns, encoding: str) -
     if not isinstance(row, dict):
         return BadRow(number, f"a JSON {type(row).__name__}, not an object with named columns")
     try:
-        text_name, id_name = _choose_columns(list(row), columns)
+        text_name, id_name = choose_columns(list(row), columns)
     except UnreadableError as error:
         return BadRow(number, str(error))
     # A document that is a file of its own is named after it.
@@ -116,8 +113,8 @@ def read_csv(
     encoding = find_encoding(path, encoding)
     with open_text(path, encoding) as file:
         rows = CsvRows(file, limits)
-        names = _unique_names(rows.header)
-        text_name, id_name = _choose_columns(names, columns)
+        names = unique_names(rows.header)
+        text_name, id_name = choose_columns(names, columns)
         remarks: tuple[str, ...] = ()  # which rows that are left out leave to the next
         for number, row in enumerate(rows, start=1):
             if isinstance(row, DamagedLines):
@@ -155,44 +152,11 @@ def _csv_row(
     )
 
 
-def _unique_names(header: Sequence[str]) -> list[str]:
-    """Column names as the header has them, numbered where empty or repeated."""
-    names: dict[str, None] = {}  # in order, and found at once
-    for position, name in enumerate(header, start=1):
-        name = name.strip().strip("\ufeff") or f"column {position}"
-        while name in names:
-            name = f"{name} ({position})"
-        names[name] = None
-    return list(names)
-
-
 def _number_or_text(cell: str) -> int | float | str:
     match = _NUMBER.fullmatch(cell)
     if match is None:
         return cell
     return float(cell) if match[2] else int(cell)
-
-
-def _choose_columns(names: Sequence[str], columns: Columns) -> tuple[str, str | None]:
-    """Which column is the text and which, if any, the id."""
-    shown = ", ".join(name[:_MAX_NAME_CHARACTERS] for name in names[:_MAX_NAMES_SHOWN])
-    shown += ", ..." if len(names) > _MAX_NAMES_SHOWN else ""
-    for chosen in (columns.text, columns.id):
-        if chosen is not None and chosen not in names:
-            raise UnreadableError(f"has no column {chosen!r}; its columns are: {shown}")
-    text_name = columns.text or _first_named(names, _TEXT_NAMES)
-    if text_name is None:
-        raise UnreadableError(
-            f"has no column called {', '.join(_TEXT_NAMES[:-1])} or {_TEXT_NAMES[-1]}; its columns "
-            f"are: {shown}. Name the one to read with --text-column"
-        )
-    return text_name, columns.id or _first_named(names, _ID_NAMES)
-
-
-def _first_named(names: Sequence[str], wanted: Sequence[str]) -> str | None:
-    """Find the first of the wanted names that there is, whatever its case."""
-    by_lower_case = {name.lower(): name for name in reversed(names)}
-    return next((by_lower_case[name] for name in wanted if name in by_lower_case), None)
 
 
 def _content(

@@ -16,6 +16,9 @@ _OOXML = ("http://schemas.openxmlformats.org/", "http://purl.oclc.org/ooxml/")
 _NAMESPACES = {
     "w": [f"{_OOXML[0]}wordprocessingml/2006/main", f"{_OOXML[1]}wordprocessingml/main"],
     "p": [f"{_OOXML[0]}presentationml/2006/main", f"{_OOXML[1]}presentationml/main"],
+    "x": [f"{_OOXML[0]}spreadsheetml/2006/main", f"{_OOXML[1]}spreadsheetml/main"],
+    "x14": ["http://schemas.microsoft.com/office/spreadsheetml/2009/9/main"],
+    "xltc": ["http://schemas.microsoft.com/office/spreadsheetml/2018/threadedcomments"],
     "p188": ["http://schemas.microsoft.com/office/powerpoint/2018/8/main"],
     "m": [f"{_OOXML[0]}officeDocument/2006/math", f"{_OOXML[1]}officeDocument/math"],
     "r": [
@@ -27,6 +30,7 @@ _NAMESPACES = {
         for prefix, name in {
             "a": "main",
             "wp": "wordprocessingDrawing",
+            "xdr": "spreadsheetDrawing",
             "pic": "picture",
             "c": "chart",
             "dgm": "diagram",
