@@ -207,7 +207,7 @@ def test_books_before_epub(tmp_path):
     document = (
         '<?xml version="1.0"?><!DOCTYPE package PUBLIC "+//ISBN 0-9673008-1-9//DTD OEB 1.2 '
         'Package//EN" "http://openebook.org/dtds/oeb-1.2/oebpkg12.dtd"><package><metadata>'
-        "<dc-metadata><dc:Title xmlns:dc='x'>Old</dc:Title></dc-metadata></metadata><manifest>"
+        "<dc-metadata><dc:Title>Old</dc:Title></dc-metadata></metadata><manifest>"
         '<item id="a" href="a.htm" media-type="text/x-oeb1-document"/></manifest>'
         '<spine><itemref idref="a"/></spine></package>'
     )

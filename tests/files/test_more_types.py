@@ -338,7 +338,7 @@ def test_nothing_that_was_unpacked_stays(root, tmp_path, monkeypatch):
 @pytest.mark.parametrize(
     ("name", "reason"),
     [
-        ("a.odt", "files of type .odt are not read; save it as .docx"),
+        ("a.doc", "files of type .doc are not read; save it as .docx"),
         ("a.NUMBERS", "files of type .numbers are not read; save it as .csv"),
         ("a.ppt", "files of type .ppt are not read; save it as .pptx"),
         ("a.zip", "files of type .zip are not read; unpack it"),

@@ -7,8 +7,10 @@ from pathlib import PurePath
 
 import pytest
 
+from tests.files import opendocument
 from tests.files.builders import write_docx, write_pdf
 from tests.files.epub import write_epub
+from tests.files.opendocument import write_opendocument
 from tests.files.sheets import rows, sheet, write_xlsx
 from tests.files.slides import lines, shape, slide, write_pptx
 from vectorlong.documents import Document
@@ -230,6 +232,10 @@ def write_one_of_each(root):
     for kind in ("pptx", "pptm", "ppsx", "ppsm", "potx", "potm"):
         write_pptx(root / f"a.{kind}", [slide(shape(lines("Needle")))])
     write_epub(root / "a.epub", ["<p>Needle</p>"])
+    for kind in ("odt", "ott"):
+        write_opendocument(root / f"a.{kind}", "<text:p>Needle</text:p>")
+    for kind in ("odp", "otp", "odg"):
+        write_opendocument(root / f"a.{kind}", opendocument.slide(opendocument.box("Needle")))
 
 
 def test_a_file_that_changes_while_it_is_read_is_listed(root, monkeypatch):

@@ -27,6 +27,7 @@ with atheris.instrument_imports(include=["vectorlong.files"]):
     from vectorlong.files.formats.xml_text import read_xml
     from vectorlong.files.limits import Limits
     from vectorlong.files.office.slides import read_pptx
+    from vectorlong.files.opendocument.document import read_opendocument
     from vectorlong.files.records import Columns
     from vectorlong.files.tables.rows import read_csv, read_json, read_jsonl
     from vectorlong.files.unreadable import UnreadableError
@@ -45,6 +46,7 @@ _READERS = {
     "docx": read_docx,
     "pptx": read_pptx,
     "epub": read_epub,
+    "odt": read_opendocument,
     "pdf": read_pdf,
     "plain": read_markdown,
 }
@@ -57,6 +59,7 @@ _BODIES = {
     "docx": ("seed-word.docx", "word/document.xml"),
     "pptx": ("slides.pptx", "ppt/slide-1.xml"),
     "epub": ("seed-book.epub", "OEBPS/content.opf"),
+    "odt": ("awkward.odt", "content.xml"),
 }
 
 

@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 from zipfile import ZipFile
 
-from tests.files import awkward_rtf
+from tests.files import awkward_opendocument, awkward_rtf
 from tests.files.awkward_slides import awkward_files
 from tests.files.builders import (
     cell,
@@ -87,6 +87,15 @@ _WORDS = {
     "epub": "<item> <itemref <manifest> <spine> <metadata> <dc:title> <dc:creator> </dc:title> id= "
     "idref= href= media-type= fallback= properties= nav application/xhtml+xml image/svg+xml %20 # "
     "../ / a.xhtml b.xhtml",
+    "odt": "<text:p> </text:p> <text:h> <text:s text:c= <text:tab/> <text:span text:style-name= "
+    "<text:note> </text:note> <office:annotation> </office:annotation> <table:table> "
+    "</table:table> "
+    "<table:table-row> </table:table-row> <table:table-cell> </table:table-cell> "
+    "<table:covered-table-cell/> table:number-columns-repeated= table:number-rows-spanned= "
+    "<draw:frame> </draw:frame> <draw:page> </draw:page> <draw:object xlink:href= <svg:title> "
+    "</svg:title> <text:ruby-text> </text:ruby-text> <text:section text:display= "
+    "<style:master-page> <style:header> <style:style style:name= style:parent-style-name= "
+    "<math:mfrac> <math:mi> </math:mi> <form:text form:id= <draw:control &x; <!DOCTYPE",
     "pdf": "obj endobj stream endstream xref trailer startxref /Type /Page /Pages /Kids /Count "
     "/Contents /Resources /Font /Encoding /ToUnicode /Differences /XObject /Form /Filter "
     "/FlateDecode /LZWDecode /ASCII85Decode /ASCIIHexDecode /RunLengthDecode /DecodeParms "
@@ -131,6 +140,12 @@ def write_seeds(kind: str, folder: Path) -> None:
         )
         with ZipFile(path) as book:
             path.with_suffix(".opf").write_bytes(book.read("OEBPS/content.opf"))
+    if kind == "odt":
+        for document in awkward_opendocument.awkward_files():
+            path = folder / document.name
+            path.write_bytes(document.content)
+            with ZipFile(path) as package:
+                path.with_suffix(f"{path.suffix}.xml").write_bytes(package.read("content.xml"))
     if kind == "docx":
         write_word(
             folder / "seed-word.docx",

@@ -29,12 +29,13 @@ WORKBOOK_TYPES = ("xlsx", "xlsb", "xls", "ods")
 _ARCHIVES = (
     *("pdf", "docx", "docm", "dotx", "dotm", "pptx", "pptm", "ppsx", "ppsm", "potx", "potm"),
     *("epub", *WORKBOOK_TYPES, "xlsm", "xltx", "xltm"),
+    *("odt", "ott", "odp", "otp", "odg"),
 )
 FILE_TYPES = (*PLAIN_TYPES, *_PAGES, *_TABLES, *_ARCHIVES)
 # For a line of help.
 SHOWN_TYPES = (
     ".txt .md .rst .rtf .html .xml .eml .json .jsonl .csv .tsv .pdf .docx .pptx .xlsx .xls .ods "
-    ".epub, logs, settings and programs; also packed as .gz, if it is text"
+    ".odt .odp .odg .epub, logs, settings and programs; also packed as .gz, if it is text"
 )
 # Other suffixes of the same types.
 _SAME = {
@@ -46,14 +47,16 @@ _SAME = {
     "asciidoc": "adoc",
     "yml": "yaml",
     **dict.fromkeys(("docm", "dotx", "dotm"), "docx"),
+    "ott": "odt",
+    "otp": "odp",
     **dict.fromkeys(("pptm", "ppsx", "ppsm", "potx", "potm"), "pptx"),
     **dict.fromkeys(("xlsm", "xltx", "xltm"), "xlsx"),
 }
 # What people have that is not read, and what is.
 _ADVICE = {
-    **dict.fromkeys(("doc", "dot", "odt", "pages"), "save it as .docx"),
+    **dict.fromkeys(("doc", "dot", "pages"), "save it as .docx"),
     "ppt": "save it as .pptx",
-    **dict.fromkeys(("odp", "key", "djvu", "ps"), "save it as .pdf"),
+    **dict.fromkeys(("key", "djvu", "ps"), "save it as .pdf"),
     **dict.fromkeys(("numbers", "parquet"), "save it as .csv"),
     **dict.fromkeys(("msg", "mbox"), "save its messages as .eml"),
     **dict.fromkeys(("zip", "tar", "tgz", "7z", "rar", "bz2", "xz", "zst"), "unpack it"),
@@ -88,8 +91,8 @@ def why_not_read(path: PurePath) -> str | None:
 
     Examples
     --------
-    >>> why_not_read(PurePath("a.odt"))
-    'files of type .odt are not read; save it as .docx'
+    >>> why_not_read(PurePath("a.pages"))
+    'files of type .pages are not read; save it as .docx'
     """
     suffix = _suffix(path)
     if suffix == _PACKED:

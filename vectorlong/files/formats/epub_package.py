@@ -1,6 +1,6 @@
 """What an EPUB book says of itself: its title, its pages and their order, which are encrypted.
 
-Read by the names of elements alone: books before EPUB 2 have no namespaces.
+Read by the names of elements alone, without their namespaces, which books before EPUB 2 lack.
 """
 
 from __future__ import annotations
@@ -89,13 +89,13 @@ class BookPackage:
         self._folder = posixpath.dirname(part)
         self._path: list[str] = []
         self._pieces: list[str] = []
-        package.parse(part, self.start, self.end, self.text, may_name_type=True)
+        package.parse_loosely(part, self.start, self.end, self.text)
         if not self.spine:
             raise UnreadableError("is a damaged EPUB book (it names no chapters)")
 
     def start(self, name: str, attributes: Mapping[str, str]) -> None:
         """Meet an element."""
-        name = _local(name)
+        name = name.lower()
         self._path.append(name)
         self._pieces.clear()
         if name == "item":
@@ -154,11 +154,11 @@ def package_parts(package: Package) -> list[str]:
 
     def start(name: str, attributes: Mapping[str, str]) -> None:
         is_package = attributes.get("media-type", _PACKAGE_TYPE) == _PACKAGE_TYPE
-        if _local(name) == "rootfile" and is_package:
+        if name.lower() == "rootfile" and is_package:
             named.append(part_of(package, "", attributes.get("full-path", "")))
 
     if _CONTAINER in package:
-        package.parse(_CONTAINER, start, may_name_type=True)
+        package.parse_loosely(_CONTAINER, start)
     parts = [part for part in dict.fromkeys(named) if part in package]
     parts = parts or [part for part in package.parts if part.lower().endswith(".opf")][:1]
     if not parts:
@@ -173,7 +173,7 @@ def encrypted_parts(package: Package) -> set[str]:
 
     def start(name: str, attributes: Mapping[str, str]) -> None:
         nonlocal algorithm
-        match _local(name):
+        match name.lower():
             case "encrypteddata":
                 algorithm = ""
             case "encryptionmethod":
@@ -182,7 +182,7 @@ def encrypted_parts(package: Package) -> set[str]:
                 parts.add(part_of(package, "", attributes.get("URI", "")))
 
     if _ENCRYPTION in package:
-        package.parse(_ENCRYPTION, start, may_name_type=True)
+        package.parse_loosely(_ENCRYPTION, start)
     return parts
 
 
@@ -195,7 +195,3 @@ def part_of(package: Package, folder: str, address: str) -> str:
         for name in (unquote(without_fragment), without_fragment, plain)
     ]
     return next((name for name in names if name in package), names[0])
-
-
-def _local(name: str) -> str:
-    return name.rpartition(" ")[2].lower()

@@ -83,7 +83,6 @@ class Package:
         end: EndHandler | None = None,
         text: TextHandler | None = None,
         *,
-        may_name_type: bool = False,
         is_told: Callable[[bytes], bool] | None = None,
     ) -> None:
         """Tell handlers what a part holds; names are ``"namespace name"``.
@@ -94,8 +93,6 @@ class Package:
             Its name.
         start, end, text
             Are told where an element begins, where it ends, and what stands in it.
-        may_name_type
-            Whether it may name a document type that is declared elsewhere, which is not opened.
         is_told
             Looks at each piece of the part before it is parsed, and says whether the handlers are
             told what is in it: not to call them is many times faster.
@@ -110,8 +107,43 @@ class Package:
             It is damaged.
         """
         parser: Any = expat.ParserCreate(namespace_separator=" ")
+        parser.StartDoctypeDeclHandler = partial(self._refuse_document_type, False)
+        self._feed(parser, part, (start, end, text), is_told)
+
+    def parse_loosely(
+        self,
+        part: str,
+        start: StartHandler,
+        end: EndHandler | None = None,
+        text: TextHandler | None = None,
+    ) -> None:
+        """Tell handlers what a part holds that may be old; names are without their prefixes.
+
+        It may name a document type, which is not opened, and declare no namespaces. Raises as
+        `parse` does.
+        """
+
+        def start_element(name: str, attributes: Mapping[str, str]) -> None:
+            start(_local(name), {_local(key): value for key, value in attributes.items()})
+
+        def end_element(name: str) -> None:
+            if end is not None:
+                end(_local(name))
+
+        parser: Any = expat.ParserCreate()
+        parser.StartDoctypeDeclHandler = partial(self._refuse_document_type, True)
+        self._feed(parser, part, (start_element, end_element, text))
+
+    def _feed(
+        self,
+        parser: Any,
+        part: str,
+        handlers: tuple[StartHandler, EndHandler | None, TextHandler | None],
+        is_told: Callable[[bytes], bool] | None = None,
+    ) -> None:
+        """Parse a part piece by piece."""
         parser.buffer_text = True
-        parser.StartDoctypeDeclHandler = partial(self._refuse_document_type, may_name_type)
+        start, end, text = handlers
         parser.StartElementHandler = start
         parser.EndElementHandler = end
         parser.CharacterDataHandler = text
@@ -172,3 +204,7 @@ class Package:
         if source in self:
             self.parse(source, start)
         return relations
+
+
+def _local(name: str) -> str:
+    return name.rpartition(":")[2]

@@ -16,6 +16,12 @@ def part_named(package: Package, kind: str) -> str | None:
 
 def title_of(package: Package) -> str:
     """Give the title that a document's properties name; empty where they name none."""
+    part = part_named(package, "core-properties")
+    return "" if part is None else title_in(package, part)
+
+
+def title_in(package: Package, part: str) -> str:
+    """Give the title that a part names; empty where it names none, or there is no such part."""
     pieces: list[str] = []
     is_title = False
 
@@ -31,7 +37,6 @@ def title_of(package: Package) -> str:
         if is_title:
             pieces.append(text)
 
-    part = part_named(package, "core-properties")
-    if part is not None and part in package:
+    if part in package:
         package.parse(part, start, end, text)
     return "".join(pieces).strip()

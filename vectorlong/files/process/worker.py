@@ -27,6 +27,7 @@ from vectorlong.files.formats.xml_text import read_xml
 from vectorlong.files.limits import Limits
 from vectorlong.files.office.sheets import read_sheets
 from vectorlong.files.office.slides import read_pptx
+from vectorlong.files.opendocument.document import read_opendocument
 from vectorlong.files.process.messages import receive, send
 from vectorlong.files.process.replies import reply_of
 from vectorlong.files.records import Columns, Content, Reader
@@ -43,6 +44,7 @@ _READERS: dict[str, Reader] = {
     "pptx": read_pptx,
     "epub": read_epub,
     **dict.fromkeys(WORKBOOK_TYPES, read_sheets),
+    **dict.fromkeys(["odt", "odp", "odg"], read_opendocument),
 }
 _MAX_REQUEST_BYTES = 1 << 20
 # The parent ends it sooner; this is for when there is none.
