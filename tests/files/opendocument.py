@@ -6,6 +6,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from zipfile import ZIP_DEFLATED, ZIP_STORED, ZipFile
 
+from vectorlong.files.opendocument.document import read_opendocument
+from vectorlong.files.records import Columns
+
+ANY = Columns()
 _OASIS = "urn:oasis:names:tc:opendocument:xmlns:"
 _DECLARED = " ".join(
     [
@@ -125,3 +129,21 @@ def embedded(name: str, attributes: str = "") -> str:
 def slide(content: str, attributes: str = 'draw:master-page-name="M"') -> str:
     """A slide, or a page of a drawing."""
     return f"<draw:page {attributes}>{content}</draw:page>"
+
+
+def content_of(tmp_path, body, parts=None, automatic="", kind="odt"):
+    """What is read of a document that is written so."""
+    path = write_opendocument(tmp_path / f"a.{kind}", body, parts, automatic)
+    return next(read_opendocument(path, ANY))
+
+
+def text_of(tmp_path, body, parts=None, automatic="", kind="odt"):
+    """Its text, where nothing is said of it."""
+    content = content_of(tmp_path, body, parts, automatic, kind)
+    assert content.remarks == ()
+    return content.text
+
+
+def shape(kind, content):
+    """A shape."""
+    return f"<draw:{kind}>{content}</draw:{kind}>"

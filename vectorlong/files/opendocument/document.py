@@ -91,7 +91,7 @@ class _Document:
         if _STYLES in self._package:
             self._parse(_STYLES, styled)
         styles = Styles(common.common)
-        body = PartText(self._limits, styles, self._read_object)
+        body = PartText(self._limits, styles, self._read_object, styled.numbering.styles)
         self._parse(_CONTENT, body)
         if not body.kind:
             raise UnreadableError(f"is no {_KIND} of text, slides or drawings")

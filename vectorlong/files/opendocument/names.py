@@ -12,6 +12,7 @@ Attributes = Mapping[str, str]
 _Action = TypeVar("_Action")
 
 _OASIS = "urn:oasis:names:tc:opendocument:xmlns:"
+XML_ID = "http://www.w3.org/XML/1998/namespace id"
 MATHML = "http://www.w3.org/1998/Math/MathML "
 _NAMESPACES = {
     **{

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from functools import partial
 
 from vectorlong.files.opendocument.names import Attributes, attribute, number
+from vectorlong.files.opendocument.numbering import Numbering
 from vectorlong.files.opendocument.styles import Styles
 from vectorlong.files.opendocument.writer import Writer
 
@@ -22,6 +23,8 @@ class Paragraphs:
         Takes the text.
     styles
         What they hide.
+    numbering
+        What is shown before them.
 
     Attributes
     ----------
@@ -31,20 +34,23 @@ class Paragraphs:
         Of paragraphs; a dictionary for its order.
     """
 
-    def __init__(self, writer: Writer, styles: Styles) -> None:
+    def __init__(self, writer: Writer, styles: Styles, numbering: Numbering) -> None:
         self.endnotes: list[str] = []
         self.used_styles: dict[str, None] = {}
         self._writer = writer
         self._styles = styles
+        self._numbering = numbering
         self._notes: list[str] = []  # kinds of those that are open
         self._number = ""  # of the paragraph to come
+        self._label = ""  # of the one that began last
         self._choices: list[str] = []  # of a list to choose from, and which it is
         self._choice = ""
 
     def starts(self) -> Mapping[str, Callable[[Attributes], None]]:
         """Give what is to be done where an element begins."""
         return {
-            **dict.fromkeys(["text:p", "text:h"], self._start_paragraph),
+            "text:p": partial(self._start_paragraph, False),
+            "text:h": partial(self._start_paragraph, True),
             "text:s": self._write_spaces,
             "text:tab": partial(self._write_sign, "\t"),
             "text:line-break": partial(self._write_sign, "\n"),
@@ -75,14 +81,18 @@ class Paragraphs:
             "dc:creator": self._end_creator,
         }
 
-    def _start_paragraph(self, attributes: Attributes) -> None:
+    def _start_paragraph(self, is_heading: bool, attributes: Attributes) -> None:
         style = attribute(attributes, "text:style-name")
         if self._writer.flow.outer is None:
             self.used_styles[style] = None
-        self._writer.start_paragraph(is_hidden=self._styles.is_hidden("paragraph", style))
-        if self._number:
-            self._writer.write(self._number)
-            self._number = ""
+        is_hidden = self._styles.is_hidden("paragraph", style)
+        self._writer.start_paragraph(is_hidden=is_hidden)
+        label = "" if is_hidden else self._numbering.label(attributes, is_heading=is_heading)
+        self._label = self._number or label
+        self._number = ""
+        if self._label:
+            self._writer.write(self._label)
+            self._writer.flow.is_after_space = True
 
     def _write_sign(self, sign: str, _: Attributes) -> None:
         if self._writer.flow.n_paragraphs:
@@ -95,7 +105,10 @@ class Paragraphs:
     def _end_number(self) -> None:
         """Put a number that was saved with a heading or item before its text."""
         text = self._writer.end_capture()
-        if text and self._writer.flow.n_paragraphs:
+        flow = self._writer.flow
+        if text and flow.n_paragraphs:
+            if flow.pieces == [self._label]:  # counted, too
+                flow.pieces.clear()
             self._writer.write(f"{text} ")
         elif text:
             self._number = f"{text} "

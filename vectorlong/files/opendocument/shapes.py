@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
 
-from vectorlong.files.opendocument.names import Attributes, attribute
+from vectorlong.files.opendocument.names import XML_ID, Attributes, attribute
 from vectorlong.files.opendocument.writer import Writer
 
 _SHAPES = (
@@ -28,7 +28,6 @@ _LABELLED = (
 _CHOICES = ("form:option", "form:item")
 # Numbers of pages, and prompts.
 _UNSEEN_CLASSES = ("page-number", "page")
-_XML_ID = "http://www.w3.org/XML/1998/namespace id"
 
 
 @dataclass
@@ -208,4 +207,4 @@ class Shapes:
 
 
 def _id_of(attributes: Attributes) -> str:
-    return attribute(attributes, "form:id") or attributes.get(_XML_ID, "")
+    return attribute(attributes, "form:id") or attributes.get(XML_ID, "")

@@ -13,6 +13,7 @@ from typing import Protocol
 from vectorlong.files.limits import Limits
 from vectorlong.files.opendocument.formulas import Formulas
 from vectorlong.files.opendocument.names import MATHML, Attributes, by_full_name
+from vectorlong.files.opendocument.numbering import Level, Numbering
 from vectorlong.files.opendocument.pages import Pages
 from vectorlong.files.opendocument.paragraphs import Paragraphs
 from vectorlong.files.opendocument.shapes import Embedded, Shapes
@@ -51,12 +52,14 @@ class PartText:
         What they hide; those of the part are added.
     read_object
         Reads an embedded document by its address; None where there is none.
+    lists
+        Levels of lists by their styles, which another part has.
 
     Attributes
     ----------
     kind
         What its body is: ``"text"``, ``"presentation"``, ``"formula"``; empty where it has none.
-    paragraphs, pages
+    paragraphs, pages, numbering
         What is known of them once the part has been read.
     """
 
@@ -65,10 +68,12 @@ class PartText:
         limits: Limits,
         styles: Styles,
         read_object: Callable[[str], Embedded | None],
+        lists: Mapping[str, Mapping[int, Level]] | None = None,
     ) -> None:
         self.kind = ""
         self.writer = Writer(limits)
-        self.paragraphs = Paragraphs(self.writer, styles)
+        self.numbering = Numbering(self.writer, lists or {})
+        self.paragraphs = Paragraphs(self.writer, styles, self.numbering)
         self._formulas = Formulas(self.writer)
         self._shapes = Shapes(self.writer, read_object)
         self._tables = Tables(self.writer, self._shapes.meet_content)
@@ -85,7 +90,13 @@ class PartText:
             {"office:automatic-styles": styles.end_own, "style:style": styles.end}
         )
         self._kinds = by_full_name({f"office:{kind}": kind for kind in _KINDS})
-        groups: list[_Group] = [self.paragraphs, self._tables, self._shapes, self.pages]
+        groups: list[_Group] = [
+            self.paragraphs,
+            self.numbering,
+            self._tables,
+            self._shapes,
+            self.pages,
+        ]
         for group in groups:
             self._starts.update(by_full_name(group.starts()))
             self._ends.update(by_full_name(group.ends()))
