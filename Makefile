@@ -14,7 +14,7 @@ WITHOUT_AVX512 := VECTORLONG_KERNEL=off FAISS_SIMD_LEVEL=AVX2 ATEN_CPU_CAPABILIT
 
 # Seconds of each reader.
 FUZZ_S ?= 3600
-FUZZED := html csv jsonl json xml eml rtf docx pptx epub odt pdf plain
+FUZZED := html csv jsonl json xml eml rtf docx pptx xlsx ods epub odt pdf plain
 
 .PHONY: demo test test-without-avx512 test-slow fuzz lint format benchmark-speed benchmark-index benchmark-quality benchmark-classification clean
 

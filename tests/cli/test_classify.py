@@ -9,6 +9,7 @@ import pytest
 
 from tests.classify.encoders import tiny_encoder
 from tests.cli.test_commands import error_of
+from tests.files.sheets import rows, sheet, write_xlsx
 from vectorlong.classify import DocumentClassifier
 
 _SPORT = ["team", "match", "goal", "league", "coach", "player", "final", "season"]
@@ -63,6 +64,23 @@ def test_train_and_predict(table, tmp_path, run, run_json):
     lines = run("classify", "predict", model, docs).stdout.splitlines()
     assert lines[0].split() == ["Document", "Class", "Probability"]
     assert lines[1].split()[:2] == ["docs/a.txt", "sport"]
+
+
+def test_a_workbook_of_labelled_rows(table, tmp_path, run, run_json):
+    """A sheet beside the labelled rows is a text without a label, and is told a class, too."""
+    with table.open(encoding="utf-8", newline="") as file:
+        labelled = [[*row[:2], "x"] for row in csv.reader(file)]
+    notes = {1: ["The coach and the player of the league."]}
+    sheets = {"Reviews": sheet(rows(*labelled)), "Notes": sheet(notes)}
+    book, model = write_xlsx(tmp_path / "book.xlsx", sheets), tmp_path / "model.skops"
+    result = run(*train(book, "--into", model))
+    assert "Left out 1 text without a label." in result.stderr
+    assert "On 3 texts held out: accuracy 1.000" in result.stdout
+    answer = run_json("classify", "predict", model, book, "--text-column", "review")
+    found = {one["id"].rpartition("/")[2]: one["label"] for one in answer["predictions"]}
+    assert found["book.xlsx#Reviews!2"] == found["book.xlsx"] == "sport"
+    assert found["book.xlsx#Reviews!13"] == "food"
+    assert len(found) == 13
 
 
 def test_train_as_json(table, tmp_path, run_json):

@@ -5,6 +5,7 @@ import json
 import pytest
 
 from tests.files.builders import write_docx
+from tests.files.sheets import rows, sheet, write_xlsx
 from vectorlong import DocumentIndex
 
 
@@ -71,6 +72,19 @@ def test_rows_of_a_table(docs, run, run_json):
     assert "quote" not in result.stderr
     assert "has no row 9 that is a document" in run("read", path, "--row", "9", code=1).stderr
     assert run("read", path, "--text-column", "year", "--row", "1").stdout == "1"
+
+
+def test_a_row_of_sheets_is_that_of_each(docs, run):
+    table = rows(["text"], ["one"], ["two"])
+    other = sheet({1: ["text"], 3: ["x"]})
+    sheets = {"A": sheet(table), "Notes": sheet(rows(["nut"])), "B": other}
+    path = write_xlsx(docs / "book.xlsx", sheets)
+    assert run("read", path, "--row", "3").stdout == (
+        "==> docs/book.xlsx#A!3 <==\ntwo\n==> docs/book.xlsx#B!3 <==\nx\n"
+    )
+    assert run("read", path, "--row", "2").stdout == "==> docs/book.xlsx#A!2 <==\none\n"
+    assert run("read", path).stdout.endswith("#B!3 <==\nx\nNotes\nnut")
+    assert "has no row 9" in run("read", path, "--row", "9", code=1).stderr
 
 
 def test_a_row_after_the_damage_is_not_there_for_a_reason(docs, run):

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import sys
 import tempfile
+from collections.abc import Iterator
 from contextlib import suppress
 from io import BytesIO
 from pathlib import Path
@@ -26,14 +27,29 @@ with atheris.instrument_imports(include=["vectorlong.files"]):
     from vectorlong.files.formats.rtf import read_rtf
     from vectorlong.files.formats.xml_text import read_xml
     from vectorlong.files.limits import Limits
+    from vectorlong.files.office.package import Package
     from vectorlong.files.office.slides import read_pptx
+    from vectorlong.files.office.workbook_parts import read_beside
     from vectorlong.files.opendocument.document import read_opendocument
-    from vectorlong.files.records import Columns
+    from vectorlong.files.opening import open_file
+    from vectorlong.files.records import Columns, Content
     from vectorlong.files.tables.rows import read_csv, read_json, read_jsonl
-    from vectorlong.files.unreadable import UnreadableError
+    from vectorlong.files.unreadable import UnreadableError, damage
     from vectorlong.files.word.docx import read_docx
 
 from tests.fuzz.seeds import write_dictionary, write_seeds
+
+
+def _read_beside(path: Path, _: Columns, limits: Limits) -> Iterator[Content]:
+    """Read what is beside a workbook's cells.
+
+    Cells are left out: where memory ends Rust ends the process, as it should in that of a reader.
+    """
+    with open_file(path) as file, damage("workbook"):
+        beside = read_beside(Package(file, limits, "workbook"), limits)
+    for lines in beside.lines.values():
+        yield Content("\n".join(line for _, line in lines))
+
 
 _READERS = {
     "html": read_html,
@@ -45,6 +61,8 @@ _READERS = {
     "rtf": read_rtf,
     "docx": read_docx,
     "pptx": read_pptx,
+    "xlsx": _read_beside,
+    "ods": _read_beside,
     "epub": read_epub,
     "odt": read_opendocument,
     "pdf": read_pdf,
@@ -58,6 +76,8 @@ _LIMITS = Limits(characters=1_000_000, unpacked_mb=20)
 _BODIES = {
     "docx": ("seed-word.docx", "word/document.xml"),
     "pptx": ("slides.pptx", "ppt/slide-1.xml"),
+    "xlsx": ("sheets.xlsx", "xl/drawing-1.xml"),
+    "ods": ("seed-sheets.ods", "content.xml"),
     "epub": ("seed-book.epub", "OEBPS/content.opf"),
     "odt": ("awkward.odt", "content.xml"),
 }

@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 from zipfile import ZipFile
 
-from tests.files import awkward_opendocument, awkward_rtf
+from tests.files import awkward_opendocument, awkward_rtf, awkward_sheets
 from tests.files.awkward_slides import awkward_files
 from tests.files.builders import (
     cell,
@@ -18,6 +18,7 @@ from tests.files.builders import (
     write_word,
 )
 from tests.files.epub import item, write_book, xhtml
+from tests.files.sheets import write_ods
 
 _TEXTS = {
     "html": [
@@ -96,6 +97,14 @@ _WORDS = {
     "</svg:title> <text:ruby-text> </text:ruby-text> <text:section text:display= "
     "<style:master-page> <style:header> <style:style style:name= style:parent-style-name= "
     "<math:mfrac> <math:mi> </math:mi> <form:text form:id= <draw:control &x; <!DOCTYPE",
+    "xlsx": "<xdr:twoCellAnchor> </xdr:twoCellAnchor> <xdr:from> <xdr:row> </xdr:row> <xdr:pic> "
+    "<xdr:cNvPr descr= title= <a:p> </a:p> <a:t> </a:t> <c:chart r:id= chart-1.xml <dgm:relIds "
+    "r:dm= <mc:Choice> <mc:Fallback> <sheetData> </sheetData> <c t= <f> <v/> <oddHeader> &amp;C "
+    "<dataValidation sqref= prompt= <oleObject shapeId= <comment ref= authorId= &x; <!DOCTYPE",
+    "ods": "<table:table> </table:table> <table:table-row table:number-rows-repeated= "
+    "<table:table-cell> <office:annotation> </office:annotation> <dc:creator> <text:p> </text:p> "
+    "<text:s/> <draw:frame> </draw:frame> <draw:image/> <draw:object xlink:href= <svg:desc> "
+    "<table:tracked-changes> &x; <!DOCTYPE",
     "pdf": "obj endobj stream endstream xref trailer startxref /Type /Page /Pages /Kids /Count "
     "/Contents /Resources /Font /Encoding /ToUnicode /Differences /XObject /Form /Filter "
     "/FlateDecode /LZWDecode /ASCII85Decode /ASCIIHexDecode /RunLengthDecode /DecodeParms "
@@ -146,6 +155,15 @@ def write_seeds(kind: str, folder: Path) -> None:
             path.write_bytes(document.content)
             with ZipFile(path) as package:
                 path.with_suffix(f"{path.suffix}.xml").write_bytes(package.read("content.xml"))
+    if kind == "xlsx":
+        (sheets,) = awkward_sheets.awkward_files()
+        (folder / sheets.name).write_bytes(sheets.content)
+        with ZipFile(folder / sheets.name) as package:
+            for name in ("sheet-1.xml", "drawing-1.xml", "comments-1.xml"):
+                (folder / f"seed-{name}").write_bytes(package.read(f"xl/{name}"))
+    if kind == "ods":
+        with ZipFile(write_ods(folder / "seed-sheets.ods")) as package:
+            (folder / "seed-content.xml").write_bytes(package.read("content.xml"))
     if kind == "docx":
         write_word(
             folder / "seed-word.docx",
