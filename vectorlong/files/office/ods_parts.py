@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import posixpath
+import zlib
 from collections import Counter
 from collections.abc import Callable
 from contextlib import suppress
 from xml.parsers.expat import ExpatError
+from zipfile import BadZipFile
 
 from vectorlong.files.limits import Limits
 from vectorlong.files.office.beside import Beside, Line, comment_line
@@ -113,7 +115,7 @@ def _texts_of(package: Package, part: str, is_text: Callable[[str, bool], bool])
             pieces.append(text)
 
     if part in package:
-        with suppress(ExpatError):
+        with suppress(ExpatError, BadZipFile, zlib.error):
             package.parse(part, start, end, text)
     return [text for text in dict.fromkeys(texts) if text]
 

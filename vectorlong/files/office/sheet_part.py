@@ -23,14 +23,15 @@ _KINDS = by_full_name(
     }
 )
 _END_OF_CELLS = re.compile(rb"[:/]sheetData\b")
-_END_OF_CELL = b"</c>"
+_END_OF_CELL = b"c>"
 # A cell that goes on in the next piece, unless it is longer.
 _OVERLAP_BYTES = 1 << 16
 # One whose result is the empty string is of the type "str".
 _FORMULA_WITHOUT_RESULT = re.compile(
-    rb'<c\b(?![^<>]*\bt="str")[^<>]*><f\b[^<>]*(?:/>|>[^<]*</f>)\s*(?:<v\s*/>|<v></v>)?\s*</c>'
+    rb'<(?:\w+:)?c\b(?![^<>]*\bt="str")[^<>]*><(?:\w+:)?f\b[^<>]*(?:/>|>[^<]*</[^<>]+>)\s*'
+    rb"(?:<(?:\w+:)?v\s*(?:/>|></[^<>]+>))?\s*</(?:\w+:)?c>"
 )
-_ERROR = re.compile(rb'<c\b[^<>]*\bt="e"')
+_ERROR = re.compile(rb'<(?:\w+:)?c\b[^<>]*\bt="e"')
 # Fonts, colours, sizes, and what Excel puts in their place.
 _CODE = re.compile(r'&(?:"[^"]*"|K[0-9A-F]{6}|K[0-9]{2}[+-][0-9]{3}|[0-9]+|.)', re.DOTALL)
 _PLACE = re.compile("&[LCR]")

@@ -7,10 +7,12 @@ Of .xlsx and .xlsm all of it is read, of .ods what `vectorlong.files.office.ods_
 from __future__ import annotations
 
 import re
+import zlib
 from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from xml.parsers.expat import ExpatError
+from zipfile import BadZipFile
 
 from vectorlong.files.limits import Limits
 from vectorlong.files.office.beside import Beside, Line, comment_line
@@ -25,6 +27,7 @@ from vectorlong.files.unreadable import UnreadableError
 from vectorlong.files.word.drawing import Drawings
 from vectorlong.files.word.names import Attributes, attribute, by_full_name
 
+_DAMAGE = (ExpatError, BadZipFile, zlib.error)
 _ROW = re.compile(r"[A-Z]{1,3}([1-9][0-9]{0,6})", re.IGNORECASE)
 # Excel keeps threaded comments here, too, for its old versions, by authors of such names.
 _THREADED = "tc="
@@ -151,7 +154,7 @@ class _Parts:
         """Give the lines of a chart or diagram."""
         try:
             lines = self._drawings.lines(part)
-        except ExpatError:
+        except _DAMAGE:
             self._count("damaged part")
             return []
         if lines is None:
@@ -176,7 +179,7 @@ class _Parts:
             return
         try:
             self._package.parse(part, start, end, text, is_told=is_told)
-        except ExpatError:
+        except _DAMAGE:
             self._count("damaged part")
 
 
