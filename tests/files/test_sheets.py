@@ -460,7 +460,15 @@ def test_a_workbook_with_a_password(tmp_path):
     name = "EncryptedPackage".encode("utf-16-le")
     path.write_bytes(content.replace("Workbook".encode("utf-16-le") + bytes(16), name))
     assert reason(path) == encrypted
-    assert reason(write_ods(tmp_path / "a.ods", "", "<manifest:encryption-data/>")) == encrypted
+    path = write_ods(tmp_path / "a.ods", "", "<manifest:encryption-data/>")
+    assert reason(path) == encrypted
+    manifest = "META-INF/manifest.xml"
+    with ZipFile(path) as package:
+        listed = package.read(manifest).replace(b"content.xml", b"encrypted-package")
+    with ZipFile(path, "w") as package:
+        package.writestr(manifest, listed)
+        package.writestr("encrypted-package", "x")
+    assert reason(path) == encrypted
 
 
 @pytest.mark.parametrize(

@@ -7,6 +7,7 @@ import zlib
 from collections import Counter
 from collections.abc import Callable
 from contextlib import suppress
+from urllib.parse import unquote
 from xml.parsers.expat import ExpatError
 from zipfile import BadZipFile
 
@@ -14,37 +15,40 @@ from vectorlong.files.limits import Limits
 from vectorlong.files.office.beside import Beside, Line, comment_line
 from vectorlong.files.office.cells import one_line
 from vectorlong.files.office.package import Package
+from vectorlong.files.office.properties import title_in
+from vectorlong.files.opendocument.encrypted import refuse_encrypted
+from vectorlong.files.opendocument.names import (
+    Attributes,
+    attribute,
+    by_full_name,
+    full_name,
+    number,
+)
 from vectorlong.files.unread import unread_remarks
 from vectorlong.files.unreadable import UnreadableError
-from vectorlong.files.word.names import Attributes
 
-_CONTENT = "content.xml"
-_MANIFEST = "meta-inf/manifest.xml"
+_CONTENT, _META = "content.xml", "meta.xml"
 _MOST_ROWS = 1 << 20
-_ODF = "urn:oasis:names:tc:opendocument:xmlns:{}:1.0 {}"
-_SVG = "urn:oasis:names:tc:opendocument:xmlns:svg-compatible:1.0 {}"
-_DRAWN = _ODF.format("drawing", "")
-_TITLE, _CREATOR = (f"http://purl.org/dc/elements/1.1/ {name}" for name in ("title", "creator"))
-_HREF = "http://www.w3.org/1999/xlink href"
-_NAME = _ODF.format("table", "name")
-_REPEATED = _ODF.format("table", "number-rows-repeated")
-_KINDS = {
-    _ODF.format("office", "spreadsheet"): "workbook",
-    _ODF.format("table", "table"): "table",
-    _ODF.format("table", "table-row"): "row",
-    # Cells as they were before.
-    _ODF.format("table", "tracked-changes"): "skipped",
-    _ODF.format("office", "annotation"): "comment",
-    _CREATOR: "creator",
-    **{_ODF.format("text", name): "line" for name in ("p", "h")},
-    **{_SVG.format(name): "line" for name in ("title", "desc")},
-    _ODF.format("drawing", "frame"): "frame",
-    _ODF.format("drawing", "image"): "picture",
-    _ODF.format("drawing", "object"): "chart",
-    _ODF.format("drawing", "object-ole"): "object",
-    # Of white space, which text has as elements.
-    **{_ODF.format("text", name): "space" for name in ("s", "tab", "line-break")},
-}
+_DRAWN = full_name("draw:")
+_CHART = full_name("chart:chart")
+_KINDS = by_full_name(
+    {
+        "office:spreadsheet": "workbook",
+        "table:table": "table",
+        "table:table-row": "row",
+        # Cells as they were before.
+        "table:tracked-changes": "skipped",
+        "office:annotation": "comment",
+        "dc:creator": "creator",
+        **dict.fromkeys(["text:p", "text:h", "svg:title", "svg:desc"], "line"),
+        # White space, which text has as elements.
+        **dict.fromkeys(["text:s", "text:tab", "text:line-break"], "space"),
+        "draw:frame": "frame",
+        "draw:image": "picture",
+        "draw:object": "chart",
+        "draw:object-ole": "object",
+    }
+)
 
 
 def read_beside_ods(package: Package, limits: Limits) -> Beside:
@@ -55,8 +59,7 @@ def read_beside_ods(package: Package, limits: Limits) -> Beside:
     UnreadableError
         It is encrypted, or no workbook.
     """
-    if _MANIFEST in package and b"encryption-data" in package.read(_MANIFEST):
-        raise UnreadableError("is encrypted; save it without its password")
+    refuse_encrypted(package)
     content = _Content(limits)
     package.parse(_CONTENT, content.start, content.end, content.text)
     if not content.is_workbook:
@@ -66,27 +69,21 @@ def read_beside_ods(package: Package, limits: Limits) -> Beside:
     for sheet, row, line in content.lines:
         lines.setdefault(sheet, []).append((row, line))
     for sheet, row, place in content.charts:
-        part = posixpath.join(posixpath.normpath(place), _CONTENT).lower()
+        part = posixpath.join(posixpath.normpath(unquote(place)), _CONTENT)
         titles = _titles(package, part)
         if titles is None:
             unread["embedded object"] += 1
         lines.setdefault(sheet, []).extend((row, line) for line in titles or ())
-    return Beside(_title(package), lines, unread_remarks(unread))
-
-
-def _title(package: Package) -> str:
-    titles = _texts_of(package, "meta.xml", lambda name, _: name == _TITLE)
-    return titles[0] if titles else ""
+    return Beside(title_in(package, _META), lines, unread_remarks(unread))
 
 
 def _titles(package: Package, part: str) -> list[str] | None:
     """Give the titles in a chart; None where it is none."""
     n_tables, is_chart = 0, False
-    chart = _ODF.format("chart", "chart")
 
     def is_text(name: str, is_start: bool) -> bool:
         nonlocal n_tables, is_chart
-        is_chart = is_chart or name == chart
+        is_chart = is_chart or name == _CHART
         if _KINDS.get(name) == "table":  # of the numbers that it shows, which are in the cells
             n_tables += 1 if is_start else -1
         return not n_tables and _KINDS.get(name) == "line"
@@ -152,12 +149,15 @@ class _Content:
             case "table":
                 self._n_tables += 1
                 if self._n_tables == 1:
-                    self._sheet, self._row, self._next_row = attributes.get(_NAME, ""), None, 1
+                    self._sheet, self._row, self._next_row = (
+                        attribute(attributes, "table:name"),
+                        None,
+                        1,
+                    )
             case "row" if self._n_tables == 1:
                 self._row = self._next_row
-                repeated = attributes.get(_REPEATED, "1")
-                is_number = repeated.isdecimal() and len(repeated) < 10
-                self._next_row += min(int(repeated), _MOST_ROWS) if is_number else 1
+                repeated = number(attributes, "table:number-rows-repeated")
+                self._next_row += min(repeated, _MOST_ROWS)
             case "comment":
                 self._comment, self._author = [], ""
             case "creator":
@@ -172,7 +172,7 @@ class _Content:
                 self._frame[kind] = 1
             case "chart":
                 self._frame["chart"] = 1
-                self.charts.append((self._sheet, self._row, attributes.get(_HREF, "")))
+                self.charts.append((self._sheet, self._row, attribute(attributes, "xlink:href")))
 
     def end(self, name: str) -> None:
         """Leave it."""

@@ -22,6 +22,7 @@ from vectorlong.files.office.package import Package, Relation
 from vectorlong.files.office.properties import part_named, title_of
 from vectorlong.files.office.sheet_drawing import SheetDrawing
 from vectorlong.files.office.sheet_part import SheetPart
+from vectorlong.files.opendocument.encrypted import ENCRYPTED_WHOLE
 from vectorlong.files.unread import unread_remarks
 from vectorlong.files.unreadable import UnreadableError
 from vectorlong.files.word.drawing import Drawings
@@ -43,7 +44,7 @@ def read_beside(package: Package, limits: Limits) -> Beside:
     UnreadableError
         It is no workbook.
     """
-    if _ODS in package:
+    if _ODS in package or ENCRYPTED_WHOLE in package:
         return read_beside_ods(package, limits)
     main = part_named(package, "officeDocument")
     if main is None or main not in package:

@@ -15,6 +15,7 @@ from urllib.parse import unquote
 from vectorlong.files.limits import DEFAULT_LIMITS, Limits
 from vectorlong.files.office.package import Package
 from vectorlong.files.office.properties import title_in
+from vectorlong.files.opendocument.encrypted import refuse_encrypted
 from vectorlong.files.opendocument.pages import Master
 from vectorlong.files.opendocument.shapes import Embedded
 from vectorlong.files.opendocument.styles import Styles
@@ -26,8 +27,6 @@ from vectorlong.files.unreadable import UnreadableError, damage
 
 _KIND = "OpenDocument file"
 _CONTENT, _STYLES, _META = "content.xml", "styles.xml", "meta.xml"
-_MANIFEST = "META-INF/manifest.xml"
-_WHOLE = "encrypted-package"  # all parts in one
 _STARTS = {"presentation": "slide_starts", "drawing": "page_starts"}
 _STANDARD = "Standard"
 # Objects in objects.
@@ -54,21 +53,8 @@ def read_opendocument(
 
 
 def _check(package: Package) -> None:
-    """Refuse what is encrypted, and what is no document; parts such as macros may be encrypted."""
-    encrypted: set[str] = set()
-    part = ""
-
-    def start(name: str, attributes: Mapping[str, str]) -> None:
-        nonlocal part
-        if name == "file-entry":
-            part = attributes.get("full-path", "")
-        elif name == "encryption-data":
-            encrypted.add(part)
-
-    if _MANIFEST in package:
-        package.parse_loosely(_MANIFEST, start)
-    if not encrypted.isdisjoint((_CONTENT, _WHOLE)):
-        raise UnreadableError("is encrypted; save it without its password")
+    """Refuse what is encrypted, and what is no document."""
+    refuse_encrypted(package)
     if _CONTENT not in package:
         raise UnreadableError(f"is no {_KIND}: it has no {_CONTENT}")
 
