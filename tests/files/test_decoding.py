@@ -8,7 +8,12 @@ import pytest
 
 from tests.files.sentences import TEXTS, encode
 from vectorlong.errors import OptionError
-from vectorlong.files.encodings.decoding import encoding_named, find_encoding, read_text
+from vectorlong.files.encodings.decoding import (
+    decode_part,
+    encoding_named,
+    find_encoding,
+    read_text,
+)
 from vectorlong.files.source import FileSource
 from vectorlong.files.unreadable import UnreadableError
 
@@ -201,3 +206,14 @@ def test_declared_encoding_counts_after_utf_8(write):
     path = write(FRENCH.encode("cp1252"))
     for no_text in ("no-such-encoding", "base64", "zlib", "bz2", "rot13", "cp850", "utf-16"):
         assert find_encoding(path, declared=no_text) == "cp1252"
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-be", "utf-32"])
+def test_parts_in_unicode_are_that_whatever_is_declared(encoding):
+    """A page of a book, a part of a message: a mark, or zeros on one side, tell more."""
+    assert decode_part("<p>Größe".encode(encoding), "iso-8859-1", "cp1251") == "<p>Größe"
+
+
+def test_parts_that_are_damaged_further_on():
+    with pytest.raises(UnicodeError):
+        decode_part("<p>".encode("utf-16") + b"x", None, None)

@@ -315,13 +315,16 @@ def test_what_masters_show_comes_once_at_the_end(tmp_path):
     declared = (
         '<presentation:footer-decl presentation:name="f">our footer</presentation:footer-decl>'
         '<presentation:footer-decl presentation:name="g">unseen</presentation:footer-decl>'
+        '<presentation:footer-decl presentation:name="e"/>'
+        '<presentation:footer-decl presentation:name="h">our footer</presentation:footer-decl>'
         '<presentation:date-time-decl presentation:name="d">in May</presentation:date-time-decl>'
     )
     more = (
         'draw:master-page-name="M" presentation:use-footer-name="f" '
         'presentation:use-date-time-name="d"'
     )
-    body = declared + slide(box("one"), more) + slide(box("two"), more)
+    others = "".join(slide("", f'presentation:use-footer-name="{name}"') for name in "eh")
+    body = declared + slide(box("one"), more) + slide(box("two"), more) + others
     content = content_of(tmp_path, body, {"styles.xml": styles_part(masters)}, kind="odp")
     assert content.text.split("\n") == ["one", "two", "confidential", "our footer", "in May"]
     assert content.remarks == ("1 picture is not read",)

@@ -98,8 +98,9 @@ class Pages:
         }
 
     def declared(self) -> list[str]:
-        """Give the headers, footers and dates that pages use."""
-        return [self._declared[name] for name in self._used if name in self._declared]
+        """Give the headers, footers and dates that pages use, each once."""
+        texts = dict.fromkeys(self._declared.get(name, "") for name in self._used)
+        return list(filter(None, texts))
 
     # --- pages -----------------------------------------------------------------------------------
 
