@@ -1,4 +1,4 @@
-"""A workbook with a word of its own in every place that can hold text."""
+"""Workbooks with a word of their own in every place that can hold text."""
 
 from __future__ import annotations
 
@@ -6,7 +6,17 @@ import tempfile
 from pathlib import Path
 
 from tests.files.awkward import Awkward
-from tests.files.sheets import anchor, part, picture, rows, shape, sheet, write_xlsx
+from tests.files.sheets import (
+    anchor,
+    part,
+    picture,
+    rows,
+    shape,
+    sheet,
+    write_ods,
+    write_xls,
+    write_xlsx,
+)
 
 _CELLS = rows(
     ["oak", "ash\nelm", '< t="str"><f>A1&amp;"unseen"</f><v>yew</v>'],
@@ -55,6 +65,7 @@ _RELATED = {
     "sheet-1.xml": ["drawing-1.xml", "comments-1.xml", "threadedComment-1.xml"],
     "drawing-1.xml": ["chart-1.xml", "diagramData-1.xml"],
 }
+_CELLS_OF_OTHERS = ("Prices", "bolt", "steel", "café", "first", "juniper")
 FOUND = (
     *("acacia", "oak", "ash", "elm", "yew", "poppy", "fir", "larch", "maple", "beech", "birch"),
     *("willow", "cedar", "pine", "poplar", "hazel", "Roe", "alder", "Doe", "juniper", "rowan"),
@@ -62,7 +73,7 @@ FOUND = (
 
 
 def awkward_files() -> list[Awkward]:
-    """Give it."""
+    """Give them."""
     hidden = rows(["juniper"], first=1_048_576)
     with tempfile.TemporaryDirectory() as folder:
         path = write_xlsx(
@@ -73,6 +84,8 @@ def awkward_files() -> list[Awkward]:
             states={"rowan": "veryHidden"},
         )
         content = path.read_bytes()
+        ods = write_ods(Path(folder, "a.ods")).read_bytes()
+        xls = write_xls(Path(folder, "a.xls")).read_bytes()
     return [
         Awkward(
             "sheets.xlsx",
@@ -84,5 +97,13 @@ def awkward_files() -> list[Awkward]:
                 "1 cell of an error such as #REF! is not read",
                 "1 cell of a formula without its result is not read",
             ),
-        )
+        ),
+        Awkward(
+            "sheets.ods",
+            ods,
+            (*_CELLS_OF_OTHERS, "maple", "Roe", "birch", "willow", "cedar"),
+            ("unseen",),
+            ("1 picture is not read", "1 embedded object is not read"),
+        ),
+        Awkward("sheets.xls", xls, _CELLS_OF_OTHERS),
     ]

@@ -156,7 +156,7 @@ def write_seeds(kind: str, folder: Path) -> None:
             with ZipFile(path) as package:
                 path.with_suffix(f"{path.suffix}.xml").write_bytes(package.read("content.xml"))
     if kind == "xlsx":
-        (sheets,) = awkward_sheets.awkward_files()
+        sheets, *_ = awkward_sheets.awkward_files()
         (folder / sheets.name).write_bytes(sheets.content)
         with ZipFile(folder / sheets.name) as package:
             for name in ("sheet-1.xml", "drawing-1.xml", "comments-1.xml"):
