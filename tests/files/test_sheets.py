@@ -486,6 +486,7 @@ def test_a_workbook_with_a_password(tmp_path):
         (b"<html><table><tr><td>a</table>", "is no workbook but a page or XML; rename it to .html"),
         (b"\xef\xbb\xbf<?xml version='1.0'?><Workbook/>", "is no workbook but a page or XML"),
         (b"a\tb\n1\t2\n", "is no workbook but text; rename it to .csv"),
+        ("a\tb\n".encode("utf-16"), "is no workbook but text; rename it to .csv"),
         (b"PK\3\4" + bytes(30), "is a damaged workbook (File is not a zip file)"),
         (bytes.fromhex("d0cf11e0a1b11ae1") + bytes(600), "is no workbook"),
     ],

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import struct
+from codecs import BOM_UTF16_BE, BOM_UTF16_LE
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -85,7 +86,7 @@ def _beside(file: BinaryIO, limits: Limits) -> Beside:
     # What Excel opens, though it is called .xls and is none.
     if head.startswith(_MARKUP):
         raise UnreadableError("is no workbook but a page or XML; rename it to .html or .xml")
-    if head and b"\0" not in head:
+    if head.startswith((BOM_UTF16_LE, BOM_UTF16_BE)) or (head and b"\0" not in head):
         raise UnreadableError("is no workbook but text; rename it to .csv")
     raise UnreadableError("is no workbook")
 
