@@ -6,8 +6,8 @@ import re
 from collections.abc import Mapping, Sequence
 from zipfile import ZIP_DEFLATED, ZipFile
 
-from vectorlong.files.office.slides import read_pptx
 from vectorlong.files.records import Columns
+from vectorlong.files.slides.pptx import read_pptx
 
 _OFFICE = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
 _PACKAGE = "http://schemas.openxmlformats.org/package/2006"

@@ -26,8 +26,8 @@ from tests.files.sheets import (
 )
 from vectorlong.files.file_position import find_position
 from vectorlong.files.limits import Limits
-from vectorlong.files.office.sheets import read_sheets
 from vectorlong.files.records import BadRow, Columns, Content
+from vectorlong.files.sheets.workbook import read_sheets
 from vectorlong.files.source import FileSource
 from vectorlong.files.unreadable import UnreadableError
 

@@ -7,8 +7,8 @@ from tests.files.builders import write_docx, write_docx_part
 from tests.files.slides import content_of, graphic, lines, part, picture, shape, slide, write_pptx
 from vectorlong.files.file_position import find_position
 from vectorlong.files.limits import Limits
-from vectorlong.files.office.slides import read_pptx
 from vectorlong.files.records import Columns
+from vectorlong.files.slides.pptx import read_pptx
 from vectorlong.files.unreadable import UnreadableError
 
 ANY = Columns()

@@ -28,11 +28,11 @@ with atheris.instrument_imports(include=["vectorlong.files"]):
     from vectorlong.files.formats.xml_text import read_xml
     from vectorlong.files.limits import Limits
     from vectorlong.files.office.package import Package
-    from vectorlong.files.office.slides import read_pptx
-    from vectorlong.files.office.workbook_parts import read_beside
     from vectorlong.files.opendocument.document import read_opendocument
     from vectorlong.files.opening import open_file
     from vectorlong.files.records import Columns, Content
+    from vectorlong.files.sheets.workbook_parts import read_beside
+    from vectorlong.files.slides.pptx import read_pptx
     from vectorlong.files.tables.rows import read_csv, read_json, read_jsonl
     from vectorlong.files.unreadable import UnreadableError, damage
     from vectorlong.files.word.docx import read_docx

@@ -1,1 +1,1 @@
-"""Archives of XML parts, as Office programs write them."""
+"""What documents of Office programs have in common: archives of parts, names, drawings."""

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from vectorlong.files.office.names import by_full_name
 from vectorlong.files.office.package import Package
-from vectorlong.files.word.names import by_full_name
 
 _TITLE = by_full_name({"dc:title": True})
 

@@ -25,12 +25,12 @@ from vectorlong.files.formats.pdf import read_pdf
 from vectorlong.files.formats.rtf import read_rtf
 from vectorlong.files.formats.xml_text import read_xml
 from vectorlong.files.limits import Limits
-from vectorlong.files.office.sheets import read_sheets
-from vectorlong.files.office.slides import read_pptx
 from vectorlong.files.opendocument.document import read_opendocument
 from vectorlong.files.process.messages import receive, send
 from vectorlong.files.process.replies import reply_of
 from vectorlong.files.records import Columns, Content, Reader
+from vectorlong.files.sheets.workbook import read_sheets
+from vectorlong.files.slides.pptx import read_pptx
 from vectorlong.files.unreadable import reason_of
 from vectorlong.files.word.docx import read_docx
 

@@ -6,10 +6,10 @@ from collections.abc import Callable, Mapping
 from functools import partial
 
 from vectorlong.files.limits import Limits
+from vectorlong.files.office import equations
+from vectorlong.files.office.names import Attributes, full_names
+from vectorlong.files.office.writer import Writer as WordWriter
 from vectorlong.files.rich_text.writer import NOWHERE, Sink, Writer
-from vectorlong.files.word import equations
-from vectorlong.files.word.names import Attributes, full_names
-from vectorlong.files.word.writer import Writer as WordWriter
 
 _VALUE = full_names("m:val")[0]
 # Properties whose value is a sign that is shown.

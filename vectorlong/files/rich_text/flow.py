@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from vectorlong.files.word.flow import in_one_line, seen
+from vectorlong.files.office.flow import in_one_line, seen
 
 
 class Column(NamedTuple):

@@ -6,8 +6,8 @@ from collections import Counter
 from collections.abc import Callable, Mapping
 from functools import partial
 
+from vectorlong.files.office.flow import seen
 from vectorlong.files.rich_text.writer import Writer
-from vectorlong.files.word.flow import seen
 
 _SIDES = ("", "l", "r", "f")
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
+from vectorlong.files.office.flow import seen
 from vectorlong.files.rich_text.writer import NOWHERE, Sink, Writer
-from vectorlong.files.word.flow import seen
 
 # Properties of shapes that are text: for those who do not see it; letters drawn as a picture.
 _TEXTS = ("wzDescription", "gtextUNICODE")

@@ -11,14 +11,14 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from vectorlong.files.limits import DEFAULT_LIMITS, Limits
+from vectorlong.files.office.drawing import Drawings
+from vectorlong.files.office.flow import seen
 from vectorlong.files.office.package import Package, Relation
 from vectorlong.files.office.properties import part_named, title_of
 from vectorlong.files.opening import open_file
 from vectorlong.files.records import Columns, Content
 from vectorlong.files.unread import unread_remarks
 from vectorlong.files.unreadable import UnreadableError, damage
-from vectorlong.files.word.drawing import Drawings
-from vectorlong.files.word.flow import seen
 from vectorlong.files.word.numbering import Numbering
 from vectorlong.files.word.text import WordText
 

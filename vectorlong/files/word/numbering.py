@@ -9,8 +9,8 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field, replace
 
+from vectorlong.files.office.names import Attributes, attribute, by_full_name, number
 from vectorlong.files.office.package import Package
-from vectorlong.files.word.names import Attributes, attribute, by_full_name, number
 from vectorlong.files.word.number_formats import formatted
 
 _PLACE = re.compile(r"%([1-9])")

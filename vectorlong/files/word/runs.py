@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from functools import partial
 
-from vectorlong.files.word.names import Attributes, attribute, number
+from vectorlong.files.office.names import Attributes, attribute, number
+from vectorlong.files.office.writer import Writer
 from vectorlong.files.word.symbols import symbol
-from vectorlong.files.word.writer import Writer
 
 _SIGNS = {
     **dict.fromkeys(["w:tab", "w:ptab"], "\t"),

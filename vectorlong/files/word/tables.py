@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from vectorlong.files.word.flow import Flow, Row, seen
-from vectorlong.files.word.names import Attributes, attribute, number
-from vectorlong.files.word.writer import Writer
+from vectorlong.files.office.flow import Flow, Row, seen
+from vectorlong.files.office.names import Attributes, attribute, number
+from vectorlong.files.office.writer import Writer
 
 
 class Tables:

@@ -13,13 +13,13 @@ from functools import partial
 from typing import Protocol
 
 from vectorlong.files.limits import Limits
-from vectorlong.files.word.equations import Equations
-from vectorlong.files.word.names import Attributes, attribute, by_full_name
+from vectorlong.files.office.equations import Equations
+from vectorlong.files.office.names import Attributes, attribute, by_full_name
+from vectorlong.files.office.objects import Objects
+from vectorlong.files.office.writer import Writer
 from vectorlong.files.word.notes import Notes
-from vectorlong.files.word.objects import Objects
 from vectorlong.files.word.runs import Runs
 from vectorlong.files.word.tables import Tables
-from vectorlong.files.word.writer import Writer
 
 # What Word shows nothing of, or what it showed before a change that is noted.
 _SKIPPED = (

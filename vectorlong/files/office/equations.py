@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from functools import partial
 
 from vectorlong.files.formulas import do_words_meet
-from vectorlong.files.word.names import Attributes, attribute
-from vectorlong.files.word.writer import Writer
+from vectorlong.files.office.names import Attributes, attribute
+from vectorlong.files.office.writer import Writer
 
 # What stands before a part, unless that is empty.
 _BEFORE = {"m:den": "/", "m:sup": "^", "m:sub": "_", "m:lim": "_"}

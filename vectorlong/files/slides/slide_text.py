@@ -11,11 +11,11 @@ from collections.abc import Callable, Collection
 from dataclasses import dataclass, replace
 
 from vectorlong.files.limits import Limits
-from vectorlong.files.word.equations import Equations
-from vectorlong.files.word.flow import Flow, Row, seen
-from vectorlong.files.word.names import Attributes, by_full_name
-from vectorlong.files.word.objects import Objects
-from vectorlong.files.word.writer import Writer
+from vectorlong.files.office.equations import Equations
+from vectorlong.files.office.flow import Flow, Row, seen
+from vectorlong.files.office.names import Attributes, by_full_name
+from vectorlong.files.office.objects import Objects
+from vectorlong.files.office.writer import Writer
 
 _SHAPES = ("p:sp", "p:pic", "p:graphicFrame", "p:grpSp", "p:cxnSp")
 _CONTENTS = ("p:txBody", "a:graphic")

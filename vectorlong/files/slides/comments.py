@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from vectorlong.files.limits import Limits
-from vectorlong.files.word.names import Attributes, by_full_name
+from vectorlong.files.office.names import Attributes, by_full_name
 
 _COMMENTS = by_full_name(dict.fromkeys(["p:cm", "p188:cm", "p188:reply"], True))
 _AUTHORS = by_full_name(dict.fromkeys(["p:cmAuthor", "p188:author"], True))

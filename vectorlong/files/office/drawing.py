@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from vectorlong.files.limits import Limits
+from vectorlong.files.office.names import Attributes, by_full_name
 from vectorlong.files.office.package import Package
-from vectorlong.files.word.names import Attributes, by_full_name
 
 # Each is a line: a paragraph of a text, a name that a chart keeps; "cx" are charts since 2016.
 _LINES = by_full_name(dict.fromkeys(["a:p", "c:v", "c:name", "cx:pt", "cx:v"], True))

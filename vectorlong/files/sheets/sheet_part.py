@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import re
 
-from vectorlong.files.office.cells import one_line
-from vectorlong.files.word.names import Attributes, by_full_name
+from vectorlong.files.office.names import Attributes, by_full_name
+from vectorlong.files.sheets.cells import one_line
 
 _MARGINS = tuple(
     f"x:{which}{margin}" for which in ("odd", "even", "first") for margin in ("Header", "Footer")

@@ -12,8 +12,6 @@ from xml.parsers.expat import ExpatError
 from zipfile import BadZipFile
 
 from vectorlong.files.limits import Limits
-from vectorlong.files.office.beside import Beside, Line, comment_line
-from vectorlong.files.office.cells import one_line
 from vectorlong.files.office.package import Package
 from vectorlong.files.office.properties import title_in
 from vectorlong.files.opendocument.encrypted import refuse_encrypted
@@ -24,6 +22,8 @@ from vectorlong.files.opendocument.names import (
     full_name,
     number,
 )
+from vectorlong.files.sheets.beside import Beside, Line, comment_line
+from vectorlong.files.sheets.cells import one_line
 from vectorlong.files.unread import unread_remarks
 from vectorlong.files.unreadable import UnreadableError
 

@@ -1,7 +1,7 @@
 """Workbooks of Excel and LibreOffice: their cells, by calamine, and what is written beside them.
 
 Calamine is written in Rust. It reads cells alone, of all four formats; comments, shapes and the
-like are read by `vectorlong.files.office.workbook_parts`. What of a workbook is read, and where it
+like are read by `vectorlong.files.sheets.workbook_parts`. What of a workbook is read, and where it
 goes, is told in docs/files.md.
 """
 
@@ -18,13 +18,13 @@ from typing import Any, BinaryIO
 
 from vectorlong.extras import import_extra
 from vectorlong.files.limits import DEFAULT_LIMITS, Limits
-from vectorlong.files.office.beside import Beside
-from vectorlong.files.office.cells import line_of, text_of, value_of
 from vectorlong.files.office.package import Package
-from vectorlong.files.office.workbook_parts import read_beside
-from vectorlong.files.office.workbook_text import WorkbookText
 from vectorlong.files.opening import open_file
 from vectorlong.files.records import BadRow, Columns, Content, is_blank
+from vectorlong.files.sheets.beside import Beside
+from vectorlong.files.sheets.cells import line_of, text_of, value_of
+from vectorlong.files.sheets.workbook_parts import read_beside
+from vectorlong.files.sheets.workbook_text import WorkbookText
 from vectorlong.files.tables.columns import choose_columns, has_text_column, unique_names
 from vectorlong.files.unreadable import UnreadableError, damage, one_line
 

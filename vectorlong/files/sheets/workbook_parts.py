@@ -1,6 +1,6 @@
 """What is written in a workbook beside its cells: comments, shapes, charts, margins, prompts.
 
-Of .xlsx and .xlsm all of it is read, of .ods what `vectorlong.files.office.ods_parts` says, of
+Of .xlsx and .xlsm all of it is read, of .ods what `vectorlong.files.sheets.ods_parts` says, of
 .xlsb the title alone, because its sheets are not XML.
 """
 
@@ -15,18 +15,18 @@ from xml.parsers.expat import ExpatError
 from zipfile import BadZipFile
 
 from vectorlong.files.limits import Limits
-from vectorlong.files.office.beside import Beside, Line, comment_line
-from vectorlong.files.office.cells import one_line
-from vectorlong.files.office.ods_parts import read_beside_ods
+from vectorlong.files.office.drawing import Drawings
+from vectorlong.files.office.names import Attributes, attribute, by_full_name
 from vectorlong.files.office.package import Package, Relation
 from vectorlong.files.office.properties import part_named, title_of
-from vectorlong.files.office.sheet_drawing import SheetDrawing
-from vectorlong.files.office.sheet_part import SheetPart
 from vectorlong.files.opendocument.encrypted import ENCRYPTED_WHOLE
+from vectorlong.files.sheets.beside import Beside, Line, comment_line
+from vectorlong.files.sheets.cells import one_line
+from vectorlong.files.sheets.ods_parts import read_beside_ods
+from vectorlong.files.sheets.sheet_drawing import SheetDrawing
+from vectorlong.files.sheets.sheet_part import SheetPart
 from vectorlong.files.unread import unread_remarks
 from vectorlong.files.unreadable import UnreadableError
-from vectorlong.files.word.drawing import Drawings
-from vectorlong.files.word.names import Attributes, attribute, by_full_name
 
 _DAMAGE = (ExpatError, BadZipFile, zlib.error)
 _ROW = re.compile(r"[A-Z]{1,3}([1-9][0-9]{0,6})", re.IGNORECASE)

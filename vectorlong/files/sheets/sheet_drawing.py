@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from vectorlong.files.limits import Limits
-from vectorlong.files.office.cells import one_line
-from vectorlong.files.word.drawing import DrawingText
-from vectorlong.files.word.names import Attributes, attribute, by_full_name
+from vectorlong.files.office.drawing import DrawingText
+from vectorlong.files.office.names import Attributes, attribute, by_full_name
+from vectorlong.files.sheets.cells import one_line
 
 _ANCHORS = ("xdr:twoCellAnchor", "xdr:oneCellAnchor", "xdr:absoluteAnchor")
 _KINDS = by_full_name(

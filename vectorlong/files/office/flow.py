@@ -1,4 +1,4 @@
-"""Lines of a Word document as they come about: of a part, a table's cell, a text box, a note."""
+"""Lines of a document as they come about: of a part, a table's cell, a text box, a note."""
 
 from __future__ import annotations
 

@@ -11,16 +11,16 @@ from itertools import accumulate
 from pathlib import Path
 
 from vectorlong.files.limits import DEFAULT_LIMITS, Limits
-from vectorlong.files.office.comments import Authors, Comments
+from vectorlong.files.office.drawing import Drawings
+from vectorlong.files.office.names import Attributes, attribute, by_full_name
 from vectorlong.files.office.package import Package, Relation
 from vectorlong.files.office.properties import part_named, title_of
-from vectorlong.files.office.slide_text import NUMBERS, SlideText
 from vectorlong.files.opening import open_file
 from vectorlong.files.records import Columns, Content
+from vectorlong.files.slides.comments import Authors, Comments
+from vectorlong.files.slides.slide_text import NUMBERS, SlideText
 from vectorlong.files.unread import unread_remarks
 from vectorlong.files.unreadable import UnreadableError, damage
-from vectorlong.files.word.drawing import Drawings
-from vectorlong.files.word.names import Attributes, attribute, by_full_name
 
 _OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _ROOT = by_full_name({"p:presentation": True})

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from functools import partial
 
-from vectorlong.files.word.flow import Flow, seen
-from vectorlong.files.word.names import Attributes, attribute
-from vectorlong.files.word.writer import Writer
+from vectorlong.files.office.flow import Flow, seen
+from vectorlong.files.office.names import Attributes, attribute
+from vectorlong.files.office.writer import Writer
 
 _GROUPS = ("wpg:wgp", "wpc:wpc")
 _SHAPES = ("group", "image", "line", "oval", "rect", "roundrect", "shape")

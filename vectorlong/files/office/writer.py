@@ -1,4 +1,4 @@
-"""Where the text of a Word document is written while its elements are met."""
+"""Where the text of a document is written while its elements are met."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ from collections import Counter
 from collections.abc import Callable
 
 from vectorlong.files.limits import Limits
+from vectorlong.files.office.flow import Flow
+from vectorlong.files.office.names import Attributes
 from vectorlong.files.unreadable import UnreadableError
-from vectorlong.files.word.flow import Flow
-from vectorlong.files.word.names import Attributes
 
 # Each level of tables in tables may go through all the text below it once more.
 _MAX_DEPTH = 64
