@@ -27,10 +27,10 @@ class Limits:
         Longest wait for a file's text. Of tables, whose rows are read one by one, a row takes no
         time worth limiting and the table as long as it needs. 900 pages of PDF take 1 to 10 s.
     memory_mb
-        Most memory, in millions of bytes, of the process that reads PDF, Word and HTML files
-        (where the system can limit it: not on macOS and Windows).
+        Most memory, in millions of bytes, of the process that reads all but plain text
+        and tables of text (where the system can limit it: not on macOS and Windows).
     unpacked_mb
-        Most millions of bytes in a file, or in the parts of a Word document that are read, once
+        Most millions of bytes in a file, or in the parts that are read of one that is an archive, once
         unpacked. Tables may be longer.
     characters
         Longest text of a document, and longest row of a table. "War and Peace" has 3.2 million.
