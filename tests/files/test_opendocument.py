@@ -143,6 +143,16 @@ def test_items_are_counted(tmp_path):
     assert text_of(tmp_path, body, automatic=LISTS) == "(ab) n"
 
 
+def test_lists_in_an_item_begin_again_unless_they_go_on(tmp_path):
+    def inner(text, more=""):
+        return f"<text:list {more}><text:list-item>{paragraph(text)}</text:list-item></text:list>"
+
+    on = 'text:continue-numbering="true"'
+    body = items(paragraph("a") + inner("b") + inner("c") + paragraph("d") + inner("e", on))
+    text = text_of(tmp_path, body, automatic=LISTS)
+    assert text.split("\n") == ["1. a", "(a) b", "(a) c", "d", "(b) e"]
+
+
 def test_headings_are_counted(tmp_path):
     levels = numbered(1, 'style:num-format="1"', "outline-level-style")
     levels += numbered(

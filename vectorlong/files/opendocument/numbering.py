@@ -169,18 +169,17 @@ class Numbering:
         outer = self._open[-1] if self._open else None
         if outer is not None and outer.flow is not self._writer.flow:
             outer = None
-        style = attribute(attributes, "text:style-name")
+        style = attribute(attributes, "text:style-name") or ("" if outer is None else outer.style)
+        goes_on = attribute(attributes, "text:continue-numbering") == "true"
         continued = self._by_id.get(attribute(attributes, "text:continue-list"))
-        if continued is None and attribute(attributes, "text:continue-numbering") == "true":
-            continued = self._last.get(style)
         if outer is None:
-            counts = continued or _Counts(style)
+            counts = continued or (self._last.get(style) if goes_on else None) or _Counts(style)
             level = 1
         else:
             counts, level = outer.counts, outer.level + 1
-            if continued is None:
+            if continued is None and not goes_on:
                 _forget(counts, level)
-        style = style or (outer.style if outer is not None else counts.style)
+        style = style or counts.style
         self._last[style] = counts
         id = attributes.get(XML_ID)
         if id:
