@@ -30,8 +30,8 @@ class Limits:
         Most memory, in millions of bytes, of the process that reads all but plain text
         and tables of text (where the system can limit it: not on macOS and Windows).
     unpacked_mb
-        Most millions of bytes in a file, or in the parts that are read of one that is an archive, once
-        unpacked. Tables may be longer.
+        Most millions of bytes in a file, or in the parts that are read of one that is an archive,
+        once unpacked. Tables may be longer.
     characters
         Longest text of a document, and longest row of a table. "War and Peace" has 3.2 million.
 
