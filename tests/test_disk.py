@@ -81,6 +81,22 @@ def test_a_folder_that_cannot_be_flushed_is_no_failure(
         disk.replace_bytes(tmp_path / "facts.json", b"newer")
 
 
+@pytest.mark.skipif(os.name == "nt", reason="folders are not flushed there")
+def test_a_folder_that_may_not_be_listed_is_no_failure(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    open_file = os.open
+
+    def refuse_folders(path: Path, *arguments: int) -> int:
+        if path == tmp_path:
+            raise PermissionError(errno.EACCES, "Permission denied", str(path))
+        return open_file(path, *arguments)
+
+    monkeypatch.setattr(disk.os, "open", refuse_folders)
+    disk.replace_bytes(tmp_path / "facts.json", b"new")
+    assert (tmp_path / "facts.json").read_bytes() == b"new"
+
+
 def test_a_small_file_is_read_whole_and_a_link_to_one_too(tmp_path: Path) -> None:
     path = tmp_path / "facts"
     for content in (b"", b"x" * 100, bytes(range(10)) * 9):

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
 import copy
 import enum
 import gc
 import hashlib
 import io
 import os
+import re
+import sqlite3
 import subprocess
 import sys
 import threading
@@ -93,7 +96,8 @@ def test_import_loads_neither_torch_nor_transformers() -> None:
 def test_add_counts_and_skips_what_is_there(index: DocumentIndex, encoder: FakeEncoder) -> None:
     report = index.add(make_documents(20))
     assert (report.added, report.updated, report.unchanged, report.duplicates) == (20, 0, 0, 0)
-    assert report.n_tokens > 20 * 10
+    n_words = sum(len(re.findall(r"\w+", document.text)) for document in make_documents(20))
+    assert (report.n_tokens, report.n_dropped_tokens) == (n_words, 0)
     n_encoded = encoder.n_encoded
     report = index.add([make_document(1, version=2), *make_documents(20)[2:], make_document(99)])
     assert (report.added, report.updated, report.unchanged, report.duplicates) == (1, 1, 18, 0)
@@ -260,6 +264,46 @@ def test_what_is_acknowledged_is_noted_beside_the_ledger(index: DocumentIndex) -
         generation = index.info()["generation"]
         assert read_manifest(index.folder).generation == generation > before
         before = generation
+
+
+def test_a_change_after_reopening_is_stamped_at_the_close(index: DocumentIndex) -> None:
+    index.add(make_documents(2))
+    index.close()
+    with DocumentIndex.open(index.folder, FakeEncoder()) as again:
+        again.add([make_document(5)])
+        assert read_manifest(index.folder).files == {}
+    stamps = read_manifest(index.folder).files
+    content = (index.folder / "ledger.sqlite").read_bytes()
+    assert stamps["ledger.sqlite"]["digest"] == hashlib.sha256(content).hexdigest()
+    assert {"vectors.f32", "documents.f32"} < set(stamps)
+
+
+def test_an_index_of_many_generations_is_compacted(index: DocumentIndex) -> None:
+    index.add(make_documents(3))
+    assert index._writer is not None
+    with index._writer.folder.ledger.transaction() as transaction:
+        transaction.connection.execute("UPDATE state SET generation = 100000")
+    index.delete("doc-1")
+    index.compact()
+    assert index.ids() == ["doc-0", "doc-2"]
+    assert index.verify() == []
+
+
+def test_a_checkpoint_waits_for_a_reader_that_soon_ends(index: DocumentIndex) -> None:
+    index.add(make_documents(2))
+    assert index._writer is not None
+    ledger = index._writer.folder.ledger
+    with contextlib.closing(
+        sqlite3.connect(ledger.path, isolation_level=None, check_same_thread=False)
+    ) as reader:
+        reader.execute("BEGIN")
+        reader.execute("SELECT count(*) FROM documents").fetchone()
+        with ledger.transaction():
+            pass
+        timer = threading.Timer(0.1, reader.execute, ["COMMIT"])
+        timer.start()
+        assert ledger.checkpoint()
+        timer.join()
 
 
 def test_every_document_counts_as_progress(
