@@ -474,7 +474,7 @@ class Longformer2Vec:
 
     def _finish(
         self,
-        vectors: Sequence[Tensor],
+        vectors: Sequence[Tensor] | Tensor,
         first: int = 0,
         normalize: bool | None = None,
         truncate_dim: int | None = None,

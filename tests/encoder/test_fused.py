@@ -4,6 +4,7 @@ from unittest import mock
 
 import pytest
 import torch
+import torch.nn.functional as F
 from torch import nn
 from transformers import LongformerModel
 
@@ -180,3 +181,27 @@ def test_other_cases_are_left_to_the_plain_path(encoder):
         assert fused_layers(encoder, parts, 4, hidden.to("meta")) is None
         with torch.autocast("cpu", torch.bfloat16):
             assert fused_layers(encoder, parts, 4, hidden) is None
+
+
+def test_products_have_few_numbers_of_rows(monkeypatch):
+    """Each is kept by oneDNN with half a megabyte; batches of short texts have any."""
+    numbers = set()
+
+    def recorded(product):
+        def record(x, *arguments):
+            numbers.add(len(x))
+            return product(x, *arguments)
+
+        return record
+
+    plain = F.linear
+    monkeypatch.setattr(fused, "_linear_pointwise", recorded(fused._linear_pointwise))
+    monkeypatch.setattr(F, "linear", recorded(F.linear))
+    weight, bias = torch.randn(48, 32), torch.randn(48)
+    with torch.inference_mode():
+        linear = fused.PackedLinear(weight, bias)
+        rows = torch.randn(256, 32)
+        numbers.clear()
+        for n_rows in range(257):
+            torch.testing.assert_close(linear(rows[:n_rows]), plain(rows[:n_rows], weight, bias))
+    assert len(numbers) <= 17

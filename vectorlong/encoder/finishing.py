@@ -14,7 +14,7 @@ from vectorlong.vectors import unit_rows
 
 
 def finish_vectors(
-    vectors: Sequence[Tensor],
+    vectors: Sequence[Tensor] | Tensor,
     width: int,
     *,
     postprocess: Postprocess | None,
@@ -22,12 +22,12 @@ def finish_vectors(
     normalize: bool,
     first: int,
 ) -> np.ndarray:
-    """Stack vectors [e] to float32 [n, e'] and apply the steps after pooling, in this order.
+    """Make float32 [n, e'] of vectors [e] and apply the steps after pooling, in this order.
 
     Parameters
     ----------
     vectors
-        On any device, in any float dtype.
+        On any device, in any float dtype; stacked already, [n, e], or not.
     width
         e, for where there are no vectors.
     postprocess, truncate_dim, normalize
@@ -40,8 +40,9 @@ def finish_vectors(
     InputValueError
         A vector is not finite; it is not handed on.
     """
-    if vectors:
-        stacked = torch.stack(list(vectors)).float().cpu().numpy()  # [n, e]
+    if len(vectors):
+        together = vectors if isinstance(vectors, Tensor) else torch.stack(list(vectors))
+        stacked = together.float().cpu().numpy()  # [n, e]
     else:
         stacked = np.zeros((0, width), dtype=np.float32)
     is_bad = ~np.isfinite(stacked).all(axis=1)

@@ -21,7 +21,7 @@ from vectorlong.encoder.model import Encoder
 from vectorlong.encoder.options import Overlength
 from vectorlong.encoder.text_plan import TextPlan, TextPlanner
 from vectorlong.errors import CheckpointError
-from vectorlong.pooling import Partial, Pooling, TokenStates
+from vectorlong.pooling import Pooling, TokenStates
 from vectorlong.streams import bounded_groups
 from vectorlong.text.batching import plan_batches
 from vectorlong.text.global_attention import GlobalPolicy, global_mask
@@ -59,9 +59,9 @@ class PooledDocument:
     vector
         float32 [e].
     passage_vectors
-        float32 [p, e]; None where no passages were asked for.
+        float32 [p, e]; None where none were asked for that are pooled from the text's own pass.
     spans
-        int64 [p, 2] character offsets; None likewise.
+        int64 [p, 2] character offsets; None where no passages were asked for.
     n_tokens, n_windows, n_dropped_tokens
         As in :class:`vectorlong.documents.DocumentEncoding`.
     """
@@ -138,7 +138,8 @@ class Pipeline:
         prompt
             Put before every text, and before every window of a long one. Spans leave it out.
         passages
-            How to cut each text into passages pooled from its own pass; None for no passages.
+            How to cut each text into passages; None for no passages. Vectors of independent ones
+            are left to the caller.
         batch_size
             Most windows in one batch.
         max_batch_tokens
@@ -176,9 +177,13 @@ class Pipeline:
             for batch in plan_batches(lengths, budget, batch_size):
                 self._run_or_halve([jobs[index] for index in batch])
                 on_progress(sum(characters) * sum(lengths[i] for i in batch) // sum(lengths))
-            finished = [self._finish(plan, passages is not None) for plan in plans]
+            finished = self._finish(plans)
             pace.note(sum(characters), time.monotonic() - started)
-            yield from finished
+            # While results are used, a long text's tokens and its results need not be kept here.
+            del tokenized, plans, jobs
+            finished.reverse()
+            while finished:
+                yield finished.pop()
 
     def _run_or_halve(self, jobs: Sequence[tuple[TextPlan, int]]) -> None:
         """Run a batch; where memory does not suffice, run its halves."""
@@ -253,48 +258,43 @@ class Pipeline:
         plan.partials[number] = self.pooling.partial(
             TokenStates(hidden[start:stop], hidden[0], is_special, position)
         )
-        starts, ends = plan.passage_tokens[:, 0], plan.passage_tokens[:, 1]
-        owned = np.flatnonzero((starts < window.own_end) & (ends > window.own_start))
-        for passage in owned:
-            first = max(int(starts[passage]), window.own_start)
-            last = min(int(ends[passage]), window.own_end)
-            shift = n_lead - window.start
-            inside = hidden[first + shift : last + shift]  # [m, e]
-            plan.passage_partials[passage][number] = self.pooling.partial(
-                TokenStates(
-                    inside,
-                    hidden[0],
-                    torch.zeros(len(inside), dtype=torch.bool, device=hidden.device),
-                    first - int(starts[passage]),
-                )
+        if plan.late_passages is None:
+            return
+        shift = n_lead - window.start
+        for passage, first, end in plan.late_passages.tokens_in(window):
+            inside = hidden[first + shift : end + shift]  # [m, e]
+            states = TokenStates(
+                inside,
+                hidden[0],
+                torch.zeros(len(inside), dtype=torch.bool, device=hidden.device),
+                plan.late_passages.position(passage, first),
             )
+            plan.late_passages.add(passage, number, self.pooling.partial(states), self.pooling)
 
     @torch.inference_mode()
-    def _finish(self, plan: TextPlan, with_passages: bool) -> PooledDocument:
-        """Combine the windows' summaries."""
-        vector = self.pooling.combine(_in_order(plan.partials))
-        passage_vectors = None
-        if with_passages:
-            passage_vectors = torch.stack(
-                [
-                    # Only a text without tokens has a passage without any.
-                    self.pooling.combine(_in_order(parts)) if parts else vector
-                    for parts in plan.passage_partials
-                ]
-            )  # [p, e]
-        return PooledDocument(
-            vector,
-            passage_vectors,
-            plan.spans,
-            plan.n_tokens,
-            len(plan.windows),
-            plan.n_tokens - len(plan.content.ids),
-        )
+    def _finish(self, plans: Sequence[TextPlan]) -> list[PooledDocument]:
+        """Combine the windows' summaries.
 
-
-def _in_order(partials: dict[int, Partial]) -> list[Partial]:
-    """Give the windows' summaries in the document's order."""
-    return [partials[number] for number in sorted(partials)]
+        The vectors are rows of one tensor. As small tensors of their own, which somebody keeps,
+        they would lie between what batches need and keep its room from being used again.
+        """
+        vectors = torch.stack(
+            [
+                self.pooling.combine([plan.partials[number] for number in sorted(plan.partials)])
+                for plan in plans
+            ]
+        )  # [n, e]
+        return [
+            PooledDocument(
+                vector,
+                None if plan.late_passages is None else plan.late_passages.vectors(vector),
+                plan.spans,
+                plan.n_tokens,
+                len(plan.windows),
+                plan.n_tokens - len(plan.content.ids),
+            )
+            for plan, vector in zip(plans, vectors, strict=True)
+        ]
 
 
 def default_batch_tokens(encoder: Encoder) -> int:

@@ -10,6 +10,7 @@ import numpy as np
 from vectorlong.documents import PassageSpec
 from vectorlong.encoder.config import EncoderConfig
 from vectorlong.encoder.options import Overlength
+from vectorlong.encoder.passage_vectors import PassageVectors
 from vectorlong.errors import CheckpointError, InputValueError, OptionError, TextTooLongError, shown
 from vectorlong.pooling import Partial
 from vectorlong.text.passages import split_passages
@@ -34,12 +35,13 @@ class TextPlan:
         How they divide.
     n_tokens
         The text's own tokens, with what was cut off.
-    passage_tokens, spans
-        int64 [p, 2]: first token and end of each passage in ``content``, and its characters; no
-        passages and None where none were asked for.
-    partials, passage_partials
-        The summaries of pooling, for the text and for each passage. By window, so that a window run
-        again after a failure counts once, and in order.
+    spans
+        int64 [p, 2]: the characters of each passage; None where none were asked for.
+    late_passages
+        Collects the vectors of the passages; None where none are pooled from the text's own pass.
+    partials
+        The summaries of pooling, for the text. By window, so that a window run again after a
+        failure counts once, and in order.
     """
 
     lead: np.ndarray
@@ -48,10 +50,9 @@ class TextPlan:
     content: TokenizedText
     windows: list[Window]
     n_tokens: int
-    passage_tokens: np.ndarray
     spans: np.ndarray | None
+    late_passages: PassageVectors | None
     partials: dict[int, Partial] = field(default_factory=dict)
-    passage_partials: list[dict[int, Partial]] = field(default_factory=list)
 
     def window_ids(self, window: Window) -> np.ndarray:
         """Token ids of one window with what stands before and after it."""
@@ -149,21 +150,16 @@ class TextPlanner:
             )
         if n_tokens > capacity and self.overlength == "truncate":
             content = content.first(capacity)
-        passage_tokens, spans = np.zeros((0, 2), dtype=np.int64), None
+        windows = plan_windows(len(content), capacity, self._overlap(capacity))
+        spans, late_passages = None, None
         if passages is not None:
             offsets = self._offsets(content)
             kept = text[: offsets[-1, 1]] if len(content) < n_tokens else text
             passage_tokens, spans = split_passages(kept, offsets, passages)
+            if passages.method == "late":
+                late_passages = PassageVectors(passage_tokens, windows)
         return TextPlan(
-            lead,
-            tail,
-            len(prefix_ids),
-            content,
-            plan_windows(len(content), capacity, self._overlap(capacity)),
-            n_tokens,
-            passage_tokens,
-            spans,
-            passage_partials=[{} for _ in passage_tokens],
+            lead, tail, len(prefix_ids), content, windows, n_tokens, spans, late_passages
         )
 
     def _check_ids(self, ids: np.ndarray) -> None:

@@ -20,7 +20,7 @@ def encode_with_passages(
     pipeline: Pipeline,
     texts: Iterable[str],
     spec: PassageSpec,
-    finish: Callable[[Sequence[Tensor], int], np.ndarray],
+    finish: Callable[[Sequence[Tensor] | Tensor, int], np.ndarray],
     show_progress_bar: bool | None,
     **options: Any,
 ) -> Iterator[DocumentEncoding]:
@@ -35,7 +35,7 @@ def encode_with_passages(
     spec
         How to cut.
     finish
-        Makes float32 [n, e'] of pooled vectors [e] and the place of their text among the inputs.
+        Makes float32 [n, e'] of pooled vectors [n, e] and the place of their text among the inputs.
     show_progress_bar
         As in ``Longformer2Vec.encode``.
     **options
@@ -57,17 +57,21 @@ def encode_with_passages(
     with progress_bar(None, "char", "Encoding", show_progress_bar) as progress:
         pooled = pipeline.encode(checked(), passages=spec, on_progress=progress.update, **options)
         try:
-            for position, document in enumerate(pooled):
+            for document in pooled:
+                position = len(n_dropped)
                 n_dropped.append(document.n_dropped_tokens)
                 assert document.spans is not None
-                vectors = _passage_vectors(pipeline, document, kept.popleft(), spec, options)
-                yield DocumentEncoding(
+                vectors = _passage_vectors(pipeline, document, kept.popleft(), options)
+                encoding = DocumentEncoding(
                     finish([document.vector], position)[0],
                     Passages(finish(vectors, position), document.spans),
                     document.n_tokens,
                     document.n_windows,
                     document.n_dropped_tokens,
                 )
+                del document, vectors  # of a long text they are large, and not needed any more
+                yield encoding
+                del encoding
         finally:
             warn_of_dropped(n_dropped)
 
@@ -76,13 +80,17 @@ def _passage_vectors(
     pipeline: Pipeline,
     document: PooledDocument,
     text: str,
-    spec: PassageSpec,
     options: dict[str, Any],
-) -> list[Tensor]:
-    """Give the passages' vectors [e] out of the document's pass, or as texts of their own."""
+) -> Tensor:
+    """Give the passages' vectors [p, e] out of the document's pass, or as texts of their own."""
     assert document.spans is not None
-    assert document.passage_vectors is not None
-    if spec.method == "independent":
-        parts = [text[start:end] for start, end in document.spans]
-        return [part.vector for part in pipeline.encode(parts, **options)]
-    return list(document.passage_vectors)
+    if document.passage_vectors is not None:
+        return document.passage_vectors
+    parts = (text[start:end] for start, end in document.spans.tolist())
+    vectors: Tensor | None = None
+    for number, part in enumerate(pipeline.encode(parts, **options)):
+        if vectors is None:
+            vectors = part.vector.new_empty((len(document.spans), len(part.vector)))
+        vectors[number] = part.vector
+    assert vectors is not None  # there is always a passage
+    return vectors

@@ -241,9 +241,10 @@ class IndexWriter:
         rows = self.folder.acknowledged_rows(snapshot, transaction.generation - 1)
         first_row, document_row = rows[PASSAGE_ROWS], rows[DOCUMENT_ROWS]
         files = self.folder.files(transaction.epoch)
+        passages = [encoded.passages for encoded in pending.encoded]
         segments = {
             PASSAGE_ROWS: files[PASSAGE_ROWS].append(
-                np.concatenate([encoded.passages for encoded in pending.encoded]), first_row
+                passages[0] if len(passages) == 1 else np.concatenate(passages), first_row
             ),
             DOCUMENT_ROWS: files[DOCUMENT_ROWS].append(
                 np.stack([encoded.vector for encoded in pending.encoded]), document_row

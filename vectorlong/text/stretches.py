@@ -60,7 +60,9 @@ def encode_long(
         end = start + n_characters
     ids.append(here[0][taken:])
     offsets.append(here[1][taken:])
-    return TokenizedText(np.concatenate(ids), np.concatenate(offsets))
+    joined = np.concatenate(ids)
+    ids.clear()  # before the next and larger ones are there twice
+    return TokenizedText(joined, np.concatenate(offsets))
 
 
 def _encode_at(

@@ -144,13 +144,13 @@ class VectorAppender:
         IndexCorruptError
             The file ends before ``first_row``.
         """
-        content = np.ascontiguousarray(rows, dtype=ROW_TYPE).tobytes()
+        content = np.ascontiguousarray(rows, dtype=ROW_TYPE).reshape(-1).view(np.uint8).data
         size = os.fstat(self._file.fileno()).st_size
         if size < first_row * self._row_bytes:  # truncating would fill the gap with zeros
             raise _cut_off(self.path, size, first_row, self._row_bytes)
         self._file.truncate(first_row * self._row_bytes)
         self._file.seek(first_row * self._row_bytes)
-        remaining = memoryview(content)
+        remaining = content
         while remaining:
             remaining = remaining[self._file.write(remaining) :]
         flush_to_disk(self._file.fileno())
