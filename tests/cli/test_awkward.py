@@ -83,7 +83,9 @@ def test_no_file_takes_the_place_of_another():
 def test_each_place_has_a_word_of_its_own(awkward):
     """Which none of the others contains, so that none is found in another's place."""
     words = [_folded(word) for word in awkward.found]
-    assert [word for word in words if sum(word in other for other in words) > 1] == []
+    # What is shorter is asked for as a part of a line.
+    telling = [word for word in words if len(word) > 3]
+    assert [word for word in telling if sum(word in other for other in words) > 1] == []
 
 
 @each_file
@@ -100,7 +102,7 @@ def test_words_are_read_or_it_is_said_that_they_are_not(awkward, reading):
 def test_words_are_found_where_they_stand(awkward, reading, index):
     path = reading.path(awkward)
     own = {document.id: document.text for document in reading.documents[path]}
-    for word in awkward.found:
+    for word in filter(_is_word, awkward.found):
         hits = [hit for hit in index.search(word, len(index), mode="lexical") if hit.id in own]
         passages = [hit.passage for hit in hits]
         assert any(_is_in(word, [passage.text]) for passage in passages), word
@@ -135,6 +137,11 @@ def check_printed(awkward, reading, run):
     ]
     assert result.stdout_bytes == "".join(rows).encode(), awkward.name
     assert {part for part in awkward.said if part not in result.stderr} == set(), awkward.name
+
+
+def _is_word(found: str) -> bool:
+    """Whether it is more than signs, such as an emoji, which search by words looks for in vain."""
+    return any(map(str.isalnum, found))
 
 
 def _is_in(word: str, texts: list[str]) -> bool:

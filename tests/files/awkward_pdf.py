@@ -16,6 +16,7 @@ def awkward_files() -> list[Awkward]:
     return [
         _text(),
         _annotations(),
+        _drawn_annotations(),
         Awkward(
             "pictures.pdf",
             bytes_of(write, [shown(b"beforehand"), _PICTURE, shown(b"afterwards")]),
@@ -84,6 +85,43 @@ def _annotations() -> Awkward:
             *("inked", "filled", "chosen", "listed"),
         ),
         unseen=("popping", "address", "fieldname", "spurned", "neglected"),
+    )
+
+
+def _drawn_annotations() -> Awkward:
+    """What has no text but in the way that it is drawn; two pages show the same stream."""
+
+    def look(word: bytes) -> bytes:
+        content = b"BT /F1 12 Tf 5 5 Td (%b) Tj ET" % word
+        return (
+            b"<< /Type /XObject /Subtype /Form /BBox [0 0 90 90] /Length %d "
+            b"/Resources << /Font << /F1 3 0 R >> >> >>\nstream\n%b\nendstream"
+        ) % (len(content), content)
+
+    words = [b"approved", b"watermarked", b"countersigned", b"submitting", b"ticked", b"retyped"]
+    kinds = [
+        b"/Stamp /Contents (remarked)",
+        b"/Watermark",
+        b"/Widget /FT /Sig /T (s)",
+        b"/Widget /FT /Btn /Ff 65536 /T (b)",
+        b"/Widget /FT /Btn /T (c)",
+        b"/FreeText /Contents (retyped)",
+    ]
+    annotations = [
+        b"<< /Type /Annot /Subtype %b /Rect [100 100 200 200] /F 4 /AP << /N %d 0 R >> >>"
+        % (kind, 17 + number)
+        for number, kind in enumerate(kinds)
+    ]
+    pages = [shown(b"undersigned"), shown(b"overleaf")]
+    fields = b"/AcroForm << /Fields [9 0 R 10 0 R 11 0 R] >>"
+    return Awkward(
+        "drawn.pdf",
+        bytes_of(write, pages, annotations, fields, [look(word) for word in words]),
+        found=(
+            *("undersigned", "overleaf", "approved", "remarked", "watermarked", "countersigned"),
+            *("submitting", "retyped"),
+        ),
+        unseen=("ticked",),
     )
 
 

@@ -163,6 +163,15 @@ def _controls() -> Awkward:
 
 
 def _fields() -> Awkward:
+    unresulting = [
+        r"EQ \* jc2 \o\ad(\s\up 9(かん),漢字)",
+        r"EQ \f(upstairs,downstairs)",
+        r'SYMBOL 97 \f "Symbol"',
+        "MACROBUTTON NoMacro [Clickable]",
+    ]
+    shown = "".join(
+        f"<w:p>{field('begin')}{instruction(it)}{field('end')}</w:p>" for it in unresulting
+    )
     inner = field("begin") + instruction("instructed") + field("separate") + run("innerresult")
     nested = field("begin") + run("computed") + inner + field("end") + field("separate")
     entries = "".join(f'<w:listEntry w:val="{word}"/>' for word in ("unpicked", "preferred"))
@@ -173,16 +182,16 @@ def _fields() -> Awkward:
         f"<w:p>{nested}{run('outerresult')}</w:p><w:p>{run('secondline')}{field('end')}</w:p>"
         f'<w:p><w:r><w:fldChar w:fldCharType="begin">{choices}</w:fldChar></w:r>'
         f"{instruction('FORMDROPDOWN')}{field('end')}</w:p>"
-        f"<w:p>{field('begin')}{run('neverended')}</w:p>{paragraph('thereafter')}"
+        f"{shown}<w:p>{field('begin')}{run('neverended')}</w:p>{paragraph('thereafter')}"
     )
     return Awkward(
         "fields.docx",
         bytes_of(write_word, body),
         found=(
             *("simplefield", "innerresult", "outerresult", "secondline", "preferred", "neverended"),
-            "thereafter",
+            *("thereafter", "漢字", "かん", "upstairs", "downstairs", "α", "clickable"),
         ),
-        unseen=("instructed", "computed", "unpicked"),
+        unseen=("NoMacro", "instructed", "computed", "unpicked"),
     )
 
 

@@ -40,7 +40,10 @@ def read_pdf(
         is_whole = b"%%EOF" in file.read()
         with damage("PDF"), closing(_open(pdfium, file)) as pdf:
             document = _Document(pdfium, pdf, limits)
-            pages = join_divided_words([document.page(n) for n in range(document.n_pages)])
+            texts = [document.page(n) for n in range(document.n_pages)]
+            for number, text in document.stamps():
+                texts[number] = f"{texts[number]}\n{text}".lstrip("\n")
+            pages = join_divided_words(texts)
             title, remarks = document.title(), document.remarks()
     if not any(page.strip() for page in pages):
         raise UnreadableError(document.why_empty())
@@ -77,6 +80,7 @@ class _Document:
         self._n_characters = 0
         self._damaged: list[int] = []
         self._wordless: list[int] = []
+        self._stamped: dict[int, list[int]] = {}  # pages, and their annotations that are stamps
         self._n_pinned = 0  # files that are attached to a place of a page
         self.n_pages = len(pdf)
         self._form = None
@@ -102,9 +106,61 @@ class _Document:
         if not lines and self._raw.FPDFPage_CountObjects(page) > 0:
             self._wordless.append(number + 1)
         lines.extend(self._annotations(page))
+        stamps = self._stamps(page)
+        if stamps:
+            self._stamped[number] = stamps
         text_page.close()
         page.close()
         return "\n".join(lines)
+
+    def stamps(self) -> Iterator[tuple[int, str]]:
+        """Give what is drawn in stamps, signatures and buttons, and on which page.
+
+        PDFium reads what a page itself shows. So they are made part of a page from which all else
+        was taken: only once the text of every page has been read, since pages may share what they
+        show.
+        """
+        raw = self._raw
+        for number, stamps in self._stamped.items():
+            page = self._pdf[number]
+            for place in reversed(range(raw.FPDFPage_GetAnnotCount(page))):
+                if place not in stamps:
+                    raw.FPDFPage_RemoveAnnot(page, place)
+            for place in reversed(range(raw.FPDFPage_CountObjects(page))):
+                drawn = raw.FPDFPage_GetObject(page, place)
+                if raw.FPDFPage_RemoveObject(page, drawn):
+                    raw.FPDFPageObj_Destroy(drawn)
+            raw.FPDFPage_GenerateContent(page)
+            raw.FPDFPage_Flatten(page, raw.FLAT_NORMALDISPLAY)
+            page.close()
+            page = self._pdf[number]
+            text_page = page.get_textpage()
+            text = _cleaned(text_page.get_text_bounded(*_EVERYWHERE))
+            text_page.close()
+            page.close()
+            if text.strip():
+                self._count(text)
+                yield number, text
+
+    def _stamps(self, page: Any) -> list[int]:
+        """Tell which annotations of a page are drawn, and have no text but what is drawn."""
+        raw = self._raw
+        stamps = []
+        for number in range(raw.FPDFPage_GetAnnotCount(page)):
+            annotation = raw.FPDFPage_GetAnnot(page, number)
+            if not annotation:
+                continue
+            kind = raw.FPDFAnnot_GetSubtype(annotation)
+            is_stamp = kind in (raw.FPDF_ANNOT_STAMP, raw.FPDF_ANNOT_WATERMARK)
+            if kind == raw.FPDF_ANNOT_WIDGET and self._form is not None:
+                is_stamp = raw.FPDFAnnot_GetFormFieldType(self._form, annotation) in (
+                    raw.FPDF_FORMFIELD_SIGNATURE,
+                    raw.FPDF_FORMFIELD_PUSHBUTTON,
+                )
+            if is_stamp and raw.FPDFAnnot_GetObjectCount(annotation) > 0:
+                stamps.append(number)
+            raw.FPDFPage_CloseAnnot(annotation)
+        return stamps
 
     def remarks(self) -> tuple[str, ...]:
         """Say what was met and not read."""

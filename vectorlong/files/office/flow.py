@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from vectorlong.files.word.instructions import shown_by_instruction
+
 
 @dataclass
 class Fields:
@@ -17,6 +19,7 @@ class Fields:
 
     held: list[str] = field(default_factory=list)
     _are_results: list[bool] = field(default_factory=list)
+    _instructions: list[list[str]] = field(default_factory=list)
     _n_instructions: int = 0
 
     @property
@@ -24,19 +27,33 @@ class Fields:
         """Whether what is met now is not shown."""
         return self._n_instructions > 0
 
-    def meet(self, kind: str | None) -> None:
-        """Meet the sign that begins a field, parts its two halves, or ends it."""
+    def instruct(self, text: str) -> None:
+        """Meet a part of what the innermost field is computed from."""
+        if self._instructions:
+            self._instructions[-1].append(text)
+
+    def meet(self, kind: str | None) -> str:
+        """Meet the sign that begins a field, parts its two halves, or ends it.
+
+        What Word shows of a field that ends without a result is returned.
+        """
+        shown = ""
         if kind == "begin":
             self._are_results.append(False)
+            self._instructions.append([])
             self._n_instructions += 1
         elif self._are_results and kind in ("separate", "end"):
-            is_result = self._are_results.pop()
+            is_result, instruction = self._are_results.pop(), self._instructions.pop()
             if not is_result:
                 self._n_instructions -= 1
             if kind == "separate":
                 self._are_results.append(True)
+                self._instructions.append([])
+            elif not is_result:
+                shown = shown_by_instruction("".join(instruction))
         if not self._n_instructions:
             self.held.clear()
+        return shown
 
 
 @dataclass

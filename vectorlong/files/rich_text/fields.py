@@ -2,18 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from vectorlong.files.rich_text.writer import NOWHERE, State, Writer
-from vectorlong.files.word.symbols import symbol
+from vectorlong.files.word.instructions import shown_by_instruction
 
-_SIGN = re.compile(r"""\s*SYMBOL\s+(\d{1,5}|0x[0-9a-fA-F]{1,4})\b(?:.*?\\f\s+"?([^"\\]+))?""", re.I)
-_EQUATION = re.compile(r"\s*EQ\s(.*)", re.IGNORECASE | re.DOTALL)
-# Pronunciation above a text, which follows it in parentheses as in other documents.
-_RUBY = re.compile(r"\\o\s*\\a[dclr]\s*\(\s*\\s\s*\\up\s*\d+\(([^()]*)\)\s*[,;]([^()]*)\)", re.I)
-_SWITCH = re.compile(r"\\\*\s+(?:jc\d+|hps\d+|\"Font:[^\"]*\")|\\[a-z]+\s?\d*", re.IGNORECASE)
 _NOT_CHOSEN = 25  # in a list of at most as many
 
 
@@ -109,16 +103,4 @@ def _shown(ended: _Field) -> str:
     if ended.choices:
         chosen = ended.usual if ended.chosen is None else ended.chosen
         return "".join(ended.choices[chosen]) if 0 <= chosen < len(ended.choices) else ""
-    instruction = "".join(ended.instruction)
-    if (sign := _SIGN.match(instruction)) is not None:
-        return symbol((sign[2] or "").strip(), _font_code(int(sign[1], 0), sign[2]))
-    if (equation := _EQUATION.match(instruction)) is not None:
-        rubied = _RUBY.sub(r"\2(\1)", equation[1])
-        return " ".join(_SWITCH.sub("", rubied).split())
-    return ""
-
-
-def _font_code(number: int, font: str | None) -> str:
-    """Give a sign's number as fonts of signs have it, where it is in one."""
-    is_of_signs = (font or "").strip() in ("Symbol", "Wingdings")
-    return f"{0xF000 + number if is_of_signs and number <= 0xFF else number:x}"
+    return shown_by_instruction("".join(ended.instruction))

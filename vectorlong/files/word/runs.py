@@ -58,6 +58,7 @@ class Runs:
             "w:sym": self._write_symbol,
             "w:rt": self._start_ruby,
             "w:fldChar": self._meet_field,
+            "w:instrText": self._start_instruction,
             "w:ddList": self._start_choices,
             **dict.fromkeys(["w:default", "w:result"], self._set_choice),
             "w:listEntry": self._add_choice,
@@ -68,7 +69,7 @@ class Runs:
         return {
             "w:p": self._end_paragraph,
             **dict.fromkeys(["w:pPr", "w:trPr"], self._end_properties),
-            **dict.fromkeys(["w:t", "a:t"], self._end_text),
+            **dict.fromkeys(["w:t", "a:t", "w:instrText"], self._end_text),
             "w:rt": self._end_ruby,
             "w:ruby": self._end_rubied,
             "w:ddList": self._end_choices,
@@ -163,7 +164,16 @@ class Runs:
             self._writer.flow.ruby = ""
 
     def _meet_field(self, attributes: Attributes) -> None:
-        self._writer.flow.fields.meet(attribute(attributes, "w:fldCharType"))
+        shown = self._writer.flow.fields.meet(attribute(attributes, "w:fldCharType"))
+        if shown:
+            self._writer.write(shown)
+
+    def _start_instruction(self, _: Attributes) -> None:
+        self._writer.takes = self._instruct
+
+    def _instruct(self, text: str) -> None:
+        self._writer.count_characters(len(text))
+        self._writer.flow.fields.instruct(text)
 
     def _start_choices(self, _: Attributes) -> None:
         self._choices, self._choice = [], 0
