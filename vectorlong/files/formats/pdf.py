@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from vectorlong.extras import import_extra
+from vectorlong.files.comment_lines import comment_lines
 from vectorlong.files.formats.hyphens import BREAK, join_divided_words
 from vectorlong.files.limits import DEFAULT_LIMITS, Limits
 from vectorlong.files.opening import open_file
@@ -211,7 +212,7 @@ class _Document:
                 text = self._value(annotation, b"Contents")
                 author = " ".join(self._value(annotation, b"T").split())
                 if text and kind != raw.FPDF_ANNOT_FREETEXT:  # which is written on the page
-                    text = f"[Comment by {author}: {text}]" if author else f"[Comment: {text}]"
+                    (text,) = comment_lines(author, [text])
             raw.FPDFPage_CloseAnnot(annotation)
             if text:
                 self._count(text)

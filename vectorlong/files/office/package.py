@@ -23,6 +23,8 @@ StartHandler = Callable[[str, Mapping[str, str]], None]
 EndHandler = Callable[[str], None]
 TextHandler = Callable[[str], None]
 
+#: How files in the container of Microsoft's Object Linking and Embedding begin.
+OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _PIECE_BYTES = 1 << 18
 # Old versions of Expat look at an unfinished tag from its beginning with every piece.
 _MAX_TAG_BYTES = 10_000_000
@@ -43,6 +45,20 @@ class Relation:
 
     kind: str
     part: str | None
+
+
+def check_packed(file: BinaryIO, program: str, suffix: str) -> None:
+    """Refuse what a program keeps in a container of another kind, encrypted or of old.
+
+    Raises
+    ------
+    UnreadableError
+        It is such a file.
+    """
+    if file.read(len(OLE)) == OLE:
+        raise UnreadableError(
+            f"is encrypted, or in {program}'s old format; save it as {suffix} without a password"
+        )
 
 
 class Package:

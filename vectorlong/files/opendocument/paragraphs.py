@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from functools import partial
 
+from vectorlong.files.comment_lines import comment_lines
 from vectorlong.files.opendocument.names import Attributes, attribute, number
 from vectorlong.files.opendocument.numbering import Numbering
 from vectorlong.files.opendocument.styles import Styles
@@ -191,12 +192,7 @@ class Paragraphs:
         self._writer.flow.author = self._writer.end_capture()
 
     def _end_comment(self) -> None:
-        """Say whose a comment is, which is not part of the text and must not be taken for it."""
         comment = self._writer.close_flow()
-        lines = list(filter(str.strip, comment.end()))
-        if lines:
-            author = f" by {comment.author}" if comment.author else ""
-            lines[0] = f"[Comment{author}: {lines[0].lstrip()}"
-            lines[-1] += "]"
-            self._writer.count_characters(len(lines[0]))
-            self._writer.flow.beside.extend(lines)
+        lines = comment_lines(comment.author, list(filter(str.strip, comment.end())))
+        self._writer.count_characters(len(lines[0]) if lines else 0)
+        self._writer.flow.beside.extend(lines)

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping
 from functools import partial
 
+from vectorlong.files.comment_lines import comment_lines
 from vectorlong.files.office.flow import seen
 from vectorlong.files.rich_text.writer import Writer
 
@@ -99,10 +100,7 @@ class Notes:
         def put(lines: list[str]) -> None:
             trimmed = _trimmed(lines)
             if trimmed:
-                # It is not part of the text, and must not be taken for it.
-                trimmed[0] = (f"[Comment by {author}: " if author else "[Comment: ") + trimmed[0]
-                trimmed[-1] += "]"
-                self._writer.put_beside(trimmed)
+                self._writer.put_beside(comment_lines(author, trimmed))
 
         self._writer.open_flow(put)
 

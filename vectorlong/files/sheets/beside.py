@@ -26,8 +26,3 @@ class Beside:
     title: str = ""
     lines: Mapping[str, list[Line]] = field(default_factory=dict)
     remarks: tuple[str, ...] = ()
-
-
-def comment_line(author: str, text: str) -> str:
-    """Write a comment as the text has it."""
-    return f"[Comment by {author}: {text}]" if author else f"[Comment: {text}]"

@@ -11,6 +11,7 @@ from urllib.parse import unquote
 from xml.parsers.expat import ExpatError
 from zipfile import BadZipFile
 
+from vectorlong.files.comment_lines import comment_lines
 from vectorlong.files.limits import Limits
 from vectorlong.files.office.package import Package
 from vectorlong.files.office.properties import title_in
@@ -22,7 +23,7 @@ from vectorlong.files.opendocument.names import (
     full_name,
     number,
 )
-from vectorlong.files.sheets.beside import Beside, Line, comment_line
+from vectorlong.files.sheets.beside import Beside, Line
 from vectorlong.files.sheets.cells import one_line
 from vectorlong.files.unread import unread_remarks
 from vectorlong.files.unreadable import UnreadableError
@@ -186,7 +187,7 @@ class _Content:
             case "comment" if self._comment is not None:
                 text = one_line(" ".join(self._comment))
                 if text:
-                    line = comment_line(self._author, text)
+                    (line,) = comment_lines(self._author, [text])
                     self.lines.append((self._sheet, self._row, line))
                 self._comment = None
             case "creator":

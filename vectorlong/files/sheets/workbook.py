@@ -18,7 +18,7 @@ from typing import Any, BinaryIO
 
 from vectorlong.extras import import_extra
 from vectorlong.files.limits import DEFAULT_LIMITS, Limits
-from vectorlong.files.office.package import Package
+from vectorlong.files.office.package import OLE, Package
 from vectorlong.files.opening import open_file
 from vectorlong.files.records import BadRow, Columns, Content, is_blank
 from vectorlong.files.sheets.beside import Beside
@@ -28,7 +28,6 @@ from vectorlong.files.sheets.workbook_text import WorkbookText
 from vectorlong.files.tables.columns import choose_columns, has_text_column, unique_names
 from vectorlong.files.unreadable import UnreadableError, damage, one_line
 
-_OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _ZIP = b"PK"
 _ENCRYPTED = "is encrypted; save it without its password"
 _MARKUP = (b"<", b"\xef\xbb\xbf<", b"\xff\xfe<", b"\xfe\xff\0<")
@@ -79,7 +78,7 @@ def _beside(file: BinaryIO, limits: Limits) -> Beside:
     file.seek(0)
     head = file.read(512)
     file.seek(0)
-    if head.startswith(_OLE):
+    if head.startswith(OLE):
         return Beside()
     if head.startswith(_ZIP):
         return read_beside(Package(file, limits, "workbook"), limits)
@@ -93,7 +92,7 @@ def _beside(file: BinaryIO, limits: Limits) -> Beside:
 
 def _why_not(content: bytes, reason: str) -> str:
     """Say why calamine, which tries all formats one after another, takes a file for none."""
-    if content.startswith(_OLE):
+    if content.startswith(OLE):
         if _ENCRYPTED_PACKAGE in content or _is_encrypted_xls(content):
             return _ENCRYPTED
         if not any(name in content for name in _XLS_STREAMS):

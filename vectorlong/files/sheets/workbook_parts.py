@@ -14,13 +14,14 @@ from dataclasses import dataclass
 from xml.parsers.expat import ExpatError
 from zipfile import BadZipFile
 
+from vectorlong.files.comment_lines import comment_lines
 from vectorlong.files.limits import Limits
 from vectorlong.files.office.drawing import Drawings
 from vectorlong.files.office.names import Attributes, attribute, by_full_name
 from vectorlong.files.office.package import Package, Relation
 from vectorlong.files.office.properties import part_named, title_of
 from vectorlong.files.opendocument.encrypted import ENCRYPTED_WHOLE
-from vectorlong.files.sheets.beside import Beside, Line, comment_line
+from vectorlong.files.sheets.beside import Beside, Line
 from vectorlong.files.sheets.cells import one_line
 from vectorlong.files.sheets.ods_parts import read_beside_ods
 from vectorlong.files.sheets.sheet_drawing import SheetDrawing
@@ -223,7 +224,7 @@ class _Comments:
             self._authors.append(text)
         elif text:
             text = text.removeprefix(f"{self._author}:").strip()  # where Excel writes it, too
-            line = (self._row, comment_line(self._author, text))
+            line = (self._row, comment_lines(self._author, [text])[0])
             self.comments.append(_Comment(line, self._author.startswith(_THREADED)))
 
     def text(self, text: str) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from vectorlong.files.comment_lines import comment_lines
 from vectorlong.files.limits import Limits
 from vectorlong.files.office.names import Attributes, by_full_name
 
@@ -72,6 +73,5 @@ class Comments:
         lines = []
         for author, pieces in self._comments:
             text = " ".join("".join(pieces).split())
-            if text:
-                lines.append(f"[Comment by {author}: {text}]" if author else f"[Comment: {text}]")
+            lines += comment_lines(author, [text] if text else [])
         return lines

@@ -13,7 +13,7 @@ from pathlib import Path
 from vectorlong.files.limits import DEFAULT_LIMITS, Limits
 from vectorlong.files.office.drawing import Drawings
 from vectorlong.files.office.names import Attributes, attribute, by_full_name
-from vectorlong.files.office.package import Package, Relation
+from vectorlong.files.office.package import Package, Relation, check_packed
 from vectorlong.files.office.properties import part_named, title_of
 from vectorlong.files.opening import open_file
 from vectorlong.files.records import Columns, Content
@@ -22,7 +22,6 @@ from vectorlong.files.slides.slide_text import NUMBERS, SlideText
 from vectorlong.files.unread import unread_remarks
 from vectorlong.files.unreadable import UnreadableError, damage
 
-_OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _ROOT = by_full_name({"p:presentation": True})
 _SLIDE = by_full_name({"p:sldId": True})
 _BETWEEN_SLIDES = "\n\n"
@@ -35,10 +34,7 @@ def read_pptx(
 ) -> Iterator[Content]:
     """Read slides in the order in which they are shown, each with its notes and comments."""
     with open_file(path) as file, damage("presentation"):
-        if file.read(len(_OLE)) == _OLE:
-            raise UnreadableError(
-                "is encrypted, or in PowerPoint's old format; save it as .pptx without a password"
-            )
+        check_packed(file, "PowerPoint", ".pptx")
         package = Package(file, limits, "presentation")
         presentation = _Presentation(package, limits)
         slides = ["\n".join(lines) for lines in presentation.slides()]

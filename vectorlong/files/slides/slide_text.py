@@ -6,14 +6,14 @@ shapes before them. Elements are met one by one as they begin and end; no tree i
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable, Collection
 from dataclasses import dataclass, replace
 
 from vectorlong.files.limits import Limits
+from vectorlong.files.office.elements import Elements
 from vectorlong.files.office.equations import Equations
 from vectorlong.files.office.flow import Flow, Row, seen
-from vectorlong.files.office.names import Attributes, by_full_name
+from vectorlong.files.office.names import Attributes
 from vectorlong.files.office.objects import Objects
 from vectorlong.files.office.writer import Writer
 
@@ -31,7 +31,7 @@ class _Shape:
     is_left_out: bool = False
 
 
-class SlideText:
+class SlideText(Elements):
     """Reads one part; `start`, `end` and `text` are its parser's handlers.
 
     Parameters
@@ -51,12 +51,13 @@ class SlideText:
         read_drawing: Callable[[str], list[str] | None],
         without: Collection[str] | None = NUMBERS,
     ) -> None:
-        self._writer = Writer(limits)
+        writer = Writer(limits)
         self._without = without
         self._shapes: list[_Shape] = []
-        self._objects = objects = Objects(self._writer, read_drawing)
-        equations = Equations(self._writer)
-        self._starts = by_full_name(
+        self._objects = objects = Objects(writer, read_drawing)
+        equations = Equations(writer)
+        super().__init__(
+            writer,
             {
                 **objects.starts(),
                 **equations.starts(),
@@ -73,9 +74,7 @@ class SlideText:
                 "a:tbl": self._start_table,
                 "a:tr": self._start_row,
                 "a:tc": self._start_cell,
-            }
-        )
-        self._ends = by_full_name(
+            },
             {
                 **objects.ends(),
                 **equations.ends(),
@@ -86,40 +85,12 @@ class SlideText:
                 "a:tbl": self._end_table,
                 "a:tr": self._end_row,
                 "a:tc": self._end_cell,
-            }
+            },
         )
-
-    def start(self, name: str, attributes: Attributes) -> None:
-        """Meet an element."""
-        if self._writer.n_skipped:
-            self._writer.n_skipped += 1
-            return
-        action = self._starts.get(name)
-        if action is not None:
-            action(attributes)
-
-    def end(self, name: str) -> None:
-        """Leave it."""
-        if self._writer.n_skipped:
-            self._writer.n_skipped -= 1
-            return
-        action = self._ends.get(name)
-        if action is not None:
-            action()
-
-    def text(self, text: str) -> None:
-        """Meet characters."""
-        if self._writer.takes is not None and not self._writer.n_skipped:
-            self._writer.takes(text.replace("\N{SOFT HYPHEN}", ""))
 
     def lines(self) -> list[str]:
         """Give the text, once the part has been read."""
         return seen(self._writer.flow.end())
-
-    @property
-    def unread(self) -> Counter[str]:
-        """How many pictures and so on it holds."""
-        return self._writer.unread
 
     # --- shapes ----------------------------------------------------------------------------------
 

@@ -13,7 +13,7 @@ from pathlib import Path
 from vectorlong.files.limits import DEFAULT_LIMITS, Limits
 from vectorlong.files.office.drawing import Drawings
 from vectorlong.files.office.flow import seen
-from vectorlong.files.office.package import Package, Relation
+from vectorlong.files.office.package import Package, Relation, check_packed
 from vectorlong.files.office.properties import part_named, title_of
 from vectorlong.files.opening import open_file
 from vectorlong.files.records import Columns, Content
@@ -22,18 +22,13 @@ from vectorlong.files.unreadable import UnreadableError, damage
 from vectorlong.files.word.numbering import Numbering
 from vectorlong.files.word.text import WordText
 
-_OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
-
 
 def read_docx(
     path: Path, columns: Columns, limits: Limits = DEFAULT_LIMITS, encoding: str | None = None
 ) -> Iterator[Content]:
     """Read headers, body with its notes, endnotes and footers; a paragraph or a row is a line."""
     with open_file(path) as file, damage("Word document"):
-        if file.read(len(_OLE)) == _OLE:
-            raise UnreadableError(
-                "is encrypted, or in Word's old format; save it as .docx without a password"
-            )
+        check_packed(file, "Word", ".docx")
         package = Package(file, limits, "Word document")
         document = _Document(package, limits)
         text = "\n".join(document.lines())

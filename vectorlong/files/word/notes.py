@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from functools import partial
 
+from vectorlong.files.comment_lines import comment_lines
 from vectorlong.files.office.flow import Flow, seen
 from vectorlong.files.office.names import Attributes, attribute
 from vectorlong.files.office.writer import Writer
@@ -36,6 +37,7 @@ class Notes:
         self.endnotes: list[str] = []
         self._writer = writer
         self._known = known
+        self._author = ""  # of the comment that is met
 
     def starts(self) -> Mapping[str, Callable[[Attributes], None]]:
         """Give what is to be done where an element begins."""
@@ -55,18 +57,16 @@ class Notes:
         self._writer.open_flow(
             Flow(self._writer.flow, name=(kind, attribute(attributes, "w:id") or ""))
         )
-        if kind == "comment":  # which is not part of the text, and must not be taken for it
-            author = " ".join((attribute(attributes, "w:author") or "").split())
-            self._writer.write(f"[Comment by {author}: " if author else "[Comment: ")
-            self._writer.flow.goes_on = True
+        self._author = " ".join((attribute(attributes, "w:author") or "").split())
 
     def _end_note(self) -> None:
         note = self._writer.close_flow()
         lines = seen(note.end())
         if lines:
             lines[0] = lines[0].lstrip()
-            lines[-1] = lines[-1].rstrip() + ("]" if note.name[0] == "comment" else "")
-        self.met[note.name] = lines
+            lines[-1] = lines[-1].rstrip()
+        is_comment = note.name[0] == "comment"
+        self.met[note.name] = comment_lines(self._author, lines) if is_comment else lines
 
     def _refer(self, kind: str, attributes: Attributes) -> None:
         lines = self._known.pop((kind, attribute(attributes, "w:id") or ""), [])

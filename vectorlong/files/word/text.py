@@ -7,14 +7,14 @@ lines of its own. Elements are met one by one as they begin and end; no tree is 
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Protocol
 
 from vectorlong.files.limits import Limits
+from vectorlong.files.office.elements import Elements
 from vectorlong.files.office.equations import Equations
-from vectorlong.files.office.names import Attributes, attribute, by_full_name
+from vectorlong.files.office.names import Attributes, attribute
 from vectorlong.files.office.objects import Objects
 from vectorlong.files.office.writer import Writer
 from vectorlong.files.word.notes import Notes
@@ -27,7 +27,6 @@ _SKIPPED = (
     *("w:pPrChange", "w:rPrChange", "w:sectPrChange", "w:tblPrChange", "w:tblPrExChange"),
     *("w:tcPrChange", "w:trPrChange", "w:numberingChange"),
 )
-_SOFT_HYPHEN = "\N{SOFT HYPHEN}"
 
 
 class _Group(Protocol):
@@ -38,7 +37,7 @@ class _Group(Protocol):
     def ends(self) -> Mapping[str, Callable[[], None]]: ...
 
 
-class WordText:
+class WordText(Elements):
     """Reads one part; `start`, `end` and `text` are its parser's handlers.
 
     Parameters
@@ -71,14 +70,14 @@ class WordText:
         self.root = ""
         self.headers: dict[str, None] = {}
         self.footers: dict[str, None] = {}
-        self._writer = Writer(limits)
-        self._notes = Notes(self._writer, notes)
+        writer = Writer(limits)
+        self._notes = Notes(writer, notes)
         groups: list[_Group] = [
-            *(Runs(self._writer, label), Tables(self._writer), Equations(self._writer)),
-            *(Objects(self._writer, read_drawing), self._notes),
+            *(Runs(writer, label), Tables(writer), Equations(writer)),
+            *(Objects(writer, read_drawing), self._notes),
         ]
         starts: dict[str, Callable[[Attributes], None]] = {
-            **dict.fromkeys(_SKIPPED, self._writer.skip),
+            **dict.fromkeys(_SKIPPED, writer.skip),
             "w:headerReference": partial(self._name_part, self.headers),
             "w:footerReference": partial(self._name_part, self.footers),
         }
@@ -86,31 +85,12 @@ class WordText:
         for group in groups:
             starts.update(group.starts())
             ends.update(group.ends())
-        self._starts, self._ends = by_full_name(starts), by_full_name(ends)
+        super().__init__(writer, starts, ends)
 
     def start(self, name: str, attributes: Attributes) -> None:
         """Meet an element."""
-        if self._writer.n_skipped:
-            self._writer.n_skipped += 1
-            return
         self.root = self.root or name.rpartition(" ")[2]
-        action = self._starts.get(name)
-        if action is not None:
-            action(attributes)
-
-    def end(self, name: str) -> None:
-        """Leave it."""
-        if self._writer.n_skipped:
-            self._writer.n_skipped -= 1
-            return
-        action = self._ends.get(name)
-        if action is not None:
-            action()
-
-    def text(self, text: str) -> None:
-        """Meet characters."""
-        if self._writer.takes is not None and not self._writer.n_skipped:
-            self._writer.takes(text.replace(_SOFT_HYPHEN, ""))
+        super().start(name, attributes)
 
     def lines(self) -> list[str]:
         """Give the text, once the part has been read."""
@@ -125,11 +105,6 @@ class WordText:
     def endnotes(self) -> list[str]:
         """Lines of the endnotes that the part refers to."""
         return self._notes.endnotes
-
-    @property
-    def unread(self) -> Counter[str]:
-        """How many pictures and so on it holds."""
-        return self._writer.unread
 
     def _name_part(self, names: dict[str, None], attributes: Attributes) -> None:
         names[attribute(attributes, "r:id") or ""] = None
