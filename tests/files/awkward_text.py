@@ -247,8 +247,7 @@ def _packed() -> list[Awkward]:
         ),
         Awkward(
             "packed.pdf.gz",
-            gzip.compress(bytes_of(write_pdf, [["x"]])),
-            found=(),
-            said=("files of type .pdf.gz are not read; unpack it",),
+            gzip.compress(bytes_of(write_pdf, [["packedpage"]])),
+            found=("packedpage",),
         ),
     ]

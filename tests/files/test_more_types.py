@@ -7,6 +7,7 @@ from pathlib import PurePath
 
 import pytest
 
+from tests.files.builders import write_docx
 from vectorlong.files.file_types import why_not_read
 from vectorlong.files.formats.mail import read_eml
 from vectorlong.files.formats.xml_text import read_xml
@@ -291,6 +292,9 @@ def test_packed_files_are_read_like_others(root):
     (root / "c.html.gz").write_bytes(gzip.compress(b"<p>page"))
     (root / "d.eml.GZ").write_bytes(gzip.compress(b"Subject: s\n\nmail"))
     (root / "e.log.gz").write_bytes(gzip.compress(b"first, ") + gzip.compress(b"second"))
+    write_docx(root / "f.docx", ["Word"])
+    (root / "f.docx.gz").write_bytes(gzip.compress((root / "f.docx").read_bytes()))
+    (root / "f.docx").unlink()
     texts, reasons = read(root)
     assert texts == {
         "root/a.txt.gz": "one\r\ntwo",
@@ -298,6 +302,7 @@ def test_packed_files_are_read_like_others(root):
         "root/c.html.gz": "page",
         "root/d.eml.GZ": "mail",
         "root/e.log.gz": "first, second",
+        "root/f.docx.gz": "Word",
     }
     assert reasons == {}
     (document,) = FileSource([root / "a.txt.gz"])
@@ -312,6 +317,7 @@ def test_packed_files_that_cannot_be_read(root):
     (root / "bomb.txt.gz").write_bytes(gzip.compress(b"\0" * 3_000_000))
     (root / "a.gz").write_bytes(packed)
     (root / "a.pdf.gz").write_bytes(packed)
+    (root / "a.png.gz").write_bytes(packed)
     (root / "seen.txt").write_text("seen")
     texts, reasons = read(root, limits=Limits(unpacked_mb=2))
     assert texts == {"root/seen.txt": "seen"}
@@ -319,7 +325,8 @@ def test_packed_files_that_cannot_be_read(root):
         assert reasons[f"root/{name}.txt.gz"].startswith("is a damaged gzip file")
     assert reasons["root/bomb.txt.gz"].startswith("holds more than 2 MB, unpacked")
     assert reasons["root/a.gz"] == "files of type .gz are not read; unpack it"
-    assert reasons["root/a.pdf.gz"] == "files of type .pdf.gz are not read; unpack it"
+    assert reasons["root/a.pdf.gz"].startswith("is a damaged PDF")
+    assert reasons["root/a.png.gz"] == "files of type .png.gz are not read; unpack it"
 
 
 def test_nothing_that_was_unpacked_stays(root, tmp_path, monkeypatch):

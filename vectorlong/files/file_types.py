@@ -25,7 +25,6 @@ _TABLES = ("jsonl", "ndjson", "json", "csv", "tsv")
 _PACKED = "gz"
 # By what they hold, not by their names, as which they are saved wrongly now and then.
 WORKBOOK_TYPES = ("xlsx", "xlsb", "xls", "ods")
-# Packed already, and seldom packed once more.
 _ARCHIVES = (
     *("pdf", "docx", "docm", "dotx", "dotm", "pptx", "pptm", "ppsx", "ppsm", "potx", "potm"),
     *("epub", *WORKBOOK_TYPES, "xlsm", "xltx", "xltm"),
@@ -35,7 +34,7 @@ FILE_TYPES = (*PLAIN_TYPES, *_PAGES, *_TABLES, *_ARCHIVES)
 # For a line of help.
 SHOWN_TYPES = (
     ".txt .md .rst .rtf .html .xml .eml .json .jsonl .csv .tsv .pdf .docx .pptx .xlsx .xls .ods "
-    ".odt .odp .odg .epub, logs, settings and programs; also packed as .gz, if it is text"
+    ".odt .odp .odg .epub, logs, settings and programs; also packed as .gz"
 )
 # Other suffixes of the same types.
 _SAME = {
@@ -97,7 +96,7 @@ def why_not_read(path: PurePath) -> str | None:
     suffix = _suffix(path)
     if suffix == _PACKED:
         inner = _suffix(path.with_suffix(""))
-        if inner in FILE_TYPES and inner not in _ARCHIVES:
+        if inner in FILE_TYPES:
             return None
         name = f".{inner}.{_PACKED}" if inner else f".{_PACKED}"
         return f"files of type {name} are not read; unpack it"
