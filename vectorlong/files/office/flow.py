@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from vectorlong.files.word.instructions import shown_by_instruction
-
 
 @dataclass
 class Fields:
@@ -35,9 +33,9 @@ class Fields:
     def meet(self, kind: str | None) -> str:
         """Meet the sign that begins a field, parts its two halves, or ends it.
 
-        What Word shows of a field that ends without a result is returned.
+        Of a field that ends without a result, what it is computed from is returned.
         """
-        shown = ""
+        unresulting = ""
         if kind == "begin":
             self._are_results.append(False)
             self._instructions.append([])
@@ -50,10 +48,10 @@ class Fields:
                 self._are_results.append(True)
                 self._instructions.append([])
             elif not is_result:
-                shown = shown_by_instruction("".join(instruction))
+                unresulting = "".join(instruction)
         if not self._n_instructions:
             self.held.clear()
-        return shown
+        return unresulting
 
 
 @dataclass

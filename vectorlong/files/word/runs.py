@@ -7,6 +7,7 @@ from functools import partial
 
 from vectorlong.files.office.names import Attributes, attribute, number
 from vectorlong.files.office.writer import Writer
+from vectorlong.files.word.instructions import shown_by_instruction
 from vectorlong.files.word.symbols import symbol
 
 _SIGNS = {
@@ -164,7 +165,8 @@ class Runs:
             self._writer.flow.ruby = ""
 
     def _meet_field(self, attributes: Attributes) -> None:
-        shown = self._writer.flow.fields.meet(attribute(attributes, "w:fldCharType"))
+        instruction = self._writer.flow.fields.meet(attribute(attributes, "w:fldCharType"))
+        shown = shown_by_instruction(instruction)
         if shown:
             self._writer.write(shown)
 
