@@ -255,9 +255,8 @@ class Pipeline:
         index = torch.arange(start, stop, device=hidden.device)
         is_special = (index < plan.n_prefix) | (index >= len(hidden) - len(plan.tail))
         position = 0 if is_first else n_lead + window.own_start
-        plan.partials[number] = self.pooling.partial(
-            TokenStates(hidden[start:stop], hidden[0], is_special, position)
-        )
+        states = TokenStates(hidden[start:stop], hidden[0], is_special, position)
+        plan.summaries.put(number, self.pooling.partial(states))
         if plan.late_passages is None:
             return
         shift = n_lead - window.start
@@ -279,10 +278,7 @@ class Pipeline:
         they would lie between what batches need and keep its room from being used again.
         """
         vectors = torch.stack(
-            [
-                self.pooling.combine([plan.partials[number] for number in sorted(plan.partials)])
-                for plan in plans
-            ]
+            [self.pooling.combine(plan.summaries.in_order()) for plan in plans]
         )  # [n, e]
         return [
             PooledDocument(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from textwrap import shorten
 
 import numpy as np
@@ -11,8 +11,8 @@ from vectorlong.documents import PassageSpec
 from vectorlong.encoder.config import EncoderConfig
 from vectorlong.encoder.options import Overlength
 from vectorlong.encoder.passage_vectors import PassageVectors
+from vectorlong.encoder.summaries import Summaries
 from vectorlong.errors import CheckpointError, InputValueError, OptionError, TextTooLongError, shown
-from vectorlong.pooling import Partial
 from vectorlong.text.passages import split_passages
 from vectorlong.text.tokenized import TokenizedText
 from vectorlong.text.tokenizer import TextTokenizer
@@ -39,9 +39,8 @@ class TextPlan:
         int64 [p, 2]: the characters of each passage; None where none were asked for.
     late_passages
         Collects the vectors of the passages; None where none are pooled from the text's own pass.
-    partials
-        The summaries of pooling, for the text. By window, so that a window run again after a
-        failure counts once, and in order.
+    summaries
+        What pooling keeps of the windows, for the text.
     """
 
     lead: np.ndarray
@@ -52,7 +51,7 @@ class TextPlan:
     n_tokens: int
     spans: np.ndarray | None
     late_passages: PassageVectors | None
-    partials: dict[int, Partial] = field(default_factory=dict)
+    summaries: Summaries
 
     def window_ids(self, window: Window) -> np.ndarray:
         """Token ids of one window with what stands before and after it."""
@@ -159,7 +158,15 @@ class TextPlanner:
             if passages.method == "late":
                 late_passages = PassageVectors(passage_tokens, windows)
         return TextPlan(
-            lead, tail, len(prefix_ids), content, windows, n_tokens, spans, late_passages
+            lead,
+            tail,
+            len(prefix_ids),
+            content,
+            windows,
+            n_tokens,
+            spans,
+            late_passages,
+            Summaries(len(windows)),
         )
 
     def _check_ids(self, ids: np.ndarray) -> None:
