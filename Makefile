@@ -16,7 +16,7 @@ WITHOUT_AVX512 := VECTORLONG_KERNEL=off FAISS_SIMD_LEVEL=AVX2 ATEN_CPU_CAPABILIT
 FUZZ_S ?= 3600
 FUZZED := html csv jsonl json xml eml rtf docx pptx xlsx ods epub odt pdf plain
 
-.PHONY: demo test test-without-avx512 test-slow fuzz lint format benchmark-speed benchmark-index benchmark-quality benchmark-classification clean
+.PHONY: demo test test-without-avx512 test-slow fuzz lint format benchmark-speed benchmark-index benchmark-quality benchmark-classification benchmark-busy clean
 
 $(STAMP): pyproject.toml constraints.txt setup.py vectorlong/attention/window_kernel.c
 	$(PYTHON) -m venv $(VENV)
@@ -55,6 +55,9 @@ format: $(STAMP)
 
 benchmark-speed: $(STAMP)
 	$(BIN)/python benchmarks/speed.py
+
+benchmark-busy: $(STAMP)
+	$(BIN)/python benchmarks/busy.py
 
 benchmark-index: $(STAMP)
 	$(BIN)/python benchmarks/index.py

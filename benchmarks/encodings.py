@@ -18,7 +18,7 @@ from pathlib import Path
 
 from tests.files.sentences import TEXTS, encode
 from vectorlong.files.encodings.decoding import find_encoding
-from vectorlong.files.records import UnreadableError
+from vectorlong.files.unreadable import UnreadableError
 
 _LENGTHS = (50, 100, 200, 1_000, 5_000)
 _N_CUTS = 10
