@@ -156,7 +156,7 @@ def _message() -> Awkward:
     return Awkward(
         "mail.eml",
         mail.as_bytes(),
-        found=("plainly", "grüße", "signed"),
+        found=("Größe", "plainly", "grüße", "signed"),
         unseen=("attachedtext", "forwardedtext"),
         said=("attachments are not read: lease.pdf, note.txt, message/rfc822",),
     )

@@ -208,7 +208,7 @@ def test_a_plain_message(eml):
     mail = message(To="b@x.org", Date="Mon, 02 Jun 2025 10:00:00 +0000")
     mail.set_content("Dear all,\n\ngrüße aus München.\n")
     content = eml(mail)
-    assert content.text == "Dear all,\n\ngrüße aus München."
+    assert content.text == "Größe\n\nDear all,\n\ngrüße aus München."
     assert content.metadata == {
         "subject": "Größe",
         "title": "Größe",
@@ -226,7 +226,7 @@ def test_a_message_with_versions_and_attachments(eml):
     mail.add_attachment(b"%PDF", maintype="application", subtype="pdf", filename="lease.pdf")
     mail.add_attachment("a note", filename="note.txt")
     content = eml(mail)
-    assert content.text == "plain words"
+    assert content.text == "Größe\n\nplain words"
     assert content.remarks == ("attachments are not read: lease.pdf, note.txt",)
 
 
@@ -235,7 +235,7 @@ def test_a_message_that_is_a_page(eml):
     mail.set_content(" \n")
     mail.add_alternative("<p>the page<p hidden>not seen", subtype="html")
     content = eml(mail)
-    assert content.text == "the page"
+    assert content.text == "Größe\n\nthe page"
     assert content.remarks[0].startswith("hidden text is not read")
 
 
@@ -245,7 +245,7 @@ def test_texts_one_after_another_are_all_read(eml):
         b"--x\n\none\n--x\nContent-Type: text/html\n\n<p>two\n--x\nContent-Type: image/png\n\nPNG\n"
         b"--x\nContent-Type: message/rfc822\n\nSubject: within\n\nthree\n--x--\n"
     )
-    assert content.text == "one\n\ntwo"
+    assert content.text == "s\n\none\n\ntwo"
     assert content.remarks == ("attachments are not read: image/png, message/rfc822",)
 
 
@@ -262,7 +262,7 @@ def test_texts_one_after_another_are_all_read(eml):
 )
 def test_messages_in_their_encoding(eml, charset, encoding, text):
     head = f"Subject: s\nContent-Type: text/plain; charset={charset}\n\n"
-    assert eml(head.encode() + text.encode(encoding)).text == text
+    assert eml(head.encode() + text.encode(encoding)).text == f"s\n\n{text}"
 
 
 def test_messages_that_are_none(eml):
@@ -300,7 +300,7 @@ def test_packed_files_are_read_like_others(root):
         "root/a.txt.gz": "one\r\ntwo",
         "root/b.csv.gz#1": "row",
         "root/c.html.gz": "page",
-        "root/d.eml.GZ": "mail",
+        "root/d.eml.GZ": "s\n\nmail",
         "root/e.log.gz": "first, second",
         "root/f.docx.gz": "Word",
     }

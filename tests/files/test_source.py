@@ -221,7 +221,7 @@ def write_one_of_each(root):
         write(root, f"a.{kind}", json.dumps({"text": "Needle"}))
     write(root, "a.csv", "text\nNeedle\n")
     write(root, "a.tsv", "text\tx\nNeedle\t1\n")
-    write(root, "a.eml", "Subject: S\n\nNeedle\n")
+    write(root, "a.eml", "From: a@x.org\n\nNeedle\n")
     write(root, "a.rtf", r"{\rtf1 Needle\par}")
     write_pdf(root / "a.pdf", [["Needle"]])
     for kind in ("docx", "docm", "dotx", "dotm"):

@@ -27,7 +27,7 @@ _MUCH_LONGER = 1.25
 def read_eml(
     path: Path, columns: Columns, limits: Limits = DEFAULT_LIMITS, encoding: str | None = None
 ) -> Iterator[Content]:
-    """Read a message's text: the subject is its title, attachments are named in a remark."""
+    """Read a message's text, the subject first; attachments are named in a remark."""
     with open_file(path) as file, damage("message"):
         size = file.seek(0, os.SEEK_END)
         limits.check_bytes(size)
@@ -38,9 +38,11 @@ def read_eml(
             raise UnreadableError("is no message: it has no headers")
         reader = _Parts(limits, encoding)
         reader.read(message)
+    texts = reader.texts
     if "subject" in metadata:
         metadata["title"] = metadata["subject"]
-    yield Content("\n\n".join(reader.texts), metadata, remarks=tuple(reader.remarks()))
+        texts = [metadata["subject"], *texts]
+    yield Content("\n\n".join(texts), metadata, remarks=tuple(reader.remarks()))
 
 
 def _header(message: Message, name: str) -> str:
