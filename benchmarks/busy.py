@@ -16,7 +16,7 @@ from contextlib import contextmanager
 import torch
 
 N_CHARACTERS = 60_000
-N_RUNS = 3
+N_RUNS = 2
 BESIDE = (0, 1, 2, 4)
 # None: torch is loaded before this library can set anything.
 SETTINGS: dict[str, dict[str, str] | None] = {
