@@ -258,6 +258,14 @@ def test_links_in_a_circle_are_listed(root):
     assert "cannot be opened" in left_out.reason
 
 
+@pytest.mark.parametrize("kind", ["docx", "pdf", "xlsx", "odt", "epub", "rtf", "html"])
+def test_empty_files_are_called_that(root, kind):
+    write(root, f"a.{kind}", "")
+    source = FileSource([root])
+    assert list(source) == []
+    assert source.left_out == [LeftOut(f"root/a.{kind}", "is empty")]
+
+
 def test_tables_without_rows_are_listed(root):
     write(root, "a.jsonl", "\n")
     write(root, "b.csv", "id,text\n")

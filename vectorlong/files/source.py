@@ -205,6 +205,8 @@ class FileSource:
     ) -> Iterator[Content | BadRow]:
         if kind in _READERS:
             return _READERS[kind](path, self._columns, self._limits, self._encoding)
+        if os.stat(path).st_size == 0:  # which parsers call damaged in words of their own
+            raise UnreadableError("is empty")
         return process.read(path, kind, self._columns)
 
     def accounts_for(self, path: str) -> bool:
