@@ -28,6 +28,10 @@ __version__ = "0.1.0"
 # processor that does something else as well the others come no sooner for that: they come later.
 if "OMP_WAIT_POLICY" not in os.environ:
     os.environ.setdefault("GOMP_SPINCOUNT", "2000")
+# oneDNN keeps half a megabyte for each number of rows that it has met, a thousand of them, and
+# batches of short texts have another number every time. Read when the first product is computed.
+os.environ.setdefault("ONEDNN_PRIMITIVE_CACHE_CAPACITY", "64")
+os.environ.setdefault("LRU_CACHE_CAPACITY", "16")
 
 _LAZY = {
     "Longformer2Vec": "vectorlong.longformer2vec",

@@ -28,9 +28,6 @@ from vectorlong.encoder.layer import LayerParts
 
 # Tokens in a piece: its feed-forward activations then stay in the processor's cache.
 _PIECE_TOKENS = 256
-# Products have rows in multiples of this. oneDNN keeps half a megabyte for each number of rows that
-# it has met, up to a thousand of them: batches of short texts have another number every time.
-_ROW_STEP = 16
 _LINEARS = ("query", "key", "value", "attention_output", "up", "down")
 # A prime, so that the sample of a weight runs over all its columns.
 _SAMPLE_STEP = 1009
@@ -57,16 +54,11 @@ class PackedLinear:
 
     def __call__(self, x: Tensor) -> Tensor:
         """Multiply [t, in] to [t, out]."""
-        n_rows = len(x)
-        if n_rows % _ROW_STEP:
-            x = F.pad(x, (0, 0, 0, -n_rows % _ROW_STEP))
         if self._is_packed:
             attribute, algorithm = ("gelu", "none") if self._has_gelu else ("none", "")
-            product = _linear_pointwise(x, self._weight, self._bias, attribute, [], algorithm)
-        else:
-            product = F.linear(x, self._weight, self._bias)
-            product = F.gelu(product) if self._has_gelu else product
-        return product[:n_rows]
+            return _linear_pointwise(x, self._weight, self._bias, attribute, [], algorithm)
+        product = F.linear(x, self._weight, self._bias)
+        return F.gelu(product) if self._has_gelu else product
 
 
 def _pack(weight: Tensor) -> Tensor:
