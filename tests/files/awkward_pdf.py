@@ -6,6 +6,7 @@ import base64
 import zlib
 
 from tests.files.awkward import Awkward, bytes_of
+from tests.files.builders import pdf_annotation
 from tests.files.test_pdf import AES_CLOSED, AES_OPEN, shown, stream, write
 
 _PICTURE = b"/P Do"
@@ -61,7 +62,7 @@ def _text() -> Awkward:
 
 def _annotations() -> Awkward:
     annotations = [
-        b"<< /Type /Annot /Subtype /%b /Rect [9 9 99 99] %b >>" % (kind, rest)
+        pdf_annotation(kind, rest)
         for kind, rest in [
             (b"Text", b"/Contents (noted) /T (Annotator)"),
             (b"FreeText", b"/Contents (typewritten)"),

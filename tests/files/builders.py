@@ -75,6 +75,11 @@ def write_pdf_of_objects(path: Path, objects: Sequence[bytes], info: str = "") -
     return path
 
 
+def pdf_annotation(kind: bytes, rest: bytes) -> bytes:
+    """An annotation of a PDF's page, as its object."""
+    return b"<< /Type /Annot /Subtype /%b /Rect [9 9 99 99] %b >>" % (kind, rest)
+
+
 def write_docx(path: Path, paragraphs: Sequence[str], rows: Sequence[Sequence[str]] = ()) -> Path:
     """A Word document of paragraphs, then a table."""
     from docx import Document

@@ -6,7 +6,7 @@ import zlib
 
 import pytest
 
-from tests.files.builders import write_pdf, write_pdf_of_objects
+from tests.files.builders import pdf_annotation, write_pdf, write_pdf_of_objects
 from vectorlong.errors import MissingExtraError
 from vectorlong.files.formats.hyphens import BREAK, join_divided_words
 from vectorlong.files.formats.pdf import read_pdf
@@ -149,7 +149,7 @@ def test_a_missing_end_is_said(tmp_path):
 
 def test_comments_and_forms(tmp_path):
     annotations = [
-        b"<< /Type /Annot /Subtype /%b /Rect [9 9 99 99] %b >>" % (kind, rest)
+        pdf_annotation(kind, rest)
         for kind, rest in [
             (b"Text", b"/Contents (a note) /T (Jane Roe)"),
             (b"FreeText", b"/Contents (written there)"),
