@@ -209,3 +209,41 @@ def test_remarks_reach_the_report(tmp_path):
 def test_what_is_never_closed_takes_no_time(page, begin):
     source = f'<html xmlns="http://www.w3.org/1999/xhtml"><body><p>seen</p>{begin * 200_000}'
     assert page(source).text.startswith("seen")
+
+
+@pytest.mark.parametrize(
+    ("source", "text"),
+    [
+        ("<tr><td><p>a</p><p>b</p></td><td><div>c</div><td>d", "a b\tc\td"),
+        ("<tr><td>a<br>b<td><ul><li>c<li>d</ul>", "a b\tc d"),
+        ("<tr><th><p>a<td><td><p>b", "a\t\tb"),
+        ("<tr><td><p>alone<p>below", "alone\n\nbelow"),
+        ("<tr><td><p><td><p>", ""),
+        ("<tr><td>1<td><pre>a\nb</pre>", "1\n\na\nb"),
+        ("<tr><td>x<td><table><tr><td><p>a<td><p>b</table>", "x\n\na\tb"),
+        (f"<tr><td><p>{'long ' * 400}<p>b<td><p>c", f"{'long ' * 399}long\n\nb\n\nc"),
+    ],
+)
+def test_rows_of_cells_with_blocks_are_lines(page, source, text):
+    assert page(f"<p>before<table>{source}</table><p>after").text.replace("\n\n\n", "\n") == (
+        f"before\n\n{text}\n\nafter" if text else "before\n\nafter"
+    )
+
+
+@pytest.mark.parametrize(
+    ("source", "text"),
+    [
+        ("<ol><li>a<li><p>b</p></ol>", "1. a\n\n2. b"),
+        ("<ol start=3 type=A><li>a<li>b</ol>", "C. a\nD. b"),
+        ("<ol type=i><li>a<li value=9>b<li>c</ol>", "i. a\nix. b\nx. c"),
+        ("<ol reversed><li>a<li>b</ol>", "2. a\n1. b"),
+        ("<ol><li>a<ul><li>b</ul><li>c</ol>", "1. a\n\nb\n\n2. c"),
+        ("<ol><li><ol type=a><li>b</ol></ol>", "1. a. b"),
+        ("<ol><li><li>b</ol>", "2. b"),
+        ("<ol style='margin:0; list-style: none inside'><li>a</ol>", "a"),
+        ("<ol start=nonsense><li value=99999999999999999999>a</ol>", "999999999. a"),
+        ("<li>a", "a"),
+    ],
+)
+def test_items_have_their_numbers(page, source, text):
+    assert page(source).text == text

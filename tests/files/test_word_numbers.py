@@ -4,7 +4,7 @@ import pytest
 
 from tests.files.builders import paragraph, word_part
 from tests.files.word import content_of
-from vectorlong.files.word.number_formats import formatted
+from vectorlong.files.number_formats import formatted
 
 
 def numbered(text, level=0, number="1"):

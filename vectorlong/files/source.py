@@ -17,6 +17,7 @@ from vectorlong.files.finding import File, FoundFiles
 from vectorlong.files.formats.plain import read_markdown, read_plain
 from vectorlong.files.limits import DEFAULT_LIMITS, Limits
 from vectorlong.files.names import path_of
+from vectorlong.files.opening import is_ordinary
 from vectorlong.files.packed import unpacked
 from vectorlong.files.process.reader_process import ReaderProcess
 from vectorlong.files.records import BadRow, Columns, Content, LeftOut, Reader, Remark, is_blank
@@ -205,7 +206,8 @@ class FileSource:
     ) -> Iterator[Content | BadRow]:
         if kind in _READERS:
             return _READERS[kind](path, self._columns, self._limits, self._encoding)
-        if os.stat(path).st_size == 0:  # which parsers call damaged in words of their own
+        status = os.stat(path)
+        if is_ordinary(status) and status.st_size == 0:  # which parsers call damaged
             raise UnreadableError("is empty")
         return process.read(path, kind, self._columns)
 

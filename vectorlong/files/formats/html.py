@@ -5,13 +5,14 @@ from __future__ import annotations
 import html
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from vectorlong.files.encodings.decoding import read_text
 from vectorlong.files.formulas import do_words_meet
 from vectorlong.files.limits import DEFAULT_LIMITS, Limits
+from vectorlong.files.number_formats import formatted
 from vectorlong.files.opening import open_file
 from vectorlong.files.records import Columns, Content, is_blank
 
@@ -54,6 +55,12 @@ _TAG = re.compile(r"<[^<>]*>?")
 _NOSCRIPT = "what <noscript> has for browsers without scripts is not read"
 _HIDDEN = "hidden text is not read (hidden, display: none, a closed dialog)"
 _CELLS = frozenset({"td", "th"})
+# Longer rows lay out a page, and their cells are read as what is around them.
+_MAX_ROW_CHARACTERS = 2_000
+_LISTS = frozenset({"menu", "ol", "ul"})
+_NUMBERS = {"a": "lowerLetter", "A": "upperLetter", "i": "lowerRoman", "I": "upperRoman"}
+_NO_NUMBERS = re.compile(r"(?:^|;)\s*list-style(?:-type)?\s*:[^;]*\bnone\b", re.IGNORECASE)
+_WHOLE = re.compile(r"\s*([+-]?\d{1,9})")
 _WHITE_SPACE = re.compile(r"[ \t\r\n\f]+")
 _DECLARED = re.compile(
     rb"\A\s*<\?xml\s[^>]{0,200}?encoding\s*=\s*[\"']([\w.:-]+)"
@@ -153,6 +160,51 @@ def declared_encoding(beginning: bytes) -> str | None:
     return None if match is None else (match[1] or match[2]).decode("ascii", "replace")
 
 
+@dataclass
+class _Row:
+    """A row of a table that is open, by places in the page's pieces.
+
+    Attributes
+    ----------
+    start, cells
+        Where it begins, and where each cell does.
+    n_breaks
+        Line ends before it.
+    keeps_lines
+        Whether lines within its cells mean something: those of a table within, or of a program.
+    """
+
+    start: int
+    n_breaks: int
+    cells: list[int] = field(default_factory=list)
+    keeps_lines: bool = False
+
+
+@dataclass
+class _List:
+    """A list that is open, and the number of its next item; None where items have none."""
+
+    number: int | None = None
+    kind: str = ""
+    step: int = 1
+
+
+def _list_of(node: LexborNode, tag: str) -> _List:
+    attributes = node.attributes
+    if tag != "ol" or _NO_NUMBERS.search(attributes.get("style") or ""):
+        return _List()
+    kind = _NUMBERS.get(attributes.get("type") or "", "decimal")
+    if "reversed" not in attributes:
+        return _List(_whole(attributes.get("start"), 1), kind)
+    n_items = sum(child.tag == "li" for child in node.iter())
+    return _List(_whole(attributes.get("start"), n_items), kind, -1)
+
+
+def _whole(value: str | None, otherwise: int) -> int:
+    match = _WHOLE.match(value or "")
+    return otherwise if match is None else int(match[1])
+
+
 class _Page:
     """Collects the visible text of a page."""
 
@@ -164,6 +216,9 @@ class _Page:
         self._n_pages = 0  # this one, and those around it
         self._n_formulas = 0  # that are around this element
         self._n_images = 0  # of vectors, that are around this element
+        self._rows: list[_Row] = []  # that are open, and so on
+        self._lists: list[_List] = []
+        self._label = ""  # of an item that has no word yet
         self._n_breaks = 0  # line ends since the last visible character
         self._ends_in_space = True
 
@@ -232,9 +287,14 @@ class _Page:
         self._break_lines(tag)
         if tag == "br":
             self._end_lines(self._n_breaks + 1)
-        elif tag in _CELLS and self._n_breaks == 0:
-            self._pieces.append("\t")
-            self._ends_in_space = True
+        elif tag == "tr":
+            self._rows.append(_Row(len(self._pieces), self._n_breaks))
+        elif tag in _CELLS:
+            self._begin_cell()
+        elif tag in _LISTS:
+            self._lists.append(_list_of(node, tag))
+        elif tag == "li":
+            self._number_item(node)
         elif tag == "rt":
             self._add("(")
         elif tag == "iframe":
@@ -249,10 +309,53 @@ class _Page:
         """End a line at a block."""
         if tag == "rt":
             self._add(")")
+        elif tag == "tr" and self._rows:
+            self._end_row(self._rows.pop())
+        elif tag in _LISTS and self._lists:
+            self._lists.pop()
+        elif tag == "li":
+            self._label = ""
         self._break_lines(tag)
+        if tag in _PREFORMATTED or tag == "table":
+            self._keep_lines()
         self._n_preformatted -= tag in _PREFORMATTED
         self._n_images -= tag == "svg"
         self._n_formulas -= tag == "math"
+
+    def _begin_cell(self) -> None:
+        if self._rows:
+            self._rows[-1].cells.append(len(self._pieces))
+        if self._n_breaks == 0:
+            self._pieces.append("\t")
+            self._ends_in_space = True
+
+    def _keep_lines(self) -> None:
+        if self._rows:
+            self._rows[-1].keeps_lines = True
+
+    def _end_row(self, row: _Row) -> None:
+        """Put a row whose cells hold blocks into one line, if it is one of a table."""
+        if row.keeps_lines or len(row.cells) < 2 or "\n" not in "".join(self._pieces[row.start :]):
+            return
+        ends = [*row.cells[1:], len(self._pieces)]
+        cells = [
+            " ".join("".join(self._pieces[start:end]).split())
+            for start, end in zip(row.cells, ends, strict=True)
+        ]
+        line = "\t".join(cells).strip("\t")
+        if len(line) <= _MAX_ROW_CHARACTERS:
+            self._pieces[row.start :] = [line] if line else []
+            self._n_breaks = 0 if line else row.n_breaks
+            self._ends_in_space = not line
+
+    def _number_item(self, node: LexborNode) -> None:
+        """Have the number that browsers put before an item stand before its first word."""
+        own = self._lists[-1] if self._lists else _List()
+        if own.number is None:
+            return
+        own.number = _whole(node.attributes.get("value"), own.number)
+        self._label += f"{formatted(own.number, own.kind)}. "
+        own.number += own.step
 
     def _add(self, data: str, *, is_part: bool = False) -> None:
         """Keep what is seen; outside <pre> white space is one space, and none begins a line."""
@@ -263,6 +366,8 @@ class _Page:
                 data = data.lstrip(" ")
         if is_part and self._pieces and do_words_meet(self._pieces[-1], data):
             data = f" {data}"
+        if self._label and data.strip():
+            data, self._label = f"{self._label}{data}", ""
         if data:
             self._pieces.append(data)
             self._ends_in_space = data[-1].isspace()

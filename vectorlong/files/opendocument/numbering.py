@@ -10,9 +10,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import partial
 
+from vectorlong.files.number_formats import formatted
 from vectorlong.files.opendocument.names import XML_ID, Attributes, attribute
 from vectorlong.files.opendocument.writer import Flow, Writer
-from vectorlong.files.word.number_formats import formatted
 
 _OUTLINE = "\N{NULL}outline"  # no list's name
 _MOST_LEVELS = 10

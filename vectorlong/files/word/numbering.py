@@ -9,9 +9,9 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field, replace
 
+from vectorlong.files.number_formats import formatted
 from vectorlong.files.office.names import Attributes, attribute, by_full_name, number
 from vectorlong.files.office.package import Package
-from vectorlong.files.word.number_formats import formatted
 
 _PLACE = re.compile(r"%([1-9])")
 _N_LEVELS = 9

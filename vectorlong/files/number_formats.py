@@ -1,4 +1,4 @@
-"""Numbers as Word writes them: letters, Roman, Chinese and more (ECMA-376, 17.18.59)."""
+"""Numbers as documents write them: letters, Roman, Chinese and more (ECMA-376, 17.18.59)."""
 
 from __future__ import annotations
 
