@@ -218,7 +218,7 @@ class _Page:
         self._n_images = 0  # of vectors, that are around this element
         self._rows: list[_Row] = []  # that are open, and so on
         self._lists: list[_List] = []
-        self._label = ""  # of an item that has no word yet
+        self._labels: list[str] = []  # of items that have no word yet
         self._n_breaks = 0  # line ends since the last visible character
         self._ends_in_space = True
 
@@ -314,7 +314,7 @@ class _Page:
         elif tag in _LISTS and self._lists:
             self._lists.pop()
         elif tag == "li":
-            self._label = ""
+            self._labels.clear()
         self._break_lines(tag)
         if tag in _PREFORMATTED or tag == "table":
             self._keep_lines()
@@ -354,7 +354,7 @@ class _Page:
         if own.number is None:
             return
         own.number = _whole(node.attributes.get("value"), own.number)
-        self._label += f"{formatted(own.number, own.kind)}. "
+        self._labels.append(f"{formatted(own.number, own.kind)}. ")
         own.number += own.step
 
     def _add(self, data: str, *, is_part: bool = False) -> None:
@@ -366,8 +366,9 @@ class _Page:
                 data = data.lstrip(" ")
         if is_part and self._pieces and do_words_meet(self._pieces[-1], data):
             data = f" {data}"
-        if self._label and data.strip():
-            data, self._label = f"{self._label}{data}", ""
+        if self._labels and data.strip():
+            data = "".join([*self._labels, data])
+            self._labels.clear()
         if data:
             self._pieces.append(data)
             self._ends_in_space = data[-1].isspace()
