@@ -8,9 +8,10 @@ import torch
 from transformers import LongformerConfig, LongformerModel, PreTrainedModel
 
 from tests.text.builders import write_byte_bpe
-from vectorlong.encoder.checkpoint import load_encoder, read_json, read_weights
+from vectorlong.encoder.checkpoint import load_encoder
 from vectorlong.encoder.config import read_longformer_config
 from vectorlong.encoder.model import Encoder
+from vectorlong.encoder.model_files import read_json, read_weights
 
 
 def longformer_config(**changes: object) -> LongformerConfig:

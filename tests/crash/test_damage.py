@@ -25,8 +25,9 @@ from vectorlong.errors import FormatVersionError, IndexCorruptError, IndexFolder
 from vectorlong.retrieval import integrity
 from vectorlong.retrieval.document_index import DocumentIndex
 from vectorlong.retrieval.integrity import find_damage
-from vectorlong.retrieval.ledger_reader import LedgerReader, Snapshot
+from vectorlong.retrieval.ledger_reader import LedgerReader
 from vectorlong.retrieval.loaded_rows import LatestRows, LoadedRows
+from vectorlong.retrieval.snapshot import Snapshot
 from vectorlong.retrieval.writable_folder import WritableFolder
 from vectorlong.vector_index import growth, index_files, vector_file
 from vectorlong.vector_index.index_files import read_sealed, replace_sealed

@@ -12,14 +12,13 @@ from vectorlong.attention.spec import AttentionSpec, PackedTexts
 from vectorlong.encoder import checkpoint
 from vectorlong.encoder.checkpoint import (
     from_transformers_name,
-    read_json,
-    read_weights,
     save_checkpoint,
     to_transformers_name,
     weights_digest,
 )
 from vectorlong.encoder.config import read_longformer_config
 from vectorlong.encoder.model import Encoder
+from vectorlong.encoder.model_files import read_json, read_weights
 from vectorlong.encoder.profiles import PROFILES, find_profile
 from vectorlong.errors import (
     CheckpointError,

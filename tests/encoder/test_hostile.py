@@ -18,7 +18,7 @@ from safetensors.torch import load_file, save_file
 from tests.encoder.test_convert import write_source
 from tests.models import write_longformer
 from vectorlong import Longformer2Vec, convert
-from vectorlong.encoder.checkpoint import read_weights
+from vectorlong.encoder.model_files import read_weights
 from vectorlong.errors import CheckpointError, UnsupportedArchitectureError, VectorlongError
 
 pytestmark = pytest.mark.timeout(60)

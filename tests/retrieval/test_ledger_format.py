@@ -8,7 +8,7 @@ from __future__ import annotations
 import numpy as np
 
 from vectorlong.retrieval.document_index import DocumentIndex
-from vectorlong.retrieval.ledger_reader import content_digest, record_digest
+from vectorlong.retrieval.snapshot import content_digest, record_digest
 
 
 def test_digests_are_those_of_the_first_version() -> None:

@@ -23,16 +23,7 @@ from vectorlong.attention.spec import AttentionSpec
 from vectorlong.checks import check_count
 from vectorlong.disk import parse_json, read_small
 from vectorlong.documents import PassageSpec
-from vectorlong.encoder.checkpoint import (
-    CONFIG_FILE,
-    MAX_FACTS_BYTES,
-    check_weights,
-    load_encoder,
-    read_fields,
-    read_json,
-    read_weights,
-    save_checkpoint,
-)
+from vectorlong.encoder.checkpoint import check_weights, load_encoder, save_checkpoint
 from vectorlong.encoder.config import (
     EncoderConfig,
     check_config,
@@ -40,6 +31,13 @@ from vectorlong.encoder.config import (
     reject_other_positions,
 )
 from vectorlong.encoder.hub import find_folder
+from vectorlong.encoder.model_files import (
+    CONFIG_FILE,
+    MAX_FACTS_BYTES,
+    read_fields,
+    read_json,
+    read_weights,
+)
 from vectorlong.encoder.settings import Settings, file_digests, write_settings
 from vectorlong.errors import CheckpointError, OptionError, UnsupportedArchitectureError, shown
 from vectorlong.fields import PlainName, checked_fields

@@ -17,8 +17,8 @@ from pathlib import Path
 from filelock import FileLock
 
 from vectorlong.disk import file_sha256
-from vectorlong.encoder.checkpoint import WEIGHTS_FILE
 from vectorlong.encoder.convert import convert
+from vectorlong.encoder.model_files import WEIGHTS_FILE
 from vectorlong.encoder.profiles import EMBEDDED_MODEL, find_profile
 from vectorlong.encoder.settings import check_files, read_settings, write_settings
 from vectorlong.errors import CheckpointError, MissingExtraError, VectorlongError, WeightsError

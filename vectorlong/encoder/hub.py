@@ -1,6 +1,6 @@
 """Turn what the user wrote for ``model=`` into a folder on this machine.
 
-Reading what the folder holds is :mod:`vectorlong.encoder.checkpoint`'s work.
+Reading what the folder holds is :mod:`vectorlong.encoder.model_files`' work.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from pathlib import Path
 from huggingface_hub import snapshot_download
 from huggingface_hub.errors import HfHubHTTPError, HFValidationError, LocalEntryNotFoundError
 
-from vectorlong.encoder.checkpoint import CONFIG_FILE
+from vectorlong.encoder.model_files import CONFIG_FILE
 from vectorlong.encoder.profiles import EMBEDDED_MODEL, find_profile
 from vectorlong.encoder.settings import POSTPROCESS_FILE
 from vectorlong.errors import CheckpointError, ModelNotFoundError, shown

@@ -11,11 +11,12 @@ from typing import Any
 from torch import Tensor
 
 from vectorlong.documents import PassageSpec
-from vectorlong.encoder.checkpoint import CONFIG_FILE, load_encoder, read_json, read_weights
+from vectorlong.encoder.checkpoint import load_encoder
 from vectorlong.encoder.config import check_config, read_longformer_config
 from vectorlong.encoder.embedded import embedded_folder
 from vectorlong.encoder.hub import find_folder
 from vectorlong.encoder.model import Encoder
+from vectorlong.encoder.model_files import CONFIG_FILE, read_json, read_weights
 from vectorlong.encoder.options import check_model
 from vectorlong.encoder.profiles import EMBEDDED_MODEL, find_profile
 from vectorlong.encoder.settings import SETTINGS_FILE, Settings, check_files, read_settings

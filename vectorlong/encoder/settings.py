@@ -16,7 +16,7 @@ from pydantic import ConfigDict, Field
 
 from vectorlong.disk import file_sha256, replace_bytes
 from vectorlong.documents import PassageSpec
-from vectorlong.encoder.checkpoint import read_json
+from vectorlong.encoder.model_files import read_json
 from vectorlong.encoder.options import Overlength
 from vectorlong.errors import CheckpointError, WeightsError
 from vectorlong.fields import PlainName, checked_fields, take_format_version

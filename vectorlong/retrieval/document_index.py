@@ -36,7 +36,7 @@ from vectorlong.retrieval.ledger import (
     LEDGER_NAME,
     ledger_errors,
 )
-from vectorlong.retrieval.ledger_reader import LedgerReader, Snapshot
+from vectorlong.retrieval.ledger_reader import LedgerReader
 from vectorlong.retrieval.loaded_rows import LatestRows
 from vectorlong.retrieval.manifest import MANIFEST_NAME, Manifest
 from vectorlong.retrieval.opening import (
@@ -59,6 +59,7 @@ from vectorlong.retrieval.search import (
     check_search,
     nearest_documents,
 )
+from vectorlong.retrieval.snapshot import Snapshot
 from vectorlong.retrieval.writable_folder import WritableFolder
 from vectorlong.retrieval.writer import IndexWriter
 from vectorlong.vector_index.exact import exact_search, sample_queries, sampled_recall

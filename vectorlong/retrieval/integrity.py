@@ -19,9 +19,10 @@ from vectorlong.retrieval.ledger import (
     damaged,
     ledger_errors,
 )
-from vectorlong.retrieval.ledger_reader import LedgerReader, Snapshot
+from vectorlong.retrieval.ledger_reader import LedgerReader
 from vectorlong.retrieval.loaded_rows import LatestRows, vector_path
 from vectorlong.retrieval.manifest import MANIFEST_NAME, Manifest, read_manifest
+from vectorlong.retrieval.snapshot import Snapshot
 from vectorlong.vector_index.faiss_folder import FaissFolder
 from vectorlong.vector_index.index_files import Stamp, checked, folder_errors, needs_check
 from vectorlong.vector_index.vector_file import VectorFile

@@ -4,8 +4,8 @@ Documents with their texts and passages, the lexical index, the checksums of the
 two counters: the generation (one a commit) and the epoch (one a rewriting of the vector files). It
 is written by one process at a time in write-ahead mode with every commit flushed; readers see the
 generation they began with. Here is what the database is and how it is opened;
-`vectorlong.retrieval.ledger_reader` reads it, `vectorlong.retrieval.ledger_writer` writes it.
-Nothing here knows FAISS.
+`vectorlong.retrieval.ledger_reader` and `vectorlong.retrieval.snapshot` read it,
+`vectorlong.retrieval.ledger_writer` writes it. Nothing here knows FAISS.
 """
 
 from __future__ import annotations

@@ -17,7 +17,8 @@ from vectorlong.errors import IndexCorruptError, IndexFolderError
 from vectorlong.forks import ProcessLock
 from vectorlong.retrieval.filters import compile_filter
 from vectorlong.retrieval.ledger import DOCUMENT_ROWS, PASSAGE_ROWS
-from vectorlong.retrieval.ledger_reader import LedgerReader, Snapshot
+from vectorlong.retrieval.ledger_reader import LedgerReader
+from vectorlong.retrieval.snapshot import Snapshot
 from vectorlong.vector_index.exact import AllowedRows
 from vectorlong.vector_index.faiss_folder import FaissFolder
 from vectorlong.vector_index.growth import is_outgrown

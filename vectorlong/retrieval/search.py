@@ -12,9 +12,9 @@ import numpy as np
 from vectorlong.checks import check_count, check_unicode
 from vectorlong.documents import Document
 from vectorlong.errors import IndexCorruptError, InputTypeError, OptionError, shown
-from vectorlong.retrieval.ledger_reader import Snapshot, StoredDocument
 from vectorlong.retrieval.lexical import match_expression
 from vectorlong.retrieval.loaded_rows import Chosen, LoadedRows
+from vectorlong.retrieval.snapshot import Snapshot, StoredDocument
 from vectorlong.vector_index.exact import AllowedRows, exact_search
 from vectorlong.vector_index.row_index import search_rows
 

@@ -16,10 +16,11 @@ from vectorlong.disk import remove_unfinished
 from vectorlong.errors import IndexCorruptError, IndexFolderError, IndexLockedError
 from vectorlong.retrieval.connections import ledger_sha256
 from vectorlong.retrieval.ledger import DOCUMENT_ROWS, PASSAGE_ROWS, damaged
-from vectorlong.retrieval.ledger_reader import LedgerReader, Snapshot
+from vectorlong.retrieval.ledger_reader import LedgerReader
 from vectorlong.retrieval.ledger_writer import LedgerTransaction, LedgerWriter
 from vectorlong.retrieval.loaded_rows import is_vector_file, vector_path
 from vectorlong.retrieval.manifest import Manifest
+from vectorlong.retrieval.snapshot import Snapshot
 from vectorlong.vector_index.faiss_folder import FaissFolder
 from vectorlong.vector_index.index_files import Stamp, file_stamp, folder_errors, replaced
 from vectorlong.vector_index.vector_file import VectorAppender

@@ -31,14 +31,10 @@ from vectorlong.retrieval.add_report import AddReport, Outcomes
 from vectorlong.retrieval.checked_documents import Addable, CheckedDocument, batches, check_encoding
 from vectorlong.retrieval.encoder_protocol import DocumentEncoder, encode_with_passages
 from vectorlong.retrieval.ledger import DOCUMENT_ROWS, PASSAGE_ROWS
-from vectorlong.retrieval.ledger_reader import (
-    LedgerReader,
-    Snapshot,
-    StoredDocument,
-    record_digest,
-)
+from vectorlong.retrieval.ledger_reader import LedgerReader
 from vectorlong.retrieval.ledger_writer import LedgerTransaction, NewDocument
 from vectorlong.retrieval.loaded_rows import LatestRows, LoadedRows, vector_path
+from vectorlong.retrieval.snapshot import Snapshot, StoredDocument, record_digest
 from vectorlong.retrieval.writable_folder import WritableFolder
 from vectorlong.vector_index.faiss_folder import FaissFolder
 from vectorlong.vector_index.growth import fitting_row_index, is_outgrown
