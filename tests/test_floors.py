@@ -29,6 +29,7 @@ FLOORS = {
     "vector_cache": 2,
     "vector_index": 2,
     "files": 2,
+    "lexical": 2,
     "pooling": 2,
     "postprocess": 2,
     "encoder": 3,

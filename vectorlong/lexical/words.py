@@ -1,0 +1,190 @@
+"""What of a text is indexed: its words in order, and other forms under which they are found."""
+
+from __future__ import annotations
+
+import operator
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+
+from vectorlong.lexical.characters import LATIN, PAIRED, exact_words, folded, visible
+from vectorlong.lexical.stems import ENGLISH, marked_stems
+
+# Marks that belong to the character before them, in the scripts of which pairs are indexed; and two
+# signs that also bind the consonant after them.
+_MARKS = (
+    "\u0e31\u0e34-\u0e3a\u0e47-\u0e4e\u0eb1\u0eb4-\u0ebc\u0ec8-\u0ece\u102b-\u103e\u1056-\u1059"
+    "\u105e-\u1060\u1062-\u1064\u1067-\u106d\u1071-\u1074\u1082-\u108d\u108f\u109a-\u109d"
+    "\u17b4-\u17d3\u17dd\u3099\u309a"
+)
+_IS_MARKED = re.compile(f"[{_MARKS}]")
+_CLUSTER = re.compile(f"[{PAIRED}](?:[\u1039\u17d2][{PAIRED}]|[{_MARKS}])*")
+# Latin letters and digits go together ("5g", "b2b"); any other script beside them is another word.
+_RUN = re.compile(f"[{PAIRED}]+|[0-9{LATIN}]+|[^0-9{LATIN}{PAIRED}]+")
+_IS_PAIRED = re.compile(f"[{PAIRED}]")
+
+_SOLID = r"[^\W_]"
+# Looked for by its sign, since few characters are one; `_COMPOUND` then takes the whole.
+_SIGN = re.compile(
+    rf"[-.,:/_&(](?<={_SOLID}.)(?={_SOLID})|[+](?<=[a-z].)[+](?!\w)|[#](?<=[a-z].)(?!\w)"
+    r"|[.](?<![\w.].)(?=[a-z])",
+    re.DOTALL,
+)
+_COMPOUND = re.compile(rf"{_SOLID}*+(?:[-.,:/_&]{_SOLID}++|\({_SOLID}++\))+|[a-z]++(?:\+\+|\#)")
+_CODE_SIGN = re.compile(r"[0-9&#+]|^\.")
+_HYPHENATED = re.compile(rf"{_SOLID}+(?:-{_SOLID}+)+")
+# Longer ones are data and no code that somebody types.
+_MAX_CODE_CHARACTERS = 64
+# Longer words are runs of a script without spaces, which do not come again.
+_MAX_CACHED_CHARACTERS = 24
+
+
+class Run:
+    """A piece of a word that is of one script.
+
+    Attributes
+    ----------
+    is_paired
+        Whether overlapping pairs of its characters are indexed.
+    characters
+        Its characters, each with its marks; all of it where it is not paired.
+    """
+
+    def __init__(self, text: str) -> None:
+        self.is_paired = bool(_IS_PAIRED.match(text))
+        self.characters = [text]
+        if self.is_paired:
+            self.characters = _CLUSTER.findall(text) if _IS_MARKED.search(text) else [*text]
+
+    @property
+    def is_single_character(self) -> bool:
+        """Whether it opens pairs without being one."""
+        return self.is_paired and len(self.characters) == 1
+
+    def terms(self, *, is_last: bool = False) -> list[str]:
+        """Return its terms in order: pairs, and the last character, which opens none, alone.
+
+        ``is_last``: of what is looked for; it may go on in the text, so that where there is a pair
+        the last character alone is no term.
+        """
+        pairs = list(map(operator.add, self.characters, self.characters[1:]))
+        return pairs if is_last and pairs else [*pairs, self.characters[-1]]
+
+
+def runs(word: str) -> list[Run]:
+    """Divide a folded word where its script changes.
+
+    Examples
+    --------
+    >>> ["".join(run.characters) for run in runs("iphone手机2023年")]
+    ['iphone', '手机', '2023', '年']
+    """
+    return [Run(text) for text in ([word] if word and word.isascii() else _RUN.findall(word))]
+
+
+def compounds(text: str) -> list[tuple[str, bool]]:
+    """Return what of a visible text is written with signs in it, and whether it is a code.
+
+    A code is a form of its own ("3.10", "c++", "r&d"); of a word with hyphens, the word without.
+
+    Examples
+    --------
+    >>> compounds("e-mail 3.2(b) and/or c#, state-of-the-art.")
+    [('email', False), ('3.2(b)', True), ('c#', True), ('stateoftheart', False)]
+    """
+    found = []
+    end = 0
+    for sign in _SIGN.finditer(text):
+        start = sign.start()
+        if start < end:
+            continue
+        while start > end and text[start - 1].isalnum():
+            start -= 1
+        match = _COMPOUND.match(text, start)
+        if match is None:  # a bracket that is not closed after one word
+            continue
+        end = match.end()
+        compound = match[0]
+        if len(compound) > _MAX_CODE_CHARACTERS:
+            continue
+        if _CODE_SIGN.search(compound):
+            found.append((compound, True))
+        elif _HYPHENATED.fullmatch(compound):
+            found.append((compound.replace("-", ""), False))
+    return found
+
+
+def has_words(text: str) -> bool:
+    """Whether anything of a text is a word."""
+    return any(folded(word) for word in exact_words(visible(text)))
+
+
+@dataclass(frozen=True)
+class IndexedWords:
+    """A text as the index of words takes it; terms stand between spaces.
+
+    Attributes
+    ----------
+    terms
+        What it is mostly ranked by: stems in order where its language has them, else its words;
+        then words with their marks, codes with their signs, words without their hyphens.
+    words
+        Where the terms are stems, the words in order.
+
+    Words are folded, and overlapping pairs of characters in scripts without spaces.
+    """
+
+    terms: str
+    words: str
+
+
+def indexed_words(text: str, language: str | None) -> IndexedWords:
+    """Give what of a text is indexed, with the stems of a language.
+
+    Examples
+    --------
+    >>> indexed_words("An e-mail from Zoë: 天气好", None)
+    IndexedWords(terms='an e mail from zoe 天气 气好 好 zoë email', words='')
+    >>> indexed_words("All e-mails from Zoë", "english")
+    IndexedWords(terms='~all ~e ~mail ~from ~zoe zoë emails ~email', words='all e mails from zoe')
+    """
+    text = visible(text)
+    exact = exact_words(text)
+    words, forms = exact, []
+    if not text.isascii():
+        words = []
+        for word in exact:
+            if word.isascii():
+                words.append(word)
+                continue
+            terms, form = _found_by(word)
+            words.extend(terms)
+            if form is not None:
+                forms.append(form)
+    for compound, is_code in compounds(text):
+        forms.append(compound)
+        if language is not None and not is_code:
+            forms.extend(marked_stems(language, [compound]))
+    if language is None:
+        return IndexedWords(" ".join([*words, *forms]), "")
+    stems = marked_stems(language, words if language == ENGLISH else exact)
+    return IndexedWords(" ".join([*stems, *forms]), " ".join(words))
+
+
+def _found_by(word: str) -> tuple[Sequence[str], str | None]:
+    """Return the terms of an exact word, and the word itself where that is none of them."""
+    if len(word) > _MAX_CACHED_CHARACTERS:
+        return _analysed(word)
+    return _analysed_before(word)
+
+
+def _analysed(word: str) -> tuple[Sequence[str], str | None]:
+    form = folded(word)
+    parts = runs(form)
+    terms = [term for run in parts for term in run.terms()]
+    is_form = form != word and not any(run.is_paired for run in parts)
+    return terms, word if is_form else None
+
+
+_analysed_before = lru_cache(maxsize=50_000)(_analysed)
