@@ -185,14 +185,14 @@ def test_a_trigger_that_comes_while_the_index_is_open_is_refused_at_the_next_ope
 @pytest.mark.parametrize(
     "statement",
     [
-        "DELETE FROM lexical_documents_data WHERE id > 10",
-        "DELETE FROM lexical_documents_docsize WHERE id = 2",
-        "DELETE FROM lexical_passages_docsize WHERE id > 3000000",
-        "DELETE FROM lexical_passages_data WHERE id > 10",
-        "UPDATE lexical_documents_docsize SET sz = x'01' WHERE id = 2",
-        "INSERT INTO lexical_documents (rowid, words) VALUES (77, 'copper copper')",
-        "INSERT INTO lexical_documents (lexical_documents) VALUES ('delete-all')",
-        "INSERT INTO lexical_passages (rowid, words) VALUES (9000000000000, 'copper river')",
+        "DELETE FROM lexical_documents_1_data WHERE id > 10",
+        "DELETE FROM lexical_documents_1_docsize WHERE id = 2",
+        "DELETE FROM lexical_passages_1_docsize WHERE id > 3000000",
+        "DELETE FROM lexical_passages_1_data WHERE id > 10",
+        "UPDATE lexical_documents_1_docsize SET sz = x'01' WHERE id = 2",
+        "INSERT INTO lexical_documents_1 (rowid, words) VALUES (77, 'copper copper')",
+        "INSERT INTO lexical_documents_1 (lexical_documents_1) VALUES ('delete-all')",
+        "INSERT INTO lexical_passages_1 (rowid, words) VALUES (9000000000000, 'copper river')",
     ],
 )
 def test_a_broken_lexical_index_is_found_and_made_anew(folder: Path, statement: str) -> None:

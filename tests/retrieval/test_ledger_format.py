@@ -18,8 +18,8 @@ def test_digests_are_those_of_the_first_version() -> None:
     assert record.hex() == "349c2877c76d8393b2144f92b24ecbdd"
 
 
-def test_the_file_carries_the_marks_of_the_first_version(index: DocumentIndex) -> None:
+def test_the_file_carries_its_marks(index: DocumentIndex) -> None:
     index.close()
     header = (index.folder / "ledger.sqlite").read_bytes()[:100]
-    assert header[60:64] == (1).to_bytes(4, "big")  # sqlite.org/fileformat2.html, section 1.3
+    assert header[60:64] == (2).to_bytes(4, "big")  # sqlite.org/fileformat2.html, section 1.3
     assert header[68:72] == b"vlng"

@@ -1,4 +1,4 @@
-"""Fusion, metrics and the words of the lexical index."""
+"""Fusion, metrics, and the order of what is equally good."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ import pytest
 
 from benchmarks.metrics import ndcg, recall, reciprocal_rank
 from vectorlong.errors import OptionError
-from vectorlong.retrieval import lexical
 from vectorlong.retrieval.fusion import (
     FUSIONS,
     get_fusion,
@@ -73,38 +72,6 @@ def test_recall_and_reciprocal_rank_by_hand() -> None:
     assert recall(["c"], {"c": 0.0}) == 0.0
     assert reciprocal_rank(["c", "x", "b"], relevance) == pytest.approx(1 / 3)
     assert reciprocal_rank(["c", "x", "b"], relevance, k=2) == 0.0
-
-
-@pytest.mark.parametrize(
-    ("text", "expected"),
-    [
-        ("Plain words, as they are.", "Plain words, as they are."),
-        ("天气好", "天气 气好 好"),
-        ("水", "水"),
-        ("ＡＢＣ合同", "ABC 合同 同"),
-        ("カタカナと한국어", "カタ タカ カナ ナと と한 한국 국어 어"),
-        ("𠀀𠀁", "𠀀𠀁 𠀁"),
-    ],
-)
-def test_scripts_without_spaces_become_pairs(text: str, expected: str) -> None:
-    assert lexical.indexable(text).split() == expected.split()
-
-
-@pytest.mark.parametrize(
-    ("question", "expected"),
-    [
-        ("What is the Contract?", '"contract"'),
-        ("what is the", '"what" OR "is" OR "the"'),
-        ("合同 生效日", '"合同" OR "生效" OR "效日"'),
-        ("水", '"水"*'),
-        ('"quoted" NEAR(x)', '"quoted" OR "near" OR "x"'),
-        ("word word", '"word"'),
-        ("", None),
-        ('"*()', None),
-    ],
-)
-def test_questions_become_quoted_words(question: str, expected: str | None) -> None:
-    assert lexical.match_expression(question) == expected
 
 
 @pytest.mark.parametrize("level", ["document", "passage"])

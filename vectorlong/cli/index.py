@@ -65,6 +65,16 @@ EncodingOption = Annotated[
     ),
 ]
 
+LanguageOption = Annotated[
+    str | None,
+    typer.Option(
+        metavar="NAME",
+        help="Language whose words are also found by their stems, such as german; else English "
+        "where a text is English. none: no stems. It is the index's from its making on.",
+        show_default=False,
+    ),
+]
+
 
 def index_command(
     paths: PathsArgument,
@@ -73,6 +83,7 @@ def index_command(
     text_column: TextColumnOption = None,
     id_column: IdColumnOption = None,
     encoding: EncodingOption = None,
+    language: LanguageOption = None,
     limit: LimitOption = None,
     prune: Annotated[
         bool,
@@ -100,7 +111,7 @@ def index_command(
     columns = Columns(text_column, id_column)
     source = FileSource(paths, columns, into, checked_document, limits, encoding)
     documents = first_drawn(source)
-    with _open_or_create(into, model) as index:
+    with _open_or_create(into, model, language) as index:
         say(f"Reading {counted(source.n_files, 'file')} into {into} ...")
         watch = SourceWatch(index, source)
         report = index.add(watch.follow(documents))
@@ -182,14 +193,23 @@ def _check_destination(into: Path) -> None:
 
 
 @contextmanager
-def _open_or_create(into: Path, model: str | None) -> Iterator[DocumentIndex]:
+def _open_or_create(into: Path, model: str | None, language: str | None) -> Iterator[DocumentIndex]:
     """Open an index with the model it was made with, or make one."""
+    from vectorlong.errors import OptionError
+    from vectorlong.lexical.stems import AUTO_LANGUAGE, check_language
     from vectorlong.retrieval.document_index import DocumentIndex
 
+    if language is not None:
+        check_language(language)
     if is_index(into):
+        made_with = index_manifest(into).language
+        if language not in (None, made_with):
+            hint = f"{str(into)!r} was made with it; another language needs another index."
+            raise OptionError("language", language, [made_with], hint)
         opened = DocumentIndex.open(into, _encoder_of(into, model))
     else:
-        opened = DocumentIndex.create(into, build_encoder(model, dtype=_DTYPE))
+        encoder = build_encoder(model, dtype=_DTYPE)
+        opened = DocumentIndex.create(into, encoder, language=language or AUTO_LANGUAGE)
     with opened as index:
         yield index
 

@@ -40,7 +40,7 @@ def info_command(folder: IndexArgument, as_json: JsonOption = False) -> None:
             "Cut into": f"passages of at most {counted(passages['max_tokens'], 'token')}, "
             f"{passages['overlap']} of them shared, {passages['method']}",
             "Vector search": f"{info['faiss']}{in_use}",
-            "Word search": "yes" if info["lexical"] else "no",
+            "Word search": f"stems: {info['language']}" if info["lexical"] else "no",
             "Deleted passages": f"{info['n_deleted_passages']:,} not yet compacted away",
             "Generation": f"{info['generation']:,}",
         }

@@ -48,7 +48,14 @@ class LevelChoice(StrEnum):
 def search_command(
     folder: IndexArgument,
     question: Annotated[
-        str, typer.Argument(metavar="QUESTION", help="What you want to know.", show_default=False)
+        str,
+        typer.Argument(
+            metavar="QUESTION",
+            help='What you want to know. Words in "double quotes" must stand in a document just '
+            "so; words with a -minus before them must not. Where it begins with a minus, put -- "
+            "before it.",
+            show_default=False,
+        ),
     ],
     k: Annotated[int, typer.Option("-k", min=1, help="How many hits.")] = 10,
     mode: Annotated[
@@ -80,7 +87,7 @@ def search_command(
         )
         seconds = time.perf_counter() - started
     asked = {"question": question, "mode": mode.value, "level": level.value}
-    _show(hits, asked, seconds, _hint_on_nothing(mode, conditions), as_json=as_json)
+    _show(hits, asked, seconds, _hint_on_nothing(mode, conditions, question), as_json=as_json)
 
 
 def similar_command(
@@ -104,7 +111,7 @@ def similar_command(
         seconds = time.perf_counter() - started
     hint = " The index has no other document."
     if conditions is not None:
-        hint = _hint_on_nothing(ModeChoice.vector, conditions)
+        hint = _hint_on_nothing(ModeChoice.vector, conditions, "")
     _show(hits, {"document": document}, seconds, hint, as_json=as_json)
 
 
@@ -141,7 +148,14 @@ def _parse_where(where: str | None) -> dict[str, Any] | None:
     return conditions
 
 
-def _hint_on_nothing(mode: ModeChoice, conditions: dict[str, Any] | None) -> str:
+def _hint_on_nothing(mode: ModeChoice, conditions: dict[str, Any] | None, question: str) -> str:
+    from vectorlong.lexical.question import parse_question
+
+    asked = parse_question(question)
+    if asked.phrases:
+        return " Documents must hold what is in quotes; without quotes, what comes near is found."
+    if asked.excluded:
+        return " Documents must not hold what has a minus before it."
     if conditions is not None:
         return " Does any document's metadata fit --where?"
     if mode is ModeChoice.lexical:

@@ -18,7 +18,10 @@ _IDEOGRAPHIC = (
     "\u4e00-\u9fff\ua960-\ua97f\uac00-\ud7ff\u1100-\u11ff\uf900-\ufaff"
     "\U0001b000-\U0001b16f\U00020000-\U0003ffff"
 )
-_SOUTHEAST_ASIAN = "\u0e01-\u0e5b\u0e81-\u0edf\u1000-\u109f\u1780-\u17d3\u17d7\u17dc-\u17dd\uaa60-\uaa7f\u19e0-\u19ff"
+_SOUTHEAST_ASIAN = (
+    "\u0e01-\u0e5b\u0e81-\u0edf\u1000-\u109f\u1780-\u17d3\u17d7\u17dc\u17dd"
+    "\u19e0-\u19ff\uaa60-\uaa7f"
+)
 PAIRED = _IDEOGRAPHIC + _SOUTHEAST_ASIAN
 LATIN = (
     "a-z\u00aa\u00ba\u00df-\u00f6\u00f8-\u024f\u0250-\u02af\u1d00-\u1dbf\u1e00-\u1eff\ua722-\ua7ff"

@@ -15,7 +15,7 @@ from vectorlong.lexical.words import Run, compounds, runs
 
 # Terms stand between spaces, and whatever Unicode knows beside ASCII belongs to them, so that no
 # version of SQLite takes them otherwise.
-TOKENIZER = "ascii tokenchars ''-.,:/_&()+#~''"
+TOKENIZER = "ascii tokenchars '-.,:/_&()+#~'"
 
 # BM25 gives these words almost no weight and they match almost every passage, so that scoring
 # them is nearly all of a query's time. They count when a question has nothing else.
@@ -41,12 +41,12 @@ class Expressions:
     phrases
         Each finds what has one phrase of the question; all must.
     excluded
-        Finds what must not be found, or None.
+        Each finds what must not be found.
     """
 
     ranking: str | None
     phrases: tuple[str, ...]
-    excluded: str | None
+    excluded: tuple[str, ...]
 
 
 def expressions(question: Question, language: str) -> Expressions:
@@ -59,12 +59,12 @@ def expressions(question: Question, language: str) -> Expressions:
     >>> translated.ranking
     '"signed" OR "2023" OR "年"* OR "2023 年"* OR "near a"'
     >>> translated.phrases, translated.excluded
-    (('"near a"',), '"draft"')
+    (('"near a"',), ('"draft"',))
     """
     phrases = dict.fromkeys(_phrase(phrase) for phrase in question.phrases)
     excluded = dict.fromkeys(_phrase(phrase) for phrase in question.excluded)
     ranking = dict.fromkeys([*_terms(question.plain, language), *phrases])
-    return Expressions(" OR ".join(ranking) or None, tuple(phrases), " OR ".join(excluded) or None)
+    return Expressions(" OR ".join(ranking) or None, tuple(phrases), tuple(excluded))
 
 
 def _phrase(text: str) -> str:

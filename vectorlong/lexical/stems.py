@@ -6,6 +6,7 @@ language find no words of another. Snowball's algorithms make them.
 
 from __future__ import annotations
 
+import importlib.metadata
 import threading
 from collections.abc import Sequence
 
@@ -19,6 +20,9 @@ NO_LANGUAGE = "none"
 ENGLISH = "english"
 LANGUAGES = (AUTO_LANGUAGE, NO_LANGUAGE, *sorted(set(snowballstemmer.algorithms()) - {"porter"}))
 STEM_MARK = "~"
+
+# Of the words that texts and questions have; see `scheme`.
+VERSION = 1
 
 # A text of so many words that is English has so great a share of these.
 _TELLING_WORDS = 20
@@ -57,6 +61,22 @@ def check_language(language: object) -> str:
     if not isinstance(language, str) or language not in LANGUAGES:
         raise OptionError("language", language, LANGUAGES)
     return language
+
+
+def scheme(setting: str) -> str:
+    """Name all that a text's words depend on, so that an index notices when that has changed.
+
+    What Unicode's newer versions add to it is left out: few texts have any of it.
+
+    Examples
+    --------
+    >>> scheme("none")
+    'words 1, none'
+    """
+    if setting == NO_LANGUAGE:
+        return f"words {VERSION}, {setting}"
+    major, minor = importlib.metadata.version("snowballstemmer").split(".")[:2]
+    return f"words {VERSION}, {setting}, Snowball {major}.{minor}"
 
 
 def stem_language(setting: str, words: Sequence[str]) -> str | None:
@@ -116,19 +136,19 @@ _stems: dict[str, _Stems] = {}
 
 
 def marked_stems(language: str, words: Sequence[str]) -> list[str]:
-    """Return the stem of every word of letters, under the mark of stems.
+    """Return the stem of every word under the mark of stems; words that have none as they are.
 
     English words are taken folded; other languages have their marks in their endings.
 
     Examples
     --------
-    >>> marked_stems("english", ["agreements", "2021"])
-    ['~agreement']
+    >>> marked_stems("english", ["agreements", "of", "2021"])
+    ['~agreement', '~of', '2021']
     """
     stems = _stems.setdefault(language, _Stems(language))
     if language == ENGLISH:  # whose letters are these
-        return [stems[word] for word in words if word.isascii() and word.isalpha()]
-    return [stems[word] for word in words if word.isalpha()]
+        return [stems[word] if word.isascii() and word.isalpha() else word for word in words]
+    return [stems[word] if word.isalpha() else word for word in words]
 
 
 def question_stems(setting: str, words: Sequence[str]) -> list[str]:
@@ -136,4 +156,4 @@ def question_stems(setting: str, words: Sequence[str]) -> list[str]:
     language = ENGLISH if setting == AUTO_LANGUAGE else setting
     if language == ENGLISH:
         words = [folded(word) for word in words]
-    return marked_stems(language, words)
+    return [stem for stem in marked_stems(language, words) if stem.startswith(STEM_MARK)]

@@ -1,10 +1,14 @@
-"""What of a text is indexed: its words in order, and other forms under which they are found."""
+"""What of a text is indexed: its words in order, and other forms under which they are found.
+
+Who changes what a text's terms are raises `VERSION` in `vectorlong.lexical.stems`, so that indexes
+made before are indexed anew.
+"""
 
 from __future__ import annotations
 
 import operator
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -38,6 +42,7 @@ _HYPHENATED = re.compile(rf"{_SOLID}+(?:-{_SOLID}+)+")
 _MAX_CODE_CHARACTERS = 64
 # Longer words are runs of a script without spaces, which do not come again.
 _MAX_CACHED_CHARACTERS = 24
+_STRETCH_CHARACTERS = 500_000
 
 
 class Run:
@@ -149,7 +154,33 @@ def indexed_words(text: str, language: str | None) -> IndexedWords:
     >>> indexed_words("All e-mails from Zoë", "english")
     IndexedWords(terms='~all ~e ~mail ~from ~zoe zoë emails ~email', words='all e mails from zoe')
     """
-    text = visible(text)
+    ranked: list[str] = []
+    words: list[str] = []
+    forms: list[str] = []
+    for stretch in _stretches(text):
+        indexed = _indexed_stretch(visible(stretch), language)
+        for whole, part in zip((ranked, words, forms), indexed, strict=True):
+            whole.append(" ".join(part))
+    terms = " ".join([*ranked, *forms]).rstrip()
+    return IndexedWords(terms, "" if language is None else " ".join(words))
+
+
+def _stretches(text: str) -> Iterator[str]:
+    """Divide a text between words, so that the lists of words of a long one need little memory."""
+    start = 0
+    while len(text) - start > _STRETCH_CHARACTERS:
+        most = start + _STRETCH_CHARACTERS
+        cuts = (text.rfind(space, start + 1, most) for space in " \n。，")
+        cut = next((cut + 1 for cut in cuts if cut > 0), most)
+        yield text[start:cut]
+        start = cut
+    yield text[start:]
+
+
+def _indexed_stretch(
+    text: str, language: str | None
+) -> tuple[Sequence[str], Sequence[str], Sequence[str]]:
+    """Return what a visible text is ranked by, its words, and their other forms."""
     exact = exact_words(text)
     words, forms = exact, []
     if not text.isascii():
@@ -167,9 +198,16 @@ def indexed_words(text: str, language: str | None) -> IndexedWords:
         if language is not None and not is_code:
             forms.extend(marked_stems(language, [compound]))
     if language is None:
-        return IndexedWords(" ".join([*words, *forms]), "")
-    stems = marked_stems(language, words if language == ENGLISH else exact)
-    return IndexedWords(" ".join([*stems, *forms]), " ".join(words))
+        return words, words, forms
+    if language == ENGLISH:
+        return marked_stems(language, words), words, forms
+    ranked: list[str] = []
+    for word in exact:
+        if _IS_PAIRED.search(word):
+            ranked.extend(_found_by(word)[0])
+        else:
+            ranked.extend(marked_stems(language, [word]))
+    return ranked, words, forms
 
 
 def _found_by(word: str) -> tuple[Sequence[str], str | None]:

@@ -14,8 +14,8 @@ import numpy as np
 from vectorlong.checks import check_id, check_unicode
 from vectorlong.documents import Document, DocumentEncoding
 from vectorlong.errors import InputTypeError, InputValueError, shown
-from vectorlong.retrieval.ledger import PASSAGE_BITS
 from vectorlong.retrieval.snapshot import content_digest
+from vectorlong.retrieval.word_tables import PASSAGE_BITS
 from vectorlong.streams import bounded_groups
 from vectorlong.vectors import check_vectors, unit_rows
 

@@ -26,6 +26,8 @@ from vectorlong.errors import (
     shown,
 )
 from vectorlong.forks import ProcessLock
+from vectorlong.lexical.question import Question, parse_question
+from vectorlong.lexical.stems import AUTO_LANGUAGE, check_language
 from vectorlong.retrieval import integrity
 from vectorlong.retrieval.add_report import AddReport
 from vectorlong.retrieval.checked_documents import Addable
@@ -98,6 +100,7 @@ class DocumentIndex:
             if lock is not None:
                 opened = WritableFolder(folder, manifest, lock, self._reader)
                 self._writer = IndexWriter(opened, self._reader, self._latest)
+                self._writer.bring_words_up_to_date()
                 self._writer.settle()
             with self._latest.current(self._reader):
                 pass
@@ -121,6 +124,7 @@ class DocumentIndex:
         passages: PassageSpec | None = None,
         faiss: str = "auto",
         lexical: bool = True,
+        language: str = AUTO_LANGUAGE,
     ) -> DocumentIndex:
         """Make an empty index and open it for writing.
 
@@ -137,6 +141,10 @@ class DocumentIndex:
             or a string of FAISS's ``index_factory``.
         lexical
             Whether words are indexed too; without, only ``mode="vector"`` can search.
+        language
+            Whose words are also found by their stems: one of Snowball's languages, such as
+            ``"german"``; ``"auto"``: English where a text is English; ``"none"``. See
+            `vectorlong.lexical.stems.LANGUAGES`.
 
         Raises
         ------
@@ -145,8 +153,9 @@ class DocumentIndex:
         InputTypeError, InputValueError
             The folder is no path, ``encoder`` no encoder, or ``passages`` no PassageSpec.
         OptionError
-            ``faiss`` names no kind; the message lists them.
+            ``faiss`` names no kind, or ``language`` no language; the message lists them.
         """
+        check_language(language)
         path = as_path(folder)
         check_is_encoder(encoder)
         if passages is not None and not isinstance(passages, PassageSpec):
@@ -161,6 +170,7 @@ class DocumentIndex:
             passages=passages or encoder.default_passages,
             faiss=faiss,
             lexical=bool(lexical),
+            language=language,
         )
         with folder_errors("make an index", path):
             make_folder(path)
@@ -376,9 +386,10 @@ class DocumentIndex:
         Parameters
         ----------
         queries
-            The questions: texts, or vectors [q, e] from the index's own encoder, which then need
-            not be there. Vectors have no words, so that they are always searched by
-            ``mode="vector"``.
+            The questions: texts, in which ``"words in quotes"`` must stand and ``-words`` with a
+            minus must not (docs/search.md; to an index without words both are plain text). Or
+            vectors [q, e] from the index's own encoder, which then need not be there. Vectors have
+            no words, so that they are always searched by ``mode="vector"``.
         k
             Hits wanted for each; fewer come only where fewer exist. By words (``"lexical"``) only
             documents that share a word with the question exist.
@@ -412,9 +423,10 @@ class DocumentIndex:
             if mode == "lexical":
                 raise OptionError("mode", mode, ["vector"], "A vector has no words.")
             vectors = check_vectors(queries, "queries", self._manifest.dimension)
-            mode, questions = "vector", [""] * len(vectors)
+            mode, questions = "vector", [Question("", "")] * len(vectors)
         else:
-            questions = check_queries(queries)
+            parse = parse_question if self._manifest.lexical else _plain_question
+            questions = [parse(text) for text in check_queries(queries)]
         if mode != "vector" and not self._manifest.lexical:
             raise InputValueError(
                 f"mode={mode!r} needs words, and this index was made with lexical=False. Use "
@@ -422,7 +434,9 @@ class DocumentIndex:
             )
         if vectors is None and mode != "lexical" and questions and k > 0:
             vectors = check_vectors(
-                self._encoding("search by vectors").encode_query(questions),
+                self._encoding("search by vectors").encode_query(
+                    [question.text for question in questions]
+                ),
                 "The encoder's answer to the queries",
                 self._manifest.dimension,
             )
@@ -433,7 +447,8 @@ class DocumentIndex:
         with self._latest.current(self._reader) as (snapshot, loaded):
             chosen = loaded.choose(snapshot, where)
             n_hits = min(int(k), len(loaded.row_keys))
-            searcher = Searcher(snapshot, loaded, chosen, n_hits, mode, level, fuse)
+            language = self._manifest.word_language
+            searcher = Searcher(snapshot, loaded, chosen, n_hits, mode, level, fuse, language)
             return searcher.answer(questions, None if vectors is None else unit_rows(vectors))
 
     def similar(self, id: str, k: int = 10, *, where: Mapping[str, Any] | None = None) -> list[Hit]:
@@ -591,6 +606,11 @@ class DocumentIndex:
         trace: TracebackType | None,
     ) -> None:
         self.close()
+
+
+def _plain_question(text: str) -> Question:
+    """Return a question that is all plain text."""
+    return Question(text, text)
 
 
 def _key_of(snapshot: Snapshot, id: str) -> int | None:

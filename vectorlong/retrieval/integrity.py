@@ -244,10 +244,10 @@ def _find_in_snapshot(
     path = folder / LEDGER_NAME
     dimension = None if manifest is None else manifest.dimension
     with _noted(findings, path):
-        settings = snapshot.settings()
-        if manifest is not None and manifest.settings() != settings:
+        settings = checked(Manifest, snapshot.settings(), path)
+        if manifest is not None and manifest.settings() != settings.settings():
             findings.append(f"{str(folder / MANIFEST_NAME)!r} does not agree with the ledger")
-        dimension = checked(Manifest, settings, path).dimension
+        dimension = settings.dimension
     with _noted(findings, path):
         findings.extend(f"{str(path)!r} is damaged: {found}" for found in snapshot.check_database())
         if checked(Manifest, snapshot.settings(), path).lexical:

@@ -17,21 +17,17 @@ import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
 
-import numpy as np
-
 from vectorlong.errors import IndexCorruptError, IndexFolderError
 from vectorlong.fields import check_format_version
-from vectorlong.retrieval import lexical
 from vectorlong.retrieval.connections import LedgerConnection
+from vectorlong.retrieval.word_tables import WordTables
 
 LEDGER_NAME = "ledger.sqlite"
-FORMAT_VERSION = 1
+# 1 had one lexical index, of another tokenizer, and no record of it.
+FORMAT_VERSION = 2
 APPLICATION_ID = 0x766C6E67  # "vlng"
-# A passage's rowid in the lexical index is its document's key and its ordinal in these bits, so
-# that it stays the same when the vector files are rewritten.
-PASSAGE_BITS = 20
-_SHADOW_TABLE = re.compile(r"lexical_(documents|passages)_(data|idx|docsize|config)")
-SPAN_TYPE = np.dtype("<i8")
+_WORD_TABLE = re.compile(r"lexical_documents(?:_([1-9]\d{0,8}))?")
+_SHADOW_TABLE = re.compile(r"lexical_(documents|passages)(_\d+)?_(data|idx|docsize|config)")
 PASSAGE_ROWS = "vectors"  # the file of passage vectors
 DOCUMENT_ROWS = "documents"  # the file of document vectors
 
@@ -117,8 +113,15 @@ def check_ledger(connection: LedgerConnection, path: Path) -> None:
     """
     check_version(connection, path)
     found = _schema(connection)
-    if not any(_is_same(found, _expected_schema(has_lexical)) for has_lexical in (True, False)):
-        strange = sorted(" ".join(entry) for entry in found.keys() - _expected_schema(True).keys())
+    numbers = frozenset(
+        int(match[1] or 0)
+        for kind, name in found
+        if kind == "table" and (match := _WORD_TABLE.fullmatch(name))
+    )
+    # Those in use, and others that are being made.
+    expected = _expected_schema(numbers if len(numbers) <= 2 else frozenset())
+    if not _is_same(found, expected):
+        strange = sorted(" ".join(entry) for entry in found.keys() - expected.keys())
         raise damaged(
             path,
             f"it holds what this library did not make, {', '.join(strange[:3])}"
@@ -137,11 +140,12 @@ def _schema(connection: LedgerConnection) -> Schema:
 
 
 @functools.cache
-def _expected_schema(has_lexical: bool) -> Schema:
+def _expected_schema(numbers: frozenset[int]) -> Schema:
+    """Return what a ledger holds that has word tables of these numbers."""
     with contextlib.closing(sqlite3.connect(":memory:", factory=LedgerConnection)) as connection:
         connection.executescript(SCHEMA)
-        if has_lexical:
-            create_lexical(connection)
+        for number in numbers:
+            WordTables(number, "").create(connection)
         return _schema(connection)
 
 
@@ -159,12 +163,3 @@ def check_version(connection: LedgerConnection, path: Path) -> None:
     if application != APPLICATION_ID:
         raise damaged(path, "it does not carry this library's mark")
     check_format_version(version, FORMAT_VERSION, path)
-
-
-def create_lexical(connection: LedgerConnection) -> None:
-    """Make the tables of the lexical index, empty; they keep no text."""
-    for table in ("lexical_documents", "lexical_passages"):
-        connection.execute(
-            f"CREATE VIRTUAL TABLE {table} USING fts5(words, content='', "
-            f"tokenize='{lexical.TOKENIZER}')"
-        )

@@ -15,16 +15,21 @@ import numpy as np
 
 from vectorlong.disk import file_identity, is_in_place
 from vectorlong.errors import IndexFolderError
-from vectorlong.retrieval import lexical
+from vectorlong.lexical.stems import NO_LANGUAGE, scheme
 from vectorlong.retrieval.connections import WAIT_MS, ClosedOnError, LedgerConnection, connect
 from vectorlong.retrieval.ledger import (
-    PASSAGE_BITS,
+    FORMAT_VERSION,
     SCHEMA,
-    SPAN_TYPE,
     check_ledger,
-    create_lexical,
     damaged,
     ledger_errors,
+)
+from vectorlong.retrieval.word_tables import (
+    IN_USE,
+    SPAN_TYPE,
+    UNFINISHED,
+    WordTables,
+    as_spans,
 )
 from vectorlong.vector_index.index_files import replaced
 from vectorlong.vector_index.vector_file import Segment
@@ -68,10 +73,12 @@ class LedgerTransaction:
     epoch: int
     is_in_doubt = False
 
-    def __init__(self, connection: LedgerConnection, path: Path, has_lexical: bool) -> None:
+    def __init__(self, connection: LedgerConnection, path: Path, language: str | None) -> None:
         self.connection = connection
         self._path = path
-        self._has_lexical = has_lexical
+        self._language = language
+        # Of a document that was deleted, words that nobody can tell any more are still indexed.
+        self._are_words_stale = False
 
     def __enter__(self) -> LedgerTransaction:
         with ClosedOnError(self.connection), ledger_errors(self._path):
@@ -92,6 +99,8 @@ class LedgerTransaction:
         with ClosedOnError(self.connection), ledger_errors(self._path):
             if error is not None:
                 raise error
+            if self._are_words_stale:
+                self.index_words()
             self.is_in_doubt = True
             self.connection.execute("COMMIT")
             self.is_in_doubt = False
@@ -117,18 +126,8 @@ class LedgerTransaction:
         self.connection.execute(
             "INSERT INTO texts (key, spans, text) VALUES (?, ?, ?)", (key, spans, document.text)
         )
-        if self._has_lexical:
-            self._index_words(key, document.text, document.spans)
-
-    def _index_words(self, key: int, text: str, spans: np.ndarray) -> None:
-        self.connection.execute(
-            "INSERT INTO lexical_documents (rowid, words) VALUES (?, ?)",
-            (key, lexical.indexable(text)),
-        )
-        self.connection.executemany(
-            "INSERT INTO lexical_passages (rowid, words) VALUES (?, ?)",
-            passage_words(key, text, spans),
-        )
+        if self._language is not None:
+            self._words.insert(self.connection, key, document.text, document.spans, self._language)
 
     def change_metadata(
         self, key: int, metadata: str, content_digest: bytes, record_digest: bytes
@@ -142,22 +141,15 @@ class LedgerTransaction:
 
     def delete(self, key: int) -> None:
         """Remove one document and leave a tombstone for its rows."""
-        if self._has_lexical:
+        if self._language is not None:
             row = self.connection.one("SELECT spans, text FROM texts WHERE key = ?", (key,))
             if row is None:
                 raise damaged(self._path, f"document number {key} is missing")
             spans, text = row
-            # The lexical tables keep no text, so FTS5 is told what it had indexed.
-            self.connection.execute(
-                "INSERT INTO lexical_documents (lexical_documents, rowid, words) "
-                "VALUES ('delete', ?, ?)",
-                (key, lexical.indexable(text)),
+            is_removed = self._words.delete(
+                self.connection, key, text, as_spans(spans), self._language
             )
-            self.connection.executemany(
-                "INSERT INTO lexical_passages (lexical_passages, rowid, words) "
-                "VALUES ('delete', ?, ?)",
-                passage_words(key, text, np.frombuffer(spans, SPAN_TYPE).reshape(-1, 2)),
-            )
+            self._are_words_stale |= not is_removed
         self.connection.execute(
             "INSERT INTO tombstones SELECT ?, document_row, first_row, n_passages "
             "FROM documents WHERE key = ?",
@@ -187,19 +179,54 @@ class LedgerTransaction:
                 self.add_segment(file, segment)
         self.connection.execute("UPDATE state SET epoch = epoch + 1")
 
-    def rebuild_lexical(self) -> None:
-        """Index every text for lexical search anew."""
-        if not self._has_lexical:
+    def index_words(self) -> None:
+        """Index the words of every document anew, at once."""
+        if self._language is None:
             return
-        for table in ("lexical_documents", "lexical_passages"):
-            self.connection.execute(f"DROP TABLE IF EXISTS {table}")
-        create_lexical(self.connection)
-        last_key = 0
-        while row := self.connection.one(
-            "SELECT key, spans, text FROM texts WHERE key > ? ORDER BY key LIMIT 1", (last_key,)
-        ):
-            last_key, spans, text = row
-            self._index_words(last_key, text, np.frombuffer(spans, SPAN_TYPE).reshape(-1, 2))
+        for name in (IN_USE, UNFINISHED):
+            tables = WordTables.recorded(self.connection, name)
+            if tables is not None:
+                tables.drop(self.connection)
+        self.connection.execute("DELETE FROM settings WHERE name = ?", (UNFINISHED,))
+        tables = WordTables(self._words.number or 1, scheme(self._language))
+        tables.create(self.connection)
+        tables.record(self.connection, IN_USE)
+        tables.fill(self.connection, self._language)
+        self._are_words_stale = False
+
+    def index_more_words(self, max_characters: int) -> int:
+        """Index the words of some documents anew, beside the tables in use.
+
+        Returns
+        -------
+        int
+            How many; 0 when none was left, and the new tables have taken the place of the others.
+        """
+        language = self._language or NO_LANGUAGE
+        wanted = scheme(language)
+        in_use = self._words
+        tables = WordTables.recorded(self.connection, UNFINISHED)
+        if tables is None or tables.scheme != wanted:
+            if tables is not None:
+                tables.drop(self.connection)
+            tables = WordTables(in_use.number + 1, wanted)
+            tables.create(self.connection)
+            self.connection.execute(f"PRAGMA user_version = {FORMAT_VERSION}")
+        tables, n_documents = tables.fill(self.connection, language, max_characters)
+        if n_documents:
+            tables.record(self.connection, UNFINISHED)
+            return n_documents
+        in_use.drop(self.connection)
+        tables.record(self.connection, IN_USE)
+        self.connection.execute("DELETE FROM settings WHERE name = ?", (UNFINISHED,))
+        return 0
+
+    @property
+    def _words(self) -> WordTables:
+        try:
+            return WordTables.in_use(self.connection)
+        except ValueError as error:
+            raise damaged(self._path, str(error)) from None
 
 
 class LedgerWriter:
@@ -209,8 +236,8 @@ class LedgerWriter:
     ----------
     path
         The database.
-    has_lexical
-        Whether texts are indexed for lexical search.
+    language
+        Of the stems in the lexical index; None where there is no such index.
 
     Attributes
     ----------
@@ -218,16 +245,16 @@ class LedgerWriter:
         Once `close` was called.
     """
 
-    def __init__(self, path: Path, has_lexical: bool) -> None:
+    def __init__(self, path: Path, language: str | None) -> None:
         self.path = path
-        self._has_lexical = has_lexical
+        self._language = language
         self.is_closed = False
         self._latest: LedgerTransaction | None = None
         self._identities = {path: file_identity(path)}
         self._connection = self._connect()
 
     @staticmethod
-    def create(path: Path, settings: dict[str, Any], has_lexical: bool) -> None:
+    def create(path: Path, settings: dict[str, Any], language: str | None) -> None:
         """Make an empty ledger; ``path`` must not exist."""
         connection = sqlite3.connect(path, isolation_level=None, factory=LedgerConnection)
         try:
@@ -236,8 +263,10 @@ class LedgerWriter:
             connection.executescript(f"BEGIN;{SCHEMA}COMMIT;")
             connection.execute("BEGIN")
             connection.execute("INSERT INTO settings VALUES ('index', ?)", (json.dumps(settings),))
-            if has_lexical:
-                create_lexical(connection)
+            if language is not None:
+                tables = WordTables(1, scheme(language))
+                tables.create(connection)
+                tables.record(connection, IN_USE)
             connection.execute("COMMIT")
             connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
         finally:
@@ -286,7 +315,7 @@ class LedgerWriter:
 
     def transaction(self) -> LedgerTransaction:
         """Return a transaction to be entered; one is open at a time."""
-        self._latest = LedgerTransaction(self._usable(), self.path, self._has_lexical)
+        self._latest = LedgerTransaction(self._usable(), self.path, self._language)
         return self._latest
 
     def end_doubt(self) -> None:
@@ -296,7 +325,7 @@ class LedgerWriter:
         where the next opening after a crash would find it. Another commit takes its place.
         """
         if self._latest is not None and self._latest.is_in_doubt:
-            with LedgerTransaction(self._usable(), self.path, self._has_lexical):
+            with LedgerTransaction(self._usable(), self.path, self._language):
                 pass
             self._latest = None
 
@@ -304,9 +333,8 @@ class LedgerWriter:
         """Give freed pages back and merge the lexical index; nothing that was found is lost."""
         connection = self._usable()
         with ClosedOnError(connection), ledger_errors(self.path):
-            if self._has_lexical:
-                for table in ("lexical_documents", "lexical_passages"):
-                    connection.execute(f"INSERT INTO {table} ({table}) VALUES ('optimize')")
+            if self._language is not None:
+                WordTables.in_use(connection).optimise(connection)
             connection.execute("VACUUM")
 
     def checkpoint(self) -> bool:
@@ -329,15 +357,3 @@ class LedgerWriter:
         self.is_closed = True
         with ledger_errors(self.path):
             self._connection.close()
-
-
-def passage_words(key: int, text: str, spans: np.ndarray) -> list[tuple[int, str]]:
-    """Rowid and indexed form of every passage of a document.
-
-    A list, so that no code of Python runs while SQLite takes it: a signal's handler that closed the
-    connection in between would crash the process.
-    """
-    return [
-        ((key << PASSAGE_BITS) | ordinal, lexical.indexable(text[start:end]))
-        for ordinal, (start, end) in enumerate(spans.tolist())
-    ]

@@ -13,16 +13,17 @@ from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Annotated, Any
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
 from vectorlong.documents import PassageSpec
 from vectorlong.errors import IndexCorruptError
 from vectorlong.fields import take_format_version
+from vectorlong.lexical.stems import AUTO_LANGUAGE, check_language
 from vectorlong.vector_index.index_files import Stamp, checked, read_sealed, replace_sealed
 
 MANIFEST_NAME = "manifest.json"
-# 1 had no generation.
-FORMAT_VERSION = 2
+# 1 had no generation, 2 no language.
+FORMAT_VERSION = 3
 # Wider than any encoder's vectors, and narrow enough that a row fits in memory.
 _MAX_DIMENSION = 1 << 20
 
@@ -45,6 +46,8 @@ class Manifest:
         Kind of vector index; see `vectorlong.vector_index.faiss_kinds`.
     lexical
         Whether texts are indexed for lexical search.
+    language
+        Of which they have stems there; see `vectorlong.lexical.stems.LANGUAGES`.
     generation
         The last one that was acknowledged, as far as is known: the ledger has it, or one after it.
         None where the manifest had to be made anew.
@@ -59,8 +62,14 @@ class Manifest:
     passages: PassageSpec
     faiss: str
     lexical: bool
+    language: Annotated[str, AfterValidator(check_language)] = AUTO_LANGUAGE
     generation: Annotated[int, Field(ge=0)] | None = None
     files: dict[str, Stamp] = field(default_factory=dict)
+
+    @property
+    def word_language(self) -> str | None:
+        """Return the language of the lexical index, None where there is none."""
+        return self.language if self.lexical else None
 
     def settings(self) -> dict[str, Any]:
         """Return what the ledger keeps of it."""

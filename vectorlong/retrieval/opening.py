@@ -117,7 +117,7 @@ def make_files(folder: Path, manifest: Manifest) -> None:
         (folder / name).unlink(missing_ok=True)
     for file in (PASSAGE_ROWS, DOCUMENT_ROWS):
         VectorAppender(vector_path(folder, file, 0), manifest.dimension, create=True).close()
-    LedgerWriter.create(folder / LEDGER_NAME, manifest.settings(), manifest.lexical)
+    LedgerWriter.create(folder / LEDGER_NAME, manifest.settings(), manifest.word_language)
     manifest.at(0).write(folder)
 
 

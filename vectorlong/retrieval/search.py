@@ -12,7 +12,8 @@ import numpy as np
 from vectorlong.checks import check_count, check_unicode
 from vectorlong.documents import Document
 from vectorlong.errors import IndexCorruptError, InputTypeError, OptionError, shown
-from vectorlong.retrieval.lexical import match_expression
+from vectorlong.lexical.expressions import Expressions, expressions
+from vectorlong.lexical.question import Question
 from vectorlong.retrieval.loaded_rows import Chosen, LoadedRows
 from vectorlong.retrieval.snapshot import Snapshot, StoredDocument
 from vectorlong.vector_index.exact import AllowedRows, exact_search
@@ -139,6 +140,8 @@ class Searcher:
         What was asked for.
     fusion
         Makes one score of two.
+    language
+        Of the lexical index; None where there is none.
     """
 
     snapshot: Snapshot
@@ -148,26 +151,62 @@ class Searcher:
     mode: Mode
     level: Level
     fusion: Fusion
+    language: str | None
     _fetched: dict[int, StoredDocument] = dataclasses.field(default_factory=dict)
 
-    def answer(self, queries: list[str], vectors: np.ndarray | None) -> list[list[Hit]]:
+    def answer(self, questions: list[Question], vectors: np.ndarray | None) -> list[list[Hit]]:
         """Hits of every question; ``vectors`` float32 [q, e] of length 1, None for lexical mode."""
+        answers: list[list[Hit]] = [[] for _ in questions]
+        asked = [self._translated(question) for question in questions]
+        is_free = [not (words.phrases or words.excluded) for words in asked]
+        free = [number for number, is_one in enumerate(is_free) if is_one]
+        # Those that everything may answer are searched together.
+        for numbers in (free, *([number] for number, is_one in enumerate(is_free) if not is_one)):
+            if not numbers:
+                continue
+            searcher = self if numbers is free else self._restricted(asked[numbers[0]])
+            part = None if vectors is None else vectors[numbers]
+            found = searcher._answer([asked[number] for number in numbers], part)
+            for number, hits in zip(numbers, found, strict=True):
+                answers[number] = hits
+        return answers
+
+    def _translated(self, question: Question) -> Expressions:
+        if self.language is None:
+            return Expressions(None, (), ())
+        if self.mode == "vector":  # which ranks by no words
+            question = dataclasses.replace(question, plain="")
+        return expressions(question, self.language)
+
+    def _restricted(self, asked: Expressions) -> Searcher:
+        """Search only documents that hold every phrase of a question and nothing it excludes."""
+        is_allowed = self.loaded.n_passages > 0  # [keys]
+        if self.chosen.keys is not None:
+            is_allowed &= np.frombuffer(self.chosen.keys, dtype=bool)
+        for expressions_, are_wanted in ((asked.phrases, True), (asked.excluded, False)):
+            for expression in expressions_:
+                if not is_allowed.any():
+                    break
+                has_words = np.zeros(len(is_allowed), dtype=bool)  # [keys]
+                keys = self.snapshot.keys_with(expression)
+                self._check_there([(key, 0) for key in keys.tolist()])
+                has_words[keys] = True
+                is_allowed &= has_words if are_wanted else ~has_words
+        rows = AllowedRows(is_allowed[self.loaded.row_keys])
+        return dataclasses.replace(self, chosen=Chosen(rows, is_allowed.tobytes()))
+
+    def _answer(self, asked: list[Expressions], vectors: np.ndarray | None) -> list[list[Hit]]:
         if self.k == 0 or self.chosen.is_empty or len(self.loaded.row_keys) == 0:
-            return [[] for _ in queries]
+            return [[] for _ in asked]
         depth = self.k
         if self.mode == "hybrid":
             depth = max(_MIN_CANDIDATES, _CANDIDATES_PER_HIT * self.k)
-        nearest: list[dict[Candidate, float]] = [{} for _ in queries]
+        nearest: list[dict[Candidate, float]] = [{} for _ in asked]
         if vectors is not None and self.mode != "lexical":
             nearest = self._nearest(vectors, depth)
         return [
-            self._hits(
-                None if vectors is None else vectors[number],
-                match_expression(query) if self.mode != "vector" else None,
-                nearest[number],
-                depth,
-            )
-            for number, query in enumerate(queries)
+            self._hits(None if vectors is None else vectors[number], words, nearest[number], depth)
+            for number, words in enumerate(asked)
         ]
 
     # --- candidates --------------------------------------------------------------------------
@@ -249,10 +288,11 @@ class Searcher:
     def _hits(
         self,
         vector: np.ndarray | None,
-        expression: str | None,
+        asked: Expressions,
         nearest: dict[Candidate, float],
         depth: int,
     ) -> list[Hit]:
+        expression = asked.ranking if self.mode != "vector" else None
         lexical, seen = ({}, {}) if expression is None else self._lexical(expression, depth)
         candidates = list(dict.fromkeys([*nearest, *lexical]))
         if self.mode == "hybrid" and vector is not None:
@@ -279,7 +319,7 @@ class Searcher:
                 matches = seen.get(stored.key, {})
                 if not matches and self.mode == "lexical" and expression is not None:
                     matches = self.snapshot.passage_scores(expression, stored.key)
-                ordinal = self._best_passage(stored, vector, matches)
+                ordinal = self._best_passage(stored, vector, matches, asked.phrases)
             scores = {
                 source: float(values[place])
                 for source, values in parts.items()
@@ -304,18 +344,29 @@ class Searcher:
         return float(self.loaded.passages[self.loaded.first_rows[key] + ordinal] @ vector)
 
     def _best_passage(
-        self, stored: StoredDocument, vector: np.ndarray | None, matches: dict[int, float]
+        self,
+        stored: StoredDocument,
+        vector: np.ndarray | None,
+        matches: dict[int, float],
+        phrases: Sequence[str],
     ) -> int:
-        """Ordinal of the passage to show, chosen by the same sources as the document."""
+        """Ordinal of the passage to show, chosen by the same sources as the document.
+
+        One that holds a phrase of the question is shown before those that hold none. A phrase may
+        go over the end of a passage, so that none does.
+        """
         parts: dict[str, np.ndarray] = {}
         if vector is not None and self.mode != "lexical":
             parts["vector"] = self._passage_cosines(vector, stored.key).astype(np.float64)
-        if self.mode == "vector":
-            return int(np.argmax(parts["vector"]))
-        parts["lexical"] = np.array(
-            [matches.get(ordinal, np.nan) for ordinal in range(len(stored.spans))]
-        )
-        return int(np.argmax(self.fusion(parts)))
+        if self.mode != "vector":
+            parts["lexical"] = np.array(
+                [matches.get(ordinal, np.nan) for ordinal in range(len(stored.spans))]
+            )
+        totals = self.fusion(parts) if self.mode != "vector" else parts["vector"]  # [p]
+        if phrases:
+            with_phrase = list(self.snapshot.passage_scores(" OR ".join(phrases), stored.key))
+            totals[with_phrase] += 1.0 + totals.max() - totals.min()
+        return int(np.argmax(totals))
 
 
 def _hit(stored: StoredDocument, ordinal: int, score: float, scores: dict[str, float]) -> Hit:

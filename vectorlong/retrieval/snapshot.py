@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import itertools
 import json
@@ -15,17 +16,16 @@ import numpy as np
 
 from vectorlong.errors import FilterError
 from vectorlong.retrieval.connections import LedgerConnection
-from vectorlong.retrieval.ledger import (
-    PASSAGE_BITS,
-    SPAN_TYPE,
-    damaged,
-)
+from vectorlong.retrieval.ledger import damaged
+from vectorlong.retrieval.word_tables import PASSAGE_BITS, SPAN_TYPE, WordTables, as_spans
 from vectorlong.vector_index.vector_file import Segment
 
 # Keys and rows are counted from 0; so many of either no index has.
 _MAX_INTEGER = 1 << 32
 # SQLite takes at least 999 in one statement.
 _MAX_PARAMETERS = 900
+# Of words as they stand, in texts that are ranked by stems; docs/search.md has the figures.
+_WEIGHT_OF_WORDS = 0.1
 # How SQLite says that a statement is well formed and too large (sqlite.org/limits.html).
 _SQL_LIMITS = ("Expression tree is too large", "parser stack overflow", "too many SQL variables")
 
@@ -223,7 +223,7 @@ class Snapshot:
         name, content, record, n_tokens, document_row, first_row, n_passages = row[:7]
         encoded_metadata, span_bytes, text = row[7:]
         try:
-            spans = np.frombuffer(span_bytes, SPAN_TYPE).reshape(-1, 2)  # [p, 2]
+            spans = as_spans(span_bytes)  # [p, 2]
             metadata = json.loads(encoded_metadata)
             is_whole = (
                 len(spans) == n_passages > 0
@@ -238,17 +238,32 @@ class Snapshot:
             raise damaged(self._path, f"the record of document {name!r} does not have its checksum")
         return StoredDocument(key, name, text, metadata, n_tokens, document_row, first_row, spans)
 
+    @functools.cached_property
+    def words(self) -> WordTables:
+        """The tables of the lexical index that are in use."""
+        try:
+            return WordTables.in_use(self._connection)
+        except ValueError as error:
+            raise damaged(self._path, str(error)) from None
+
+    def keys_with(self, expression: str) -> np.ndarray:
+        """int64 [n]: keys of the documents that match an expression of FTS5."""
+        table = self.words.documents
+        return self._integers(1, f"SELECT rowid FROM {table} WHERE {table} MATCH ?", (expression,))[
+            :, 0
+        ]
+
     def lexical_documents(
         self, expression: str, limit: int, allowed: bytes | None
     ) -> list[tuple[int, float]]:
         """Key and BM25 (greater is better) of the best documents; ``allowed`` is a mask by key."""
-        return self._lexical("lexical_documents", expression, limit, allowed, 0)
+        return self._lexical(self.words.documents, expression, limit, allowed, 0)
 
     def lexical_passages(
         self, expression: str, limit: int, allowed: bytes | None
     ) -> list[tuple[int, int, float]]:
         """Key, ordinal and BM25 of the best passages."""
-        rows = self._lexical("lexical_passages", expression, limit, allowed, PASSAGE_BITS)
+        rows = self._lexical(self.words.passages, expression, limit, allowed, PASSAGE_BITS)
         mask = (1 << PASSAGE_BITS) - 1
         return [(rowid >> PASSAGE_BITS, rowid & mask, score) for rowid, score in rows]
 
@@ -269,8 +284,8 @@ class Snapshot:
         return [
             (rowid, -score)
             for rowid, score in self._connection.all(
-                f"SELECT rowid, rank FROM {table} WHERE {table} MATCH ? {condition}"
-                "ORDER BY rank, rowid LIMIT ?",
+                f"SELECT rowid, {_score(table)} AS score FROM {table} "
+                f"WHERE {table} MATCH ? {condition}ORDER BY score, rowid LIMIT ?",
                 (expression, limit),
             )
         ]
@@ -278,8 +293,9 @@ class Snapshot:
     def passage_scores(self, expression: str, key: int) -> dict[int, float]:
         """BM25 of those passages of one document that match, by ordinal."""
         first = key << PASSAGE_BITS
+        table = self.words.passages
         rows = self._connection.all(
-            "SELECT rowid, rank FROM lexical_passages WHERE lexical_passages MATCH ? "
+            f"SELECT rowid, {_score(table)} FROM {table} WHERE {table} MATCH ? "
             "AND rowid BETWEEN ? AND ?",
             (expression, first, first + (1 << PASSAGE_BITS) - 1),
         )
@@ -296,8 +312,8 @@ class Snapshot:
         firsts, counts = placements[:, 0] << PASSAGE_BITS, placements[:, 3]
         within = np.arange(int(counts.sum())) - np.repeat(np.cumsum(counts) - counts, counts)
         expected = {
-            "lexical_documents": placements[:, 0],
-            "lexical_passages": np.repeat(firsts, counts) + within,
+            self.words.documents: placements[:, 0],
+            self.words.passages: np.repeat(firsts, counts) + within,
         }
         findings = []
         for table, rowids in expected.items():
@@ -322,16 +338,21 @@ class Snapshot:
             f"USING fts5vocab('main', '{table}', 'row')"
         )
         n_words = self._connection.one(f"SELECT coalesce(sum(cnt), 0) FROM temp.{table}_words")[0]
-        if n_words != sum(_first_varint(size) for _, size in rows):
+        if n_words != sum(_sum_of_varints(size) for _, size in rows):
             return "words of it are missing"
         return None
 
 
-def _first_varint(content: object) -> int:
-    """Return the number that FTS5 keeps as a text's length (sqlite.org/fileformat2.html#varint)."""
-    number = 0
+def _score(table: str) -> str:
+    """Return how FTS5 is asked for BM25 over the columns; smaller is better."""
+    return f"bm25({table}, 1.0, {_WEIGHT_OF_WORDS})"
+
+
+def _sum_of_varints(content: object) -> int:
+    """Add what FTS5 keeps as a text's length by column (sqlite.org/fileformat2.html#varint)."""
+    total = number = 0
     for byte in content if isinstance(content, bytes) else b"":
         number = number << 7 | byte & 0x7F
         if byte < 0x80:
-            break
-    return number
+            total, number = total + number, 0
+    return total

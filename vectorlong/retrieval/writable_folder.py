@@ -65,7 +65,7 @@ class WritableFolder:
         self._is_taken = False
         # Files whose last writer was killed are stamped when this one closes them.
         self._is_marked = not manifest.files
-        self.ledger = LedgerWriter(reader.path, manifest.lexical)
+        self.ledger = LedgerWriter(reader.path, manifest.word_language)
         try:
             with folder_errors("clear what a stopped writer left", path):
                 self.clear_leftovers()

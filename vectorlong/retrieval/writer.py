@@ -26,6 +26,7 @@ from vectorlong.errors import (
     InputValueError,
     shown,
 )
+from vectorlong.lexical.stems import scheme
 from vectorlong.progress import progress_bar
 from vectorlong.retrieval.add_report import AddReport, Outcomes
 from vectorlong.retrieval.checked_documents import Addable, CheckedDocument, batches, check_encoding
@@ -46,6 +47,8 @@ _LOGGER = logging.getLogger(__name__)
 
 _COMMIT_EVERY_S = 5.0
 _COMMIT_BYTES = 64 << 20
+# Of texts whose words are indexed anew: some seconds.
+_COMMIT_CHARACTERS = 16 << 20
 
 
 @dataclass(frozen=True)
@@ -345,13 +348,46 @@ class IndexWriter:
                 for key in snapshot.placements()[:, 0].tolist():
                     snapshot.fetch(key)
             with self.folder.ledger.transaction() as transaction:
-                transaction.rebuild_lexical()
+                transaction.index_words()
                 self.folder.check()
             self.folder.acknowledge(transaction)
             with folder_errors("rebuild", self.folder.path):
                 self._faiss_folder.remove()
             self._latest.use(None)
         self.settle()
+
+    def bring_words_up_to_date(self) -> None:
+        """Index the words anew where the index has those of another version of this library.
+
+        That goes on where a stopped one was, and nothing is lost meanwhile.
+        """
+        language = self.folder.manifest.word_language
+        if language is None:
+            return
+        with self._reader.snapshot() as snapshot:
+            if snapshot.words.scheme == scheme(language):
+                return
+            n_documents = snapshot.count()[0]
+        if n_documents:
+            _LOGGER.warning(
+                "This version of vectorlong takes words otherwise: those of the %s documents in %r "
+                "are indexed anew, once.",
+                f"{n_documents:,}",
+                str(self.folder.path),
+            )
+        with progress_bar(n_documents, "doc", "Indexing words", None) as progress:
+            n_indexed = -1
+            while n_indexed:
+                with self.folder.alone():
+                    self.folder.mark()
+                    with (
+                        folder_errors("index words", self.folder.path),
+                        self.folder.ledger.transaction() as transaction,
+                    ):
+                        n_indexed = transaction.index_more_words(_COMMIT_CHARACTERS)
+                        self.folder.check()
+                    self.folder.acknowledge(transaction)
+                progress.update(n_indexed)
 
     def _check_vectors(self, snapshot: Snapshot) -> None:
         """Refuse to copy damaged rows, which would give them a fresh checksum."""
