@@ -5,6 +5,8 @@ The tables asked have the columns of `vectorlong.lexical.words.IndexedWords`.
 
 from __future__ import annotations
 
+import heapq
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -29,6 +31,11 @@ _COMMON_WORDS = frozenset(
 )
 
 
+# A longer question is a text of its own, and FTS5 takes each term's time.
+_MAX_TERMS = 2_000
+_MAX_WORDS_IN_ORDER = 64
+
+
 @dataclass(frozen=True)
 class Expressions:
     """A question in the language of FTS5.
@@ -36,15 +43,14 @@ class Expressions:
     Attributes
     ----------
     ranking
-        Finds what has any of the question's words, by whose BM25 it is ranked; None where the
-        question has none.
+        What has any of these is found, and ranked by their BM25; and how often each is asked for.
     phrases
         Each finds what has one phrase of the question; all must.
     excluded
         Each finds what must not be found.
     """
 
-    ranking: str | None
+    ranking: dict[str, int]
     phrases: tuple[str, ...]
     excluded: tuple[str, ...]
 
@@ -56,15 +62,28 @@ def expressions(question: Question, language: str) -> Expressions:
     --------
     >>> from vectorlong.lexical.question import parse_question
     >>> translated = expressions(parse_question('who signed "NEAR(a)" in 2023年? -draft'), "none")
-    >>> translated.ranking
-    '"signed" OR "2023" OR "年"* OR "2023 年"* OR "near a"'
+    >>> dict(translated.ranking)
+    {'"signed"': 1, '"2023"': 1, '"年"*': 1, '"2023 年"*': 1, '"near a"': 1}
     >>> translated.phrases, translated.excluded
     (('"near a"',), ('"draft"',))
     """
     phrases = dict.fromkeys(_phrase(phrase) for phrase in question.phrases)
     excluded = dict.fromkeys(_phrase(phrase) for phrase in question.excluded)
-    ranking = dict.fromkeys([*_terms(question.plain, language), *phrases])
-    return Expressions(" OR ".join(ranking) or None, tuple(phrases), tuple(excluded))
+    ranking = _terms(question.plain, language)
+    ranking.update(list(phrases)[:_MAX_TERMS])
+    return Expressions(ranking, tuple(phrases), tuple(excluded))
+
+
+def single_term(expression: str) -> str | None:
+    """Return the one term that an expression finds; None where it finds several, or beginnings.
+
+    Examples
+    --------
+    >>> single_term('"3.10"'), single_term('"force majeure"'), single_term('"年"*')
+    ('3.10', None, None)
+    """
+    term = expression[1:-1]
+    return term if expression.endswith('"') and " " not in term else None
 
 
 def _phrase(text: str) -> str:
@@ -75,23 +94,43 @@ def _phrase(text: str) -> str:
     return _quoted([*terms, *last.terms(is_last=True)], is_open=last.is_single_character)
 
 
-def _terms(text: str, language: str) -> Iterator[str]:
+def _terms(text: str, language: str) -> Counter[str]:
     """Find any word of a text, and better those that also stand together as they do there."""
     text = visible(text)
     exact = exact_words(text)
     telling = [word for word in exact if word not in _COMMON_WORDS] or exact
+    words: list[str] = []
+    forms = [compound for compound, _ in compounds(text)]
     for word in telling:
         form = folded(word)
         parts = runs(form)
         for part in parts:
-            for term in part.terms(is_last=True):
-                yield _quoted([term], is_open=part.is_single_character)
+            words.extend(
+                _quoted([term], is_open=part.is_single_character)
+                for term in part.terms(is_last=True)
+            )
         if form != word and not any(part.is_paired for part in parts):
-            yield _quoted([word])
-    for compound, _ in compounds(text):
-        yield _quoted([compound])
-    if language != NO_LANGUAGE:
-        yield from (_quoted([stem]) for stem in question_stems(language, telling))
+            forms.append(word)
+    stems = question_stems(language, telling) if language != NO_LANGUAGE else []
+    found: Counter[str] = Counter()
+    for terms in (words, [_quoted([form]) for form in forms], [_quoted([stem]) for stem in stems]):
+        found.update(_most_telling(terms))
+    if len(exact) <= _MAX_WORDS_IN_ORDER:
+        found.update(_sequences(exact))
+    return found
+
+
+def _most_telling(terms: list[str]) -> dict[str, int]:
+    """Count terms; of very many different ones those that come most often, and long ones."""
+    counts = Counter(terms)
+    if len(counts) <= _MAX_TERMS:
+        return counts
+    kept = heapq.nlargest(_MAX_TERMS, counts, key=lambda term: (counts[term], len(term)))
+    return {term: counts[term] for term in kept}
+
+
+def _sequences(exact: Sequence[str]) -> Iterator[str]:
+    """Find telling words that stand one after the other."""
     before: Run | None = None
     for word in exact:
         if word in _COMMON_WORDS:

@@ -31,6 +31,12 @@ _PASSAGES_PER_DOCUMENT = 10
 # First guess of how many passage rows hold so many different documents; raised until they do.
 _ROWS_PER_DOCUMENT = 4
 
+# FTS5 takes time for each term at each passage that has any of them. A question of more terms is a
+# text of its own, and asked by those that say most of it (often in it, rare elsewhere).
+_MAX_SCORED_TERMS = 128
+# FTS5 copies an expression as it reads it, for each operator in it.
+_PHRASES_AT_ONCE = 200
+
 Candidate = tuple[int, int]  # document key, passage ordinal (-1: the whole document)
 
 
@@ -173,7 +179,7 @@ class Searcher:
 
     def _translated(self, question: Question) -> Expressions:
         if self.language is None:
-            return Expressions(None, (), ())
+            return Expressions({}, (), ())
         if self.mode == "vector":  # which ranks by no words
             question = dataclasses.replace(question, plain="")
         return expressions(question, self.language)
@@ -183,15 +189,17 @@ class Searcher:
         is_allowed = self.loaded.n_passages > 0  # [keys]
         if self.chosen.keys is not None:
             is_allowed &= np.frombuffer(self.chosen.keys, dtype=bool)
-        for expressions_, are_wanted in ((asked.phrases, True), (asked.excluded, False)):
-            for expression in expressions_:
+        for phrases, operator in ((asked.phrases, " AND "), (asked.excluded, " OR ")):
+            for start in range(0, len(phrases), _PHRASES_AT_ONCE):
                 if not is_allowed.any():
                     break
+                among = np.flatnonzero(is_allowed)[[0, -1]].tolist()
+                part = phrases[start : start + _PHRASES_AT_ONCE]
+                keys = self.snapshot.keys_with(operator.join(part), *among)
                 has_words = np.zeros(len(is_allowed), dtype=bool)  # [keys]
-                keys = self.snapshot.keys_with(expression)
                 self._check_there([(key, 0) for key in keys.tolist()])
                 has_words[keys] = True
-                is_allowed &= has_words if are_wanted else ~has_words
+                is_allowed &= has_words if phrases is asked.phrases else ~has_words
         rows = AllowedRows(is_allowed[self.loaded.row_keys])
         return dataclasses.replace(self, chosen=Chosen(rows, is_allowed.tobytes()))
 
@@ -248,6 +256,18 @@ class Searcher:
                 break
         return found
 
+    def _ranking(self, asked: Expressions) -> str | None:
+        """Find what has any term of a question; of a very long one, any of the most telling."""
+        terms = list(asked.ranking)
+        if len(terms) > _MAX_SCORED_TERMS:
+            n_asked = np.array(list(asked.ranking.values()))  # [t]
+            n_passages = np.array([self.snapshot.n_passages_with(term) for term in terms])  # [t]
+            rarity = np.log1p(self.snapshot.count()[1] / (n_passages + 0.5))
+            worth = np.where(n_passages > 0, n_asked * rarity, 0.0)
+            best = np.sort(np.argsort(-worth, kind="stable")[:_MAX_SCORED_TERMS])
+            terms = [terms[place] for place in best.tolist() if worth[place]]
+        return " OR ".join(terms) or None
+
     def _lexical(
         self, expression: str, depth: int
     ) -> tuple[dict[Candidate, float], dict[int, dict[int, float]]]:
@@ -292,7 +312,7 @@ class Searcher:
         nearest: dict[Candidate, float],
         depth: int,
     ) -> list[Hit]:
-        expression = asked.ranking if self.mode != "vector" else None
+        expression = self._ranking(asked) if self.mode != "vector" else None
         lexical, seen = ({}, {}) if expression is None else self._lexical(expression, depth)
         candidates = list(dict.fromkeys([*nearest, *lexical]))
         if self.mode == "hybrid" and vector is not None:
@@ -364,7 +384,8 @@ class Searcher:
             )
         totals = self.fusion(parts) if self.mode != "vector" else parts["vector"]  # [p]
         if phrases:
-            with_phrase = list(self.snapshot.passage_scores(" OR ".join(phrases), stored.key))
+            some = " OR ".join(phrases[:_PHRASES_AT_ONCE])
+            with_phrase = list(self.snapshot.passage_scores(some, stored.key))
             totals[with_phrase] += 1.0 + totals.max() - totals.min()
         return int(np.argmax(totals))
 

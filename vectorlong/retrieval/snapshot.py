@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from vectorlong.errors import FilterError
+from vectorlong.lexical.expressions import single_term
 from vectorlong.retrieval.connections import LedgerConnection
 from vectorlong.retrieval.ledger import damaged
 from vectorlong.retrieval.word_tables import PASSAGE_BITS, SPAN_TYPE, WordTables, as_spans
@@ -246,12 +247,29 @@ class Snapshot:
         except ValueError as error:
             raise damaged(self._path, str(error)) from None
 
-    def keys_with(self, expression: str) -> np.ndarray:
-        """int64 [n]: keys of the documents that match an expression of FTS5."""
+    def keys_with(self, expression: str, first_key: int, last_key: int) -> np.ndarray:
+        """int64 [n]: keys of the documents, from one to another, that match an expression."""
         table = self.words.documents
-        return self._integers(1, f"SELECT rowid FROM {table} WHERE {table} MATCH ?", (expression,))[
-            :, 0
-        ]
+        query = f"SELECT rowid FROM {table} WHERE {table} MATCH ? AND rowid BETWEEN ? AND ?"
+        return self._integers(1, query, (expression, first_key, last_key))[:, 0]  # [n]
+
+    def n_passages_with(self, expression: str) -> int:
+        """In how many passages a term stands; 1 where the expression is of several."""
+        term = single_term(expression)
+        if term is None:
+            return 1
+        row = self._connection.one(
+            f"SELECT doc FROM {self._vocabulary(self.words.passages)} WHERE term = ?", (term,)
+        )
+        return 0 if row is None else int(row[0])
+
+    def _vocabulary(self, table: str) -> str:
+        """Return the name of the table that tells what FTS5 knows of each term."""
+        self._connection.execute(
+            f"CREATE VIRTUAL TABLE IF NOT EXISTS temp.{table}_words "
+            f"USING fts5vocab('main', '{table}', 'row')"
+        )
+        return f"temp.{table}_words"
 
     def lexical_documents(
         self, expression: str, limit: int, allowed: bytes | None
@@ -333,11 +351,8 @@ class Snapshot:
         rows = self._connection.all(f"SELECT id, sz FROM {table}_docsize ORDER BY id")
         if [rowid for rowid, _ in rows] != rowids.tolist():
             return "it does not hold every text once"
-        self._connection.execute(
-            f"CREATE VIRTUAL TABLE IF NOT EXISTS temp.{table}_words "
-            f"USING fts5vocab('main', '{table}', 'row')"
-        )
-        n_words = self._connection.one(f"SELECT coalesce(sum(cnt), 0) FROM temp.{table}_words")[0]
+        vocabulary = self._vocabulary(table)
+        n_words = self._connection.one(f"SELECT coalesce(sum(cnt), 0) FROM {vocabulary}")[0]
         if n_words != sum(_sum_of_varints(size) for _, size in rows):
             return "words of it are missing"
         return None
