@@ -7,6 +7,7 @@ language find no words of another. Snowball's algorithms make them.
 from __future__ import annotations
 
 import importlib.metadata
+import re
 import threading
 from collections.abc import Sequence
 
@@ -22,7 +23,7 @@ LANGUAGES = (AUTO_LANGUAGE, NO_LANGUAGE, *sorted(set(snowballstemmer.algorithms(
 STEM_MARK = "~"
 
 # Of the words that texts and questions have; see `scheme`.
-VERSION = 1
+VERSION = 2
 
 # A text of so many words that is English has so great a share of these.
 _TELLING_WORDS = 20
@@ -44,9 +45,13 @@ _OTHER_WORDS = frozenset(
         "o os da do em com uma dos das não "
         "het een van dat niet voor op zijn te och att det som på är ikke og ja ei "
         "w z na nie się jest do oraz ve bir bu ile için yang dan itu dengan untuk ini dari "
-        "si cu pe nu az és nem egy hogy je se że v na"
+        "si cu pe nu az és nem egy hogy je se że v na "
+        "wer wie wo wann welche welcher welches wurde quel quelle chi quale cosa wat waar welke "
+        "kto jak vad vem ne hangi apa siapa qual quem cine ce unde"
     ).split()
 ) - {"do", "on", "in", "a", "an"}
+# The vowels of many scripts are marks, with which no word is alphabetic to Python.
+_IS_OF_LETTERS = re.compile(r"[^\W\d_][^\d]*")
 _MAX_CACHED = 100_000
 
 
@@ -71,7 +76,7 @@ def scheme(setting: str) -> str:
     Examples
     --------
     >>> scheme("none")
-    'words 1, none'
+    'words 2, none'
     """
     if setting == NO_LANGUAGE:
         return f"words {VERSION}, {setting}"
@@ -91,9 +96,10 @@ def stem_language(setting: str, words: Sequence[str]) -> str | None:
 def is_english(words: Sequence[str]) -> bool:
     """Whether a text is English, as far as its exact words tell.
 
-    A long text is where a share of its words are those that English cannot do without, also beside
-    another language. A few words say little; they are taken for English unless they show
-    something else, because stems find more and hide nothing.
+    A long text is where a share of its words are those that English cannot do without, and more
+    than are another language's of this script: titles are quoted in any language. A few words say
+    little; they are taken for English unless they or those beside them show something else,
+    because stems find more and hide nothing.
 
     Examples
     --------
@@ -103,13 +109,16 @@ def is_english(words: Sequence[str]) -> bool:
     False
     >>> is_english(["steel", "pipes"]), is_english(["boîtes", "rondes"])
     (True, False)
+    >>> is_english("кто такой george washington".split())
+    False
     """
     n_latin = sum(word.isascii() and word.isalpha() for word in words)
     n_english = sum(map(_ENGLISH_WORDS.__contains__, words))
-    if n_latin >= _TELLING_WORDS:
-        return n_english >= _ENGLISH_SHARE * n_latin
     n_other = sum(map(_OTHER_WORDS.__contains__, words))
-    n_other += sum(not word.isascii() and word[0] < "\u0250" for word in words)
+    if n_latin >= _TELLING_WORDS:
+        n_other += sum(not word.isascii() and word[0] < "\u0250" for word in words)
+        return n_english >= max(_ENGLISH_SHARE * n_latin, n_other)
+    n_other += sum(not word.isascii() and word[0].isalpha() for word in words)
     return n_latin > 0 and n_english >= n_other
 
 
@@ -144,11 +153,13 @@ def marked_stems(language: str, words: Sequence[str]) -> list[str]:
     --------
     >>> marked_stems("english", ["agreements", "of", "2021"])
     ['~agreement', '~of', '2021']
+    >>> marked_stems("hindi", ["किताबें"])
+    ['~किताब']
     """
     stems = _stems.setdefault(language, _Stems(language))
     if language == ENGLISH:  # whose letters are these
         return [stems[word] if word.isascii() and word.isalpha() else word for word in words]
-    return [stems[word] if word.isalpha() else word for word in words]
+    return [stems[word] if _IS_OF_LETTERS.fullmatch(word) else folded(word) for word in words]
 
 
 def question_stems(setting: str, words: Sequence[str]) -> list[str]:

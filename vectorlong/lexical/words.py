@@ -15,15 +15,17 @@ from functools import lru_cache
 from vectorlong.lexical.characters import LATIN, PAIRED, exact_words, folded, visible
 from vectorlong.lexical.stems import ENGLISH, marked_stems
 
-# Marks that belong to the character before them, in the scripts of which pairs are indexed; and two
-# signs that also bind the consonant after them.
+# What belongs to the character before it, in the scripts of which pairs are indexed: marks, and
+# vowels that Thai and Lao write after their consonant; the vowels they write before it; and two
+# signs that also bind the consonant after them. Thai is then found as well as by a dictionary.
 _MARKS = (
-    "\u0e31\u0e34-\u0e3a\u0e47-\u0e4e\u0eb1\u0eb4-\u0ebc\u0ec8-\u0ece\u102b-\u103e\u1056-\u1059"
+    "\u0e30-\u0e3a\u0e45\u0e47-\u0e4e\u0eb0-\u0ebc\u0ec8-\u0ece\u102b-\u103e\u1056-\u1059"
     "\u105e-\u1060\u1062-\u1064\u1067-\u106d\u1071-\u1074\u1082-\u108d\u108f\u109a-\u109d"
     "\u17b4-\u17d3\u17dd\u3099\u309a"
 )
-_IS_MARKED = re.compile(f"[{_MARKS}]")
-_CLUSTER = re.compile(f"[{PAIRED}](?:[\u1039\u17d2][{PAIRED}]|[{_MARKS}])*")
+_VOWELS_BEFORE = "\u0e40-\u0e44\u0ec0-\u0ec4"
+_IS_MARKED = re.compile(f"[{_MARKS}{_VOWELS_BEFORE}]")
+_CLUSTER = re.compile(f"[{_VOWELS_BEFORE}]?[{PAIRED}](?:[\u1039\u17d2][{PAIRED}]|[{_MARKS}])*")
 # Latin letters and digits go together ("5g", "b2b"); any other script beside them is another word.
 _RUN = re.compile(f"[{PAIRED}]+|[0-9{LATIN}]+|[^0-9{LATIN}{PAIRED}]+")
 _IS_PAIRED = re.compile(f"[{PAIRED}]")
@@ -53,7 +55,7 @@ class Run:
     is_paired
         Whether overlapping pairs of its characters are indexed.
     characters
-        Its characters, each with its marks; all of it where it is not paired.
+        Its characters, each with its marks and vowels; all of it where it is not paired.
     """
 
     def __init__(self, text: str) -> None:
@@ -82,8 +84,10 @@ def runs(word: str) -> list[Run]:
 
     Examples
     --------
-    >>> ["".join(run.characters) for run in runs("iphone手机2023年")]
-    ['iphone', '手机', '2023', '年']
+    >>> [run.characters for run in runs("iphone手机2023")]
+    [['iphone'], ['手', '机'], ['2023']]
+    >>> [run.characters for run in runs("แมวเกาะ")]
+    [['แม', 'ว', 'เกาะ']]
     """
     return [Run(text) for text in ([word] if word and word.isascii() else _RUN.findall(word))]
 
@@ -133,9 +137,10 @@ class IndexedWords:
     ----------
     terms
         What it is mostly ranked by: stems in order where its language has them, else its words;
-        then words with their marks, codes with their signs, words without their hyphens.
+        then codes with their signs, words without their hyphens.
     words
-        Where the terms are stems, the words in order.
+        What adds little to that: the words in order where the terms are stems; then words with
+        their marks, or every word that can have some would count twice.
 
     Words are folded, and overlapping pairs of characters in scripts without spaces.
     """
@@ -150,19 +155,21 @@ def indexed_words(text: str, language: str | None) -> IndexedWords:
     Examples
     --------
     >>> indexed_words("An e-mail from Zoë: 天气好", None)
-    IndexedWords(terms='an e mail from zoe 天气 气好 好 zoë email', words='')
+    IndexedWords(terms='an e mail from zoe 天气 气好 好 email', words='zoë')
     >>> indexed_words("All e-mails from Zoë", "english")
-    IndexedWords(terms='~all ~e ~mail ~from ~zoe zoë emails ~email', words='all e mails from zoe')
+    IndexedWords(terms='~all ~e ~mail ~from ~zoe emails ~email', words='all e mails from zoe zoë')
     """
     ranked: list[str] = []
     words: list[str] = []
     forms: list[str] = []
+    marked: list[str] = []
     for stretch in _stretches(text):
         indexed = _indexed_stretch(visible(stretch), language)
-        for whole, part in zip((ranked, words, forms), indexed, strict=True):
+        for whole, part in zip((ranked, words, forms, marked), indexed, strict=True):
             whole.append(" ".join(part))
     terms = " ".join([*ranked, *forms]).rstrip()
-    return IndexedWords(terms, "" if language is None else " ".join(words))
+    beside = marked if language is None else [*words, *marked]
+    return IndexedWords(terms, " ".join(beside).rstrip())
 
 
 def _stretches(text: str) -> Iterator[str]:
@@ -179,10 +186,10 @@ def _stretches(text: str) -> Iterator[str]:
 
 def _indexed_stretch(
     text: str, language: str | None
-) -> tuple[Sequence[str], Sequence[str], Sequence[str]]:
-    """Return what a visible text is ranked by, its words, and their other forms."""
+) -> tuple[Sequence[str], Sequence[str], Sequence[str], Sequence[str]]:
+    """Return what a visible text is ranked by, its words, other forms, and words with marks."""
     exact = exact_words(text)
-    words, forms = exact, []
+    words, forms, marked = exact, [], []
     if not text.isascii():
         words = []
         for word in exact:
@@ -192,22 +199,22 @@ def _indexed_stretch(
             terms, form = _found_by(word)
             words.extend(terms)
             if form is not None:
-                forms.append(form)
+                marked.append(form)
     for compound, is_code in compounds(text):
         forms.append(compound)
         if language is not None and not is_code:
             forms.extend(marked_stems(language, [compound]))
     if language is None:
-        return words, words, forms
+        return words, words, forms, marked
     if language == ENGLISH:
-        return marked_stems(language, words), words, forms
+        return marked_stems(language, words), words, forms, marked
     ranked: list[str] = []
     for word in exact:
         if _IS_PAIRED.search(word):
             ranked.extend(_found_by(word)[0])
         else:
             ranked.extend(marked_stems(language, [word]))
-    return ranked, words, forms
+    return ranked, words, forms, marked
 
 
 def _found_by(word: str) -> tuple[Sequence[str], str | None]:
