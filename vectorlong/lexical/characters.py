@@ -12,15 +12,15 @@ from __future__ import annotations
 import re
 import unicodedata
 
-# Scripts written without spaces, of which overlapping pairs of characters are indexed.
+# Letters of scripts written without spaces, of which overlapping pairs of characters are indexed.
 _IDEOGRAPHIC = (
     "\u3005-\u3007\u303b\u3041-\u30ff\u3105-\u312f\u31a0-\u31bf\u31f0-\u31ff\u3400-\u4dbf"
     "\u4e00-\u9fff\ua960-\ua97f\uac00-\ud7ff\u1100-\u11ff\uf900-\ufaff"
     "\U0001b000-\U0001b16f\U00020000-\U0003ffff"
 )
 _SOUTHEAST_ASIAN = (
-    "\u0e01-\u0e5b\u0e81-\u0edf\u1000-\u109f\u1780-\u17d3\u17d7\u17dc\u17dd"
-    "\u19e0-\u19ff\uaa60-\uaa7f"
+    "\u0e01-\u0e4f\u0e81-\u0ecf\u0edc-\u0edf\u1000-\u103f\u1050-\u108f\u109a-\u109f"
+    "\u1780-\u17d3\u17d7\u17dc-\u17dd\uaa60-\uaa7f\u19e0-\u19ff"
 )
 PAIRED = _IDEOGRAPHIC + _SOUTHEAST_ASIAN
 LATIN = (
@@ -31,10 +31,23 @@ LATIN = (
 _LATIN_LETTERS = {
     "ł": "l", "ø": "o", "đ": "d", "ð": "d", "ħ": "h", "ı": "i", "ŧ": "t", "ŋ": "n", "ĸ": "k",
     "æ": "ae", "œ": "oe", "þ": "th", "ə": "e", "ƒ": "f",
+    "ɓ": "b", "ɗ": "d", "ƙ": "k", "ƴ": "y",
 }  # fmt: skip
 # Letters of which Arabic and Persian keyboards have different ones, and which writers exchange.
 _ARABIC_LETTERS = {"ى": "ي", "ی": "ي", "ې": "ي", "ک": "ك", "ة": "ه", "ە": "ه", "ہ": "ه", "ھ": "ه"}
-_FOLDED_LETTERS = {**_LATIN_LETTERS, **_ARABIC_LETTERS, "ё": "е", "ँ": "ं"}
+# Series of seven syllables each that sound alike in Amharic, and which writers exchange.
+_ETHIOPIC_SERIES = {"ሐ": "ሀ", "ኀ": "ሀ", "ሠ": "ሰ", "ዐ": "አ", "ፀ": "ጸ"}
+_ETHIOPIC_LETTERS = {
+    chr(ord(first) + order): chr(ord(becomes) + order)
+    for first, becomes in _ETHIOPIC_SERIES.items()
+    for order in range(7)
+}
+# Consonants of Malayalam without a vowel: a character, or the consonant, a virama and a joiner.
+_MALAYALAM_LETTERS = {"ൺ": "ണ്", "ൻ": "ന്", "ർ": "ര്", "ൽ": "ല്", "ൾ": "ള്", "ൿ": "ക്"}
+_FOLDED_LETTERS = {
+    **_LATIN_LETTERS, **_ARABIC_LETTERS, **_ETHIOPIC_LETTERS, **_MALAYALAM_LETTERS,
+    "ё": "е", "ँ": "ं",
+}  # fmt: skip
 # Marks of Devanagari and Hebrew, of Arabic and of any script that stand alone after their letter.
 _DROPPED_MARKS = re.compile(
     "[\u0300-\u036f\u0483-\u0487\u0591-\u05bd\u05bf\u05c1\u05c2\u05c4\u05c5\u05c7\u0610-\u061a"
@@ -46,9 +59,9 @@ _UNMARKED_SCRIPTS = re.compile(f"[{LATIN}\u0370-\u03ff\u1f00-\u1fff\u0621-\u064a
 # Before another consonant Hindi writes a nasal as a letter or as a dot: "हिन्दी", "हिंदी".
 _NASAL = re.compile("[\u0919\u091e\u0923\u0928\u092e]\u094d(?=[\u0915-\u0939])")
 
-# Superscripts mostly point to a footnote, signs of trade belong to no word, one apostrophe is a
-# letter to Unicode, and Hebrew has marks of abbreviation of its own. Without typographic signs most
-# English is ASCII, which is quickest.
+# Superscripts mostly point to a footnote, signs of trade belong to no word, two apostrophes are
+# letters to Unicode, and Hebrew has marks of abbreviation of its own. Without typographic signs
+# most English is ASCII, which is quickest.
 _BEFORE_NFKC = {
     **dict.fromkeys("\u2018\u2019", "'"),
     **dict.fromkeys("\u201c\u201d", '"'),
@@ -57,7 +70,7 @@ _BEFORE_NFKC = {
     **dict.fromkeys("™℠®©", " "),
     **{digit: f"-{unicodedata.digit(digit)}" for digit in "¹²³⁰⁴⁵⁶⁷⁸⁹"},
     "№": " no ",
-    "\u02bc": "'",
+    **dict.fromkeys("\u02bb\u02bc", "'"),
     "\u05f3": "-",
     "\u05f4": "-",
 }
@@ -68,12 +81,12 @@ _NON_JOINER = re.compile("\u200c(?<=[\u0600-\u06ff].)(?=[\u0600-\u06ff])")
 _HEBREW_QUOTE = re.compile('"(?<=[\u05d0-\u05ea].)(?=[\u05d0-\u05ea])')
 # Between lines a hyphen may or may not belong to the word.
 _HYPHEN_AT_LINE_END = re.compile(
-    r"[-\u2010\u00ad](?<=[^\W\d_].)[ \t]*\r?\n[ \t]*(?=[^\W\d_])", re.DOTALL
+    r"[-\u2010\u00ad](?<=[A-Za-z\u00aa-\U0010ffff].)[ \t]*\r?\n[ \t]*(?=[^\W\d_])", re.DOTALL
 )
-# Soft hyphens, joiners, signs of direction, variants of glyphs; and the Arabic line that only
-# stretches a word.
+# Soft hyphens, joiners, signs of direction, variants of glyphs; the Arabic line that only stretches
+# a word; and what Armenian puts on a vowel where others put a sign at the sentence's end.
 _UNSEEN = re.compile(
-    "[\u00ad\u034f\u0600-\u0605\u061c\u0640\u06dd\u070f\u115f\u1160\u17b4\u17b5\u180b-\u180f"
+    "[\u00ad\u034f\u055b\u055c\u055e\u0600-\u0605\u061c\u0640\u06dd\u070f\u115f\u1160\u17b4\u17b5\u180b-\u180f"
     "\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufe00-\ufe0f\ufeff\ufff9-\ufffb"
     "\U0001d173-\U0001d17a\U000e0000-\U000e0fff]+"
 )
@@ -161,4 +174,5 @@ def folded(word: str) -> str:
     """
     if word.isascii():
         return word
-    return _NASAL.sub("ं", word.translate(_FOLDED))
+    # Armenian has one letter for the two, which capitals and folding case take apart differently.
+    return _NASAL.sub("ं", word.translate(_FOLDED)).replace("եւ", "եվ")

@@ -6,6 +6,7 @@ The tables asked have the columns of `vectorlong.lexical.words.IndexedWords`.
 from __future__ import annotations
 
 import heapq
+import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -34,6 +35,12 @@ _COMMON_WORDS = frozenset(
 # A longer question is a text of its own, and FTS5 takes each term's time.
 _MAX_TERMS = 2_000
 _MAX_WORDS_IN_ORDER = 64
+
+
+# Signs at the end of a code, whose words alone are something else: ".net", "c++", "c#".
+_ONLY_CODE = re.compile(r"^\.|[+#]$")
+# A number and a name or a unit, which writers part or do not: "5 kg", "iphone15".
+_GLUED = re.compile(r"([0-9]+)([a-z]+)|([a-z]+)([0-9]+)")
 
 
 @dataclass(frozen=True)
@@ -91,7 +98,9 @@ def _phrase(text: str) -> str:
     parts = [run for word in exact_words(visible(text)) for run in runs(folded(word))]
     *before, last = parts
     terms = [term for part in before for term in part.terms()]
-    return _quoted([*terms, *last.terms(is_last=True)], is_open=last.is_single_character)
+    phrase = _quoted([*terms, *last.terms(is_last=True)], is_open=last.is_single_character)
+    codes = [code for code, _ in compounds(visible(text)) if _ONLY_CODE.search(code)]
+    return " AND ".join([phrase, *(_quoted([code]) for code in codes)])
 
 
 def _terms(text: str, language: str) -> Counter[str]:
@@ -100,7 +109,12 @@ def _terms(text: str, language: str) -> Counter[str]:
     exact = exact_words(text)
     telling = [word for word in exact if word not in _COMMON_WORDS] or exact
     words: list[str] = []
-    forms = [compound for compound, _ in compounds(text)]
+    forms: list[str] = []
+    joined: list[str] = []
+    for compound, is_code in compounds(text):
+        forms.extend({folded(compound): None, compound: None})
+        if not is_code:
+            joined.append(compound)
     for word in telling:
         form = folded(word)
         parts = runs(form)
@@ -111,7 +125,7 @@ def _terms(text: str, language: str) -> Counter[str]:
             )
         if form != word and not any(part.is_paired for part in parts):
             forms.append(word)
-    stems = question_stems(language, telling) if language != NO_LANGUAGE else []
+    stems = question_stems(language, [*telling, *joined]) if language != NO_LANGUAGE else []
     found: Counter[str] = Counter()
     for terms in (words, [_quoted([form]) for form in forms], [_quoted([stem]) for stem in stems]):
         found.update(_most_telling(terms))
@@ -140,6 +154,10 @@ def _sequences(exact: Sequence[str]) -> Iterator[str]:
             if before is not None:
                 terms = [before.terms()[-1], part.characters[0]]
                 yield _quoted(terms, is_open=part.is_paired)
+                if _GLUED.fullmatch("".join(terms)):
+                    yield _quoted(["".join(terms)])
+            if glued := _GLUED.fullmatch(part.characters[0]):
+                yield _quoted([half for half in glued.groups() if half])
             before = part
 
 

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from vectorlong.lexical.characters import PAIRED
 from vectorlong.lexical.words import has_words
 
-# A straight quote within a word is an inch or a Hebrew abbreviation. Scripts without spaces have no
-# words to be within.
+# A quote that closes as it opens is an inch or a Hebrew abbreviation within a word. Scripts without
+# spaces have no words to be within.
 _OPENS = f"(?:(?<![^\\W_])|(?<=[{PAIRED}]))"
 _CLOSES = f"(?:(?![^\\W_])|(?=[{PAIRED}]))"
 _PIECE = re.compile(
@@ -21,8 +21,10 @@ _PIECE = re.compile(
     (?P<minus>(?<!\S)-)?
     (?: {_OPENS}"(?P<straight>[^"]*)"{_CLOSES}
       | “(?P<curly>[^“”]*)”
+      | {_OPENS}”(?P<nordic>[^“”„]*)”{_CLOSES}
       | „(?P<low>[^„“”]*)[“”]
       | «(?P<angled>[^«»]*)»
+      | {_OPENS}»(?P<inward>[^«»]*)«{_CLOSES}
       | 「(?P<corner>[^「」]*)」
       | 『(?P<white_corner>[^『』]*)』
     )

@@ -30,16 +30,39 @@ _CLUSTER = re.compile(f"[{_VOWELS_BEFORE}]?[{PAIRED}](?:[\u1039\u17d2][{PAIRED}]
 _RUN = re.compile(f"[{PAIRED}]+|[0-9{LATIN}]+|[^0-9{LATIN}{PAIRED}]+")
 _IS_PAIRED = re.compile(f"[{PAIRED}]")
 
-_SOLID = r"[^\W_]"
-# Looked for by its sign, since few characters are one; `_COMPOUND` then takes the whole.
-_SIGN = re.compile(
-    rf"[-.,:/_&(](?<={_SOLID}.)(?={_SOLID})|[+](?<=[a-z].)[+](?!\w)|[#](?<=[a-z].)(?!\w)"
-    r"|[.](?<![\w.].)(?=[a-z])",
-    re.DOTALL,
-)
-_COMPOUND = re.compile(rf"{_SOLID}*+(?:[-.,:/_&]{_SOLID}++|\({_SOLID}++\))+|[a-z]++(?:\+\+|\#)")
+
+class _Signs:
+    """Where words are written with signs in them, in texts of these characters.
+
+    Attributes
+    ----------
+    sign
+        Finds the first sign of one, since few characters are signs.
+    compound
+        Takes the whole, from its first character.
+    """
+
+    def __init__(self, solid: str, letter: str) -> None:
+        self.sign = re.compile(
+            rf"[-.,:/_&(](?<={solid}.)(?={solid})|[+](?<=[a-z].)[+](?!_|{letter})"
+            rf"|[#](?<=[a-z].)(?!_|{letter})|[.](?<!{solid}.)(?<![._].)(?=[a-z])",
+            re.DOTALL,
+        )
+        self.compound = re.compile(
+            rf"{solid}*+(?:[-.,:/_&]{solid}++|\({solid}++\))+|[a-z]++(?:\+\+|\#)"
+        )
+
+
+_ASCII_SIGNS = _Signs("[a-z0-9]", "[a-z]")
+_SIGNS = _Signs(f"[^\\W_{PAIRED}]", f"[^\\W\\d_{PAIRED}]")
 _CODE_SIGN = re.compile(r"[0-9&#+]|^\.")
-_HYPHENATED = re.compile(rf"{_SOLID}+(?:-{_SOLID}+)+")
+# What is also written without the signs: "e-mail" and "covid-19", but no range of numbers; "u.s.a";
+# and "50,000", in India "1,00,000".
+_JOINED = re.compile(
+    r"(?![\d-]+\Z)[^\W_]+(?:-[^\W_]+)+|[^\W\d_](?:\.[^\W\d_])+"
+    r"|\d{1,3}(?:,\d{2,3})*,\d{3}|\d{1,3}(?:\.\d{3})+"
+)
+_JOINING_SIGNS = re.compile(r"[-.,]")
 # Longer ones are data and no code that somebody types.
 _MAX_CODE_CHARACTERS = 64
 # Longer words are runs of a script without spaces, which do not come again.
@@ -95,32 +118,40 @@ def runs(word: str) -> list[Run]:
 def compounds(text: str) -> list[tuple[str, bool]]:
     """Return what of a visible text is written with signs in it, and whether it is a code.
 
-    A code is a form of its own ("3.10", "c++", "r&d"); of a word with hyphens, the word without.
+    A code is a form of its own ("3.10", "c++", "r&d"); of a word with hyphens, of initials with
+    dots and of thousands, what is left without them.
 
     Examples
     --------
-    >>> compounds("e-mail 3.2(b) and/or c#, state-of-the-art.")
-    [('email', False), ('3.2(b)', True), ('c#', True), ('stateoftheart', False)]
+    >>> compounds("e-mail 3.2(b) and/or c#, u.s.a.")
+    [('email', False), ('3.2(b)', True), ('c#', True), ('usa', False)]
+    >>> compounds("covid-19, $50,000 and pages 12-15")
+    [('covid-19', True), ('covid19', True), ('50,000', True), ('50000', True), ('12-15', True)]
     """
     found = []
     end = 0
-    for sign in _SIGN.finditer(text):
+    signs = _ASCII_SIGNS if text.isascii() else _SIGNS
+    for sign in signs.sign.finditer(text):
         start = sign.start()
         if start < end:
             continue
         while start > end and text[start - 1].isalnum():
             start -= 1
-        match = _COMPOUND.match(text, start)
+        before = text[start : sign.start()]
+        if not before.isascii():
+            start = sign.start() - len(_IS_PAIRED.split(before)[-1])
+        match = signs.compound.match(text, start)
         if match is None:  # a bracket that is not closed after one word
             continue
         end = match.end()
         compound = match[0]
         if len(compound) > _MAX_CODE_CHARACTERS:
             continue
-        if _CODE_SIGN.search(compound):
+        is_code = _CODE_SIGN.search(compound) is not None
+        if is_code:
             found.append((compound, True))
-        elif _HYPHENATED.fullmatch(compound):
-            found.append((compound.replace("-", ""), False))
+        if _JOINED.fullmatch(compound):
+            found.append((_JOINING_SIGNS.sub("", compound), is_code))
     return found
 
 
@@ -201,7 +232,10 @@ def _indexed_stretch(
             if form is not None:
                 marked.append(form)
     for compound, is_code in compounds(text):
-        forms.append(compound)
+        form = folded(compound)
+        forms.append(form)
+        if form != compound:
+            marked.append(compound)
         if language is not None and not is_code:
             forms.extend(marked_stems(language, [compound]))
     if language is None:
