@@ -23,7 +23,7 @@ LANGUAGES = (AUTO_LANGUAGE, NO_LANGUAGE, *sorted(set(snowballstemmer.algorithms(
 STEM_MARK = "~"
 
 # Of the words that texts and questions have; see `scheme`.
-VERSION = 2
+VERSION = 1
 
 # A text of so many words that is English has so great a share of these.
 _TELLING_WORDS = 20
@@ -76,7 +76,7 @@ def scheme(setting: str) -> str:
     Examples
     --------
     >>> scheme("none")
-    'words 2, none'
+    'words 1, none'
     """
     if setting == NO_LANGUAGE:
         return f"words {VERSION}, {setting}"

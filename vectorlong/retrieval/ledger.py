@@ -128,6 +128,12 @@ def check_ledger(connection: LedgerConnection, path: Path) -> None:
             if strange
             else "its tables are not those that this library made",
         )
+    try:
+        recorded = WordTables.all_recorded(connection)
+    except ValueError as error:
+        raise damaged(path, f"its record of the lexical index makes no sense, {error}") from None
+    if {tables.number for tables in recorded} | (numbers & {0}) != numbers:
+        raise damaged(path, "its record of the lexical index does not go with its tables")
 
 
 Schema = dict[tuple[str, str], tuple[str, str | None]]

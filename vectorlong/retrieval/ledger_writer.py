@@ -183,10 +183,8 @@ class LedgerTransaction:
         """Index the words of every document anew, at once."""
         if self._language is None:
             return
-        for name in (IN_USE, UNFINISHED):
-            tables = WordTables.recorded(self.connection, name)
-            if tables is not None:
-                tables.drop(self.connection)
+        for former in WordTables.all_recorded(self.connection):
+            former.drop(self.connection)
         self.connection.execute("DELETE FROM settings WHERE name = ?", (UNFINISHED,))
         tables = WordTables(self._words.number or 1, scheme(self._language))
         tables.create(self.connection)

@@ -85,6 +85,12 @@ class WordTables:
         return None if row is None else checked_fields(WordTables, json.loads(row[0]))
 
     @staticmethod
+    def all_recorded(connection: LedgerConnection) -> list[WordTables]:
+        """Return the tables in use and the unfinished ones, as far as the ledger records any."""
+        tables = [WordTables.recorded(connection, name) for name in (IN_USE, UNFINISHED)]
+        return [one for one in tables if one is not None]
+
+    @staticmethod
     def in_use(connection: LedgerConnection) -> WordTables:
         """Return the tables that are searched; an index of the first format records none."""
         return WordTables.recorded(connection) or WordTables(0, "")
