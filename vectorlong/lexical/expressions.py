@@ -18,7 +18,7 @@ from vectorlong.lexical.words import Run, compounds, runs
 
 # Terms stand between spaces, and whatever Unicode knows beside ASCII belongs to them, so that no
 # version of SQLite takes them otherwise.
-TOKENIZER = "ascii tokenchars '-.,:/_&()+#~'"
+TOKENIZER = "ascii tokenchars '-.,:/_&()+#~$'"
 
 # BM25 gives these words almost no weight and they match almost every passage, so that scoring
 # them is nearly all of a query's time. They count when a question has nothing else.
