@@ -137,8 +137,7 @@ def compounds(text: str) -> list[tuple[str, bool]]:
             continue
         while start > end and text[start - 1].isalnum():
             start -= 1
-        before = text[start : sign.start()]
-        if not before.isascii():
+        if signs is _SIGNS and not (before := text[start : sign.start()]).isascii():
             start = sign.start() - len(_IS_PAIRED.split(before)[-1])
         match = signs.compound.match(text, start)
         if match is None:  # a bracket that is not closed after one word
@@ -150,7 +149,7 @@ def compounds(text: str) -> list[tuple[str, bool]]:
         is_code = _CODE_SIGN.search(compound) is not None
         if is_code:
             found.append((compound, True))
-        if _JOINED.fullmatch(compound):
+        if sign[0] in "-.," and _JOINED.fullmatch(compound):
             found.append((_JOINING_SIGNS.sub("", compound), is_code))
     return found
 
