@@ -1642,6 +1642,12 @@ _STEMS = [
     ),
     Row(
         "German",
+        "Messing",
+        first=["Die Beschläge sind aus Messing."],
+        absent=["Die Messe findet in Hannover statt."],
+    ),
+    Row(
+        "German",
         "Leistung",
         first=["Jede Leistung wird bezahlt."],
         absent=["Die Leiste wird montiert."],

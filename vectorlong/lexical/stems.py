@@ -38,8 +38,8 @@ _ENGLISH_WORDS = frozenset(
 )
 _OTHER_WORDS = frozenset(
     (  # noqa: SIM905
-        "der das und ist nicht mit von den dem ein eine einer im für auf zu des "
-        "le la les et est dans une un du pour qui que sur au aux "
+        "der die das und ist wird sind nicht mit von den dem ein eine einer im für auf aus zu des "
+        "wir sich jeder le la les et est dans une un du pour qui que sur au aux il elle ne "
         "el los las y con por del una para en de "
         "il di della che non per gli delle nel "
         "o os da do em com uma dos das não "
