@@ -13,12 +13,15 @@ from dataclasses import dataclass
 
 from vectorlong.lexical.characters import exact_words, folded, visible
 from vectorlong.lexical.question import Question
-from vectorlong.lexical.stems import NO_LANGUAGE, question_stems
+from vectorlong.lexical.stems import question_stems, stem_language
 from vectorlong.lexical.words import Run, compounds, runs
 
 # Terms stand between spaces, and whatever Unicode knows beside ASCII belongs to them, so that no
 # version of SQLite takes them otherwise.
 TOKENIZER = "ascii tokenchars '-.,:/_&()+#~$'"
+
+# Vietnamese writes the syllables of a word apart.
+_IS_VIETNAMESE = re.compile("[\u01a1\u01b0\u1ea0-\u1ef9]")
 
 # BM25 gives these words almost no weight and they match almost every passage, so that scoring
 # them is nearly all of a query's time. They count when a question has nothing else.
@@ -35,6 +38,8 @@ _COMMON_WORDS = frozenset(
 # A longer question is a text of its own, and FTS5 takes each term's time.
 _MAX_TERMS = 2_000
 _MAX_WORDS_IN_ORDER = 64
+# So few words are mostly a name or a term.
+_MAX_WORDS_OF_NAME = 4
 
 
 # Signs at the end of a code, whose words alone are something else: ".net", "c++", "c#".
@@ -104,7 +109,11 @@ def _phrase(text: str) -> str:
 
 
 def _terms(text: str, language: str) -> Counter[str]:
-    """Find any word of a text, and better those that also stand together as they do there."""
+    """Find any word of a text, and better those that also stand together as they do there.
+
+    The latter in names, where two may make one word, and where there are stems, beside which two
+    words weigh little; elsewhere "de la" would weigh more than a word that tells something.
+    """
     text = visible(text)
     exact = exact_words(text)
     telling = [word for word in exact if word not in _COMMON_WORDS] or exact
@@ -125,12 +134,15 @@ def _terms(text: str, language: str) -> Counter[str]:
             )
         if form != word and not any(part.is_paired for part in parts):
             forms.append(word)
-    stems = question_stems(language, [*telling, *joined]) if language != NO_LANGUAGE else []
+    # Few texts of an index may have stems; among them any word of another language would be rare.
+    stemmed = stem_language(language, exact)
+    stems = [] if stemmed is None else question_stems(stemmed, [*telling, *joined])
     found: Counter[str] = Counter()
     for terms in (words, [_quoted([form]) for form in forms], [_quoted([stem]) for stem in stems]):
         found.update(_most_telling(terms))
     if len(exact) <= _MAX_WORDS_IN_ORDER:
-        found.update(_sequences(exact))
+        is_named = len(exact) <= _MAX_WORDS_OF_NAME or _IS_VIETNAMESE.search(text) is not None
+        found.update(_sequences(exact, is_any=is_named or stemmed is not None))
     return found
 
 
@@ -143,8 +155,8 @@ def _most_telling(terms: list[str]) -> dict[str, int]:
     return {term: counts[term] for term in kept}
 
 
-def _sequences(exact: Sequence[str]) -> Iterator[str]:
-    """Find telling words that stand one after the other."""
+def _sequences(exact: Sequence[str], *, is_any: bool) -> Iterator[str]:
+    """Find telling words that stand one after the other; unless any, beside a script of pairs."""
     before: Run | None = None
     for word in exact:
         if word in _COMMON_WORDS:
@@ -153,7 +165,8 @@ def _sequences(exact: Sequence[str]) -> Iterator[str]:
         for part in runs(folded(word)):
             if before is not None:
                 terms = [before.terms()[-1], part.characters[0]]
-                yield _quoted(terms, is_open=part.is_paired)
+                if is_any or before.is_paired or part.is_paired:
+                    yield _quoted(terms, is_open=part.is_paired)
                 if _GLUED.fullmatch("".join(terms)):
                     yield _quoted(["".join(terms)])
             if glued := _GLUED.fullmatch(part.characters[0]):
