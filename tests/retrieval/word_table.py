@@ -951,6 +951,28 @@ _WHAT_NOBODY_SEES = [
     ),
     Row("Japanese", "85㎡", first=["床面積は85m²です。"], behind=["床面積は58m²です。"]),
     Row("Japanese", "㎡", first=["床面積は85 m²です。"], absent=["高さは85 mmです。"]),
+    Row("Chinese", "合同金额", first=["本合\n同金\r\n额为五十万元。"], absent=["合金的同类产品"]),
+    Row(
+        "Chinese",
+        "“不可抗力”",
+        first=["因不可\n抗力不能履行。"],
+        absent=["因不可\n\n抗力不能履行。"],
+    ),
+    Row(
+        "Japanese",
+        "契約期間",
+        first=["本件の契\n約期間は二年とする。"],
+        absent=["約束の期日は明日とする。"],
+    ),
+    Row(
+        "Korean", '"계약 해지"', first=["임대차 계약\n해지 통보"], absent=["임대차 해지\n계약 통보"]
+    ),
+    Row(
+        "Japanese",
+        "E-1234/56",
+        first=["番号：Ｅ－１２３４／５６"],
+        behind=["番号：Ｅ－１２３４／５７"],
+    ),
 ]
 
 _DIGITS = [
@@ -1193,6 +1215,18 @@ _QUOTES = [
         '"mücbir sebep"',
         first=["MÜCBİR SEBEP hâlinde sözleşme askıya alınır."],
         absent=["Sebep mücbir değildir."],
+    ),
+    Row(
+        "Japanese",
+        "＂契約期間＂",
+        first=["契約期間は二年とする。"],
+        absent=["契約の期間は二年とする。"],
+    ),
+    Row(
+        "English",
+        '"force majeure"',
+        first=["A force\nmajeure event"],
+        absent=["A force. Of majeure"],
     ),
 ]
 
@@ -1536,6 +1570,16 @@ _CODES_AND_NAMES = [
         "o'zbek",
         first=["Shartnoma o\u02bbzbek tilida.", "Matn O‘ZBEK tilida."],
         absent=["Shartnoma rus tilida."],
+    ),
+    Row(
+        "English",
+        "PhD",
+        first=["She holds a Ph.D. in law."],
+        absent=["She holds a diploma in law."],
+    ),
+    Row("German", "zB", first=["Kosten, z.B. für Strom"], absent=["Kosten, z. T. für Strom"]),
+    Row(
+        "English", "Ph.D.", first=["She holds a PhD in law."], absent=["She holds a degree in law."]
     ),
 ]
 

@@ -15,14 +15,14 @@ import unicodedata
 # Letters of scripts written without spaces, of which overlapping pairs of characters are indexed.
 _IDEOGRAPHIC = (
     "\u3005-\u3007\u303b\u3041-\u30ff\u3105-\u312f\u31a0-\u31bf\u31f0-\u31ff\u3400-\u4dbf"
-    "\u4e00-\u9fff\ua960-\ua97f\uac00-\ud7ff\u1100-\u11ff\uf900-\ufaff"
-    "\U0001b000-\U0001b16f\U00020000-\U0003ffff"
+    "\u4e00-\u9fff\uf900-\ufaff\U0001b000-\U0001b16f\U00020000-\U0003ffff"
 )
+_HANGUL = "\u1100-\u11ff\ua960-\ua97f\uac00-\ud7ff"  # has spaces, but none before endings
 _SOUTHEAST_ASIAN = (
     "\u0e01-\u0e4f\u0e81-\u0ecf\u0edc-\u0edf\u1000-\u103f\u1050-\u108f\u109a-\u109f"
     "\u1780-\u17d3\u17d7\u17dc-\u17dd\uaa60-\uaa7f\u19e0-\u19ff"
 )
-PAIRED = _IDEOGRAPHIC + _SOUTHEAST_ASIAN
+PAIRED = _IDEOGRAPHIC + _HANGUL + _SOUTHEAST_ASIAN
 LATIN = (
     "a-z\u00aa\u00ba\u00df-\u00f6\u00f8-\u024f\u0250-\u02af\u1d00-\u1dbf\u1e00-\u1eff\ua722-\ua7ff"
 )
@@ -82,6 +82,11 @@ _HEBREW_QUOTE = re.compile('"(?<=[\u05d0-\u05ea].)(?=[\u05d0-\u05ea])')
 # Between lines a hyphen may or may not belong to the word.
 _HYPHEN_AT_LINE_END = re.compile(
     r"[-\u2010\u00ad](?<=[A-Za-z\u00aa-\U0010ffff].)[ \t]*\r?\n[ \t]*(?=[^\W\d_])", re.DOTALL
+)
+# Lines of Chinese and Japanese end anywhere.
+_LINE_END_BETWEEN_IDEOGRAPHS = re.compile(
+    rf"\n(?<=[{_IDEOGRAPHIC}].)(?=[{_IDEOGRAPHIC}])|\r\n(?<=[{_IDEOGRAPHIC}]..)(?=[{_IDEOGRAPHIC}])",
+    re.DOTALL,
 )
 # Soft hyphens, joiners, signs of direction, variants of glyphs; the Arabic line that only stretches
 # a word; and what Armenian puts on a vowel where others put a sign at the sentence's end.
@@ -148,6 +153,7 @@ def visible(text: str) -> str:
     if text.isascii():
         return text.lower()
     text = _HYPHENS.sub("-", unicodedata.normalize("NFKC", text).casefold())
+    text = _LINE_END_BETWEEN_IDEOGRAPHS.sub("", text)
     text = _UNSEEN.sub("", _NON_JOINER.sub("-", text))
     # Folding case may take a letter apart, and what is unseen may have kept two from composing.
     return _HEBREW_QUOTE.sub("-", unicodedata.normalize("NFKC", text))

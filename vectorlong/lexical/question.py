@@ -19,7 +19,7 @@ _CLOSES = f"(?:(?![^\\W_])|(?=[{PAIRED}]))"
 _PIECE = re.compile(
     rf"""
     (?P<minus>(?<!\S)-)?
-    (?: {_OPENS}"(?P<straight>[^"]*)"{_CLOSES}
+    (?: {_OPENS}["＂](?P<straight>[^"＂]*)["＂]{_CLOSES}
       | “(?P<curly>[^“”]*)”
       | {_OPENS}”(?P<nordic>[^“”„]*)”{_CLOSES}
       | „(?P<low>[^„“”]*)[“”]

@@ -56,10 +56,10 @@ class _Signs:
 _ASCII_SIGNS = _Signs("[a-z0-9]", "[a-z]")
 _SIGNS = _Signs(f"[^\\W_{PAIRED}]", f"[^\\W\\d_{PAIRED}]")
 _CODE_SIGN = re.compile(r"[0-9&#+]|^\.")
-# What is also written without the signs: "e-mail" and "covid-19", but no range of numbers; "u.s.a";
-# and "50,000", in India "1,00,000".
+# What is also written without the signs: "e-mail" and "covid-19", but no range of numbers; "u.s.a"
+# and "ph.d"; "50,000" and, in India, "1,00,000".
 _JOINED = re.compile(
-    r"(?![\d-]+\Z)[^\W_]+(?:-[^\W_]+)+|[^\W\d_](?:\.[^\W\d_])+"
+    r"(?![\d-]+\Z)[^\W_]+(?:-[^\W_]+)+|[^\W\d_]{1,2}(?:\.[^\W\d_]{1,2})+"
     r"|\d{1,3}(?:,\d{2,3})*,\d{3}|\d{1,3}(?:\.\d{3})+"
 )
 _JOINING_SIGNS = re.compile(r"[-.,]")
