@@ -167,10 +167,10 @@ class IndexedWords:
     ----------
     terms
         What it is mostly ranked by: stems in order where its language has them, else its words;
-        then codes with their signs, words without their hyphens.
+        then codes with their signs.
     words
         What adds little to that: the words in order where the terms are stems; then words with
-        their marks, or every word that can have some would count twice.
+        their marks and words without their hyphens, or all these would count twice.
 
     Words are folded, and overlapping pairs of characters in scripts without spaces.
     """
@@ -185,20 +185,20 @@ def indexed_words(text: str, language: str | None) -> IndexedWords:
     Examples
     --------
     >>> indexed_words("An e-mail from Zoë: 天气好", None)
-    IndexedWords(terms='an e mail from zoe 天气 气好 好 email', words='zoë')
+    IndexedWords(terms='an e mail from zoe 天气 气好 好', words='zoë email')
     >>> indexed_words("All e-mails from Zoë", "english")
-    IndexedWords(terms='~all ~e ~mail ~from ~zoe emails ~email', words='all e mails from zoe zoë')
+    IndexedWords(terms='~all ~e ~mail ~from ~zoe', words='all e mails from zoe zoë emails ~email')
     """
     ranked: list[str] = []
     words: list[str] = []
     forms: list[str] = []
-    marked: list[str] = []
+    minor: list[str] = []
     for stretch in _stretches(text):
         indexed = _indexed_stretch(visible(stretch), language)
-        for whole, part in zip((ranked, words, forms, marked), indexed, strict=True):
+        for whole, part in zip((ranked, words, forms, minor), indexed, strict=True):
             whole.append(" ".join(part))
     terms = " ".join([*ranked, *forms]).rstrip()
-    beside = marked if language is None else [*words, *marked]
+    beside = minor if language is None else [*words, *minor]
     return IndexedWords(terms, " ".join(beside).rstrip())
 
 
@@ -217,9 +217,9 @@ def _stretches(text: str) -> Iterator[str]:
 def _indexed_stretch(
     text: str, language: str | None
 ) -> tuple[Sequence[str], Sequence[str], Sequence[str], Sequence[str]]:
-    """Return what a visible text is ranked by, its words, other forms, and words with marks."""
+    """Return what a visible text is ranked by, its words, its codes, and what counts little."""
     exact = exact_words(text)
-    words, forms, marked = exact, [], []
+    words, forms, minor = exact, [], []
     if not text.isascii():
         words = []
         for word in exact:
@@ -229,25 +229,26 @@ def _indexed_stretch(
             terms, form = _found_by(word)
             words.extend(terms)
             if form is not None:
-                marked.append(form)
+                minor.append(form)
     for compound, is_code in compounds(text):
         form = folded(compound)
-        forms.append(form)
+        # The words without their hyphens would count twice.
+        (forms if is_code else minor).append(form)
         if form != compound:
-            marked.append(compound)
+            minor.append(compound)
         if language is not None and not is_code:
-            forms.extend(marked_stems(language, [compound]))
+            minor.extend(marked_stems(language, [compound]))
     if language is None:
-        return words, words, forms, marked
+        return words, words, forms, minor
     if language == ENGLISH:
-        return marked_stems(language, words), words, forms, marked
+        return marked_stems(language, words), words, forms, minor
     ranked: list[str] = []
     for word in exact:
         if _IS_PAIRED.search(word):
             ranked.extend(_found_by(word)[0])
         else:
             ranked.extend(marked_stems(language, [word]))
-    return ranked, words, forms, marked
+    return ranked, words, forms, minor
 
 
 def _found_by(word: str) -> tuple[Sequence[str], str | None]:
