@@ -363,17 +363,17 @@ def test_a_newer_format_is_refused_and_left_alone(
     shutil.copytree(original[0], target)
     content = read_sealed(target / "manifest.json")
     assert content is not None
-    replace_sealed(target / "manifest.json", {**content, "format_version": 3, "new": True})
+    replace_sealed(target / "manifest.json", {**content, "format_version": 4, "new": True})
     before = {name: (target / name).read_bytes() for name in content_files(target)}
     for read_only in (True, False):
-        with pytest.raises(FormatVersionError, match=r"format version 3.*reads up to 2"):
+        with pytest.raises(FormatVersionError, match=r"format version 4.*reads up to 3"):
             DocumentIndex.open(target, FakeEncoder(), read_only=read_only)
     assert {name: (target / name).read_bytes() for name in content_files(target)} == before
     (target / "manifest.json").unlink()
     with sqlite3.connect(target / "ledger.sqlite") as connection:
         connection.execute("PRAGMA user_version = 7")
     connection.close()
-    with pytest.raises(FormatVersionError, match=r"format version 7.*reads up to 1"):
+    with pytest.raises(FormatVersionError, match=r"format version 7.*reads up to 2"):
         DocumentIndex.open(target, FakeEncoder())
 
 

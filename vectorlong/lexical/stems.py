@@ -19,7 +19,9 @@ from vectorlong.lexical.characters import folded
 AUTO_LANGUAGE = "auto"
 NO_LANGUAGE = "none"
 ENGLISH = "english"
-LANGUAGES = (AUTO_LANGUAGE, NO_LANGUAGE, *sorted(set(snowballstemmer.algorithms()) - {"porter"}))
+LANGUAGES = (AUTO_LANGUAGE, NO_LANGUAGE, *sorted({*snowballstemmer.algorithms()} - {"porter"}))
+# Read once, and not in the middle of a change to an index.
+_SNOWBALL_VERSION = ".".join(importlib.metadata.version("snowballstemmer").split(".")[:2])
 STEM_MARK = "~"
 
 # Of the words that texts and questions have; see `scheme`.
@@ -80,8 +82,7 @@ def scheme(setting: str) -> str:
     """
     if setting == NO_LANGUAGE:
         return f"words {VERSION}, {setting}"
-    major, minor = importlib.metadata.version("snowballstemmer").split(".")[:2]
-    return f"words {VERSION}, {setting}, Snowball {major}.{minor}"
+    return f"words {VERSION}, {setting}, Snowball {_SNOWBALL_VERSION}"
 
 
 def stem_language(setting: str, words: Sequence[str]) -> str | None:
@@ -162,9 +163,8 @@ def marked_stems(language: str, words: Sequence[str]) -> list[str]:
     return [stems[word] if _IS_OF_LETTERS.fullmatch(word) else folded(word) for word in words]
 
 
-def question_stems(setting: str, words: Sequence[str]) -> list[str]:
-    """Return the stems that an index of this setting has of a question's exact words."""
-    language = ENGLISH if setting == AUTO_LANGUAGE else setting
+def question_stems(language: str, words: Sequence[str]) -> list[str]:
+    """Return the stems that texts of a language have of a question's exact words."""
     if language == ENGLISH:
         words = [folded(word) for word in words]
     return [stem for stem in marked_stems(language, words) if stem.startswith(STEM_MARK)]

@@ -219,7 +219,9 @@ def _indexed_stretch(
 ) -> tuple[Sequence[str], Sequence[str], Sequence[str], Sequence[str]]:
     """Return what a visible text is ranked by, its words, its codes, and what counts little."""
     exact = exact_words(text)
-    words, forms, minor = exact, [], []
+    words = exact
+    forms: list[str] = []
+    minor: list[str] = []
     if not text.isascii():
         words = []
         for word in exact:

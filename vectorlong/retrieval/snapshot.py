@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 import hashlib
 import itertools
 import json
@@ -88,6 +87,7 @@ class Snapshot:
     def __init__(self, connection: LedgerConnection, path: Path) -> None:
         self._connection = connection
         self._path = path
+        self._words: WordTables | None = None
         row = connection.one("SELECT generation, epoch FROM state")
         if row is None or not _are_counts(row):
             raise damaged(path, "it has no state")
@@ -239,13 +239,16 @@ class Snapshot:
             raise damaged(self._path, f"the record of document {name!r} does not have its checksum")
         return StoredDocument(key, name, text, metadata, n_tokens, document_row, first_row, spans)
 
-    @functools.cached_property
+    @property
     def words(self) -> WordTables:
         """The tables of the lexical index that are in use."""
-        try:
-            return WordTables.in_use(self._connection)
-        except ValueError as error:
-            raise damaged(self._path, str(error)) from None
+        # No cached_property: Python 3.11 locks it for all snapshots, and a fork may come meanwhile.
+        if self._words is None:
+            try:
+                self._words = WordTables.in_use(self._connection)
+            except ValueError as error:
+                raise damaged(self._path, str(error)) from None
+        return self._words
 
     def keys_with(self, expression: str, first_key: int, last_key: int) -> np.ndarray:
         """int64 [n]: keys of the documents, from one to another, that match an expression."""
