@@ -16,7 +16,7 @@ WITHOUT_AVX512 := VECTORLONG_KERNEL=off FAISS_SIMD_LEVEL=AVX2 ATEN_CPU_CAPABILIT
 FUZZ_S ?= 3600
 FUZZED := html csv jsonl json xml eml rtf docx pptx xlsx ods epub odt pdf plain
 
-.PHONY: demo test test-without-avx512 test-slow fuzz lint format benchmark-speed benchmark-index benchmark-quality benchmark-classification benchmark-busy clean
+.PHONY: demo test test-without-avx512 test-slow fuzz lint format benchmark-speed benchmark-index benchmark-quality benchmark-classification benchmark-busy benchmark-words clean
 
 $(STAMP): pyproject.toml constraints.txt setup.py vectorlong/attention/window_kernel.c
 	$(PYTHON) -m venv $(VENV)
@@ -67,6 +67,12 @@ benchmark-quality: $(STAMP)
 
 benchmark-classification: $(STAMP)
 	$(BIN)/python benchmarks/quality.py --classification
+
+# The folder of the files of github.com/google-deepmind/xquad, for figures by language.
+XQUAD ?=
+
+benchmark-words: $(STAMP)
+	$(BIN)/python benchmarks/words.py $(if $(XQUAD),--xquad '$(XQUAD)')
 
 clean:
 	rm -rf $(VENV) build *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -1901,6 +1901,19 @@ _ODD_QUESTIONS = (
             absent=["Who sold the records?"],
         ),
         Row("English", "NEAR", first=["A shop near the station."], absent=[_CONTRACT]),
+        # Common words that are names:
+        Row(
+            "English", "Exhibit A", first=["See Exhibit A here."], behind=["See Exhibit B, a map."]
+        ),
+        Row("English", "World War I", first=["In World War I they fell."], behind=["World War II"]),
+        Row(
+            "English",
+            "WHO guidelines",
+            first=["WHO guidelines say so."],
+            behind=["Guidelines for those who drive."],
+        ),
+        Row("Thai", "เเมว", first=["แมวดำ"], absent=["เมวา"]),
+        Row("Thai", "แมว", first=["เเมวดำ"], absent=["เมวา"]),
         Row("English", "NOT", first=["The parties may not assign."], absent=[_CONTRACT]),
         Row(
             "English",

@@ -180,5 +180,7 @@ def folded(word: str) -> str:
     """
     if word.isascii():
         return word
-    # Armenian has one letter for the two, which capitals and folding case take apart differently.
-    return _NASAL.sub("ं", word.translate(_FOLDED)).replace("եւ", "եվ")
+    word = _NASAL.sub("ं", word.translate(_FOLDED))
+    # Armenian has one letter for the two, which capitals and folding case take apart differently;
+    # Thai and Lao keyboards let two vowels be typed that look like another.
+    return word.replace("եւ", "եվ").replace("เเ", "แ").replace("ເເ", "ແ")

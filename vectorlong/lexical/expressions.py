@@ -8,7 +8,7 @@ from __future__ import annotations
 import heapq
 import re
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Sequence, Set
 from dataclasses import dataclass
 
 from vectorlong.lexical.characters import exact_words, folded, visible
@@ -34,6 +34,8 @@ _COMMON_WORDS = frozenset(
     ).split()
 )
 
+# Common words in capitals are names: "WHO guidelines", "IT security", "Exhibit A", "Part I".
+_CAPITALS = re.compile(r"\b[A-Z]{2,}\b|(?<=[a-z] )(?:A\b|I$)")
 
 # A longer question is a text of its own, and FTS5 takes each term's time.
 _MAX_TERMS = 2_000
@@ -114,9 +116,11 @@ def _terms(text: str, language: str) -> Counter[str]:
     The latter in names, where two may make one word, and where there are stems, beside which two
     words weigh little; elsewhere "de la" would weigh more than a word that tells something.
     """
+    names = set() if text.isupper() else set(map(str.lower, _CAPITALS.findall(text)))
+    common = _COMMON_WORDS - names
     text = visible(text)
     exact = exact_words(text)
-    telling = [word for word in exact if word not in _COMMON_WORDS] or exact
+    telling = [word for word in exact if word not in common] or exact
     words: list[str] = []
     forms: list[str] = []
     joined: list[str] = []
@@ -142,7 +146,7 @@ def _terms(text: str, language: str) -> Counter[str]:
         found.update(_most_telling(terms))
     if len(exact) <= _MAX_WORDS_IN_ORDER:
         is_named = len(exact) <= _MAX_WORDS_OF_NAME or _IS_VIETNAMESE.search(text) is not None
-        found.update(_sequences(exact, is_any=is_named or stemmed is not None))
+        found.update(_sequences(exact, common, is_any=is_named or stemmed is not None))
     return found
 
 
@@ -155,11 +159,11 @@ def _most_telling(terms: list[str]) -> dict[str, int]:
     return {term: counts[term] for term in kept}
 
 
-def _sequences(exact: Sequence[str], *, is_any: bool) -> Iterator[str]:
+def _sequences(exact: Sequence[str], common: Set[str], *, is_any: bool) -> Iterator[str]:
     """Find telling words that stand one after the other; unless any, beside a script of pairs."""
     before: Run | None = None
     for word in exact:
-        if word in _COMMON_WORDS:
+        if word in common:
             before = None
             continue
         for part in runs(folded(word)):

@@ -20,8 +20,10 @@ AUTO_LANGUAGE = "auto"
 NO_LANGUAGE = "none"
 ENGLISH = "english"
 LANGUAGES = (AUTO_LANGUAGE, NO_LANGUAGE, *sorted({*snowballstemmer.algorithms()} - {"porter"}))
-# Read once, and not in the middle of a change to an index.
-_SNOWBALL_VERSION = ".".join(importlib.metadata.version("snowballstemmer").split(".")[:2])
+# It takes PyStemmer, the same algorithms in C, where that is installed; both are numbered as
+# Snowball is. Read once, and not in the middle of a change to an index.
+_PACKAGE = "PyStemmer" if hasattr(snowballstemmer, "Stemmer") else "snowballstemmer"
+_SNOWBALL_VERSION = ".".join(importlib.metadata.version(_PACKAGE).split(".")[:2])
 STEM_MARK = "~"
 
 # Of the words that texts and questions have; see `scheme`.

@@ -33,7 +33,7 @@ _ROWS_PER_DOCUMENT = 4
 
 # FTS5 takes time for each term at each passage that has any of them. A question of more terms is a
 # text of its own, and asked by those that say most of it (often in it, rare elsewhere).
-_MAX_SCORED_TERMS = 128
+_MAX_SCORED_TERMS = 96
 # FTS5 copies an expression as it reads it, for each operator in it.
 _PHRASES_AT_ONCE = 200
 
