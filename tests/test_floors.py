@@ -37,11 +37,11 @@ FLOORS = {
     "longformer2vec": 4,
     "tasks": 4,
     "classify": 5,
-    "training": 5,
     "integrations": 5,
     "distributed": 5,
     "server": 5,
-    "cli": 6,
+    "training": 6,
+    "cli": 7,
 }
 # What few need, each with packages of its own.
 WINGS = {"tasks", "training", "integrations", "distributed", "server"}
@@ -111,7 +111,9 @@ def test_the_core_loads_no_wing():
     loaded = loaded_by(f"{rooms}\nimport vectorlong.classify, vectorlong.cli.app")
     assert "vectorlong.encoder.model" in loaded
     assert not {name.split(".")[1] for name in loaded if name.startswith("vectorlong.")} & WINGS
-    assert not loaded & {"sentence_transformers", "accelerate", "fastapi", "ray", "pymilvus"}
+    # transformers itself loads the package `accelerate` where that is installed.
+    heavy = {"sentence_transformers", "datasets", "jieba", "matplotlib", "fastapi", "ray"}
+    assert not loaded & (heavy | {"pymilvus"})
 
 
 def test_unknown_names_are_attribute_errors():
