@@ -87,6 +87,10 @@ class OptionError(VectorlongError, ValueError):
         super().__init__(message)
 
 
+class ConfigError(VectorlongError, ValueError):
+    """A file that says what is to be trained cannot be used; the message names key and line."""
+
+
 class MissingExtraError(VectorlongError, ImportError):
     """An optional package is needed and not installed.
 

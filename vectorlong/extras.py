@@ -13,20 +13,21 @@ _PACKAGES = {
     "pdf": ("pypdfium2", "Reading PDF"),
     "sheets": ("python_calamine", "Reading workbooks"),
     "skops": ("skops.io", "Saving and loading a classifier"),
+    "train": ("accelerate", "Training"),
 }
 
 
-def import_extra(extra: str) -> Any:
-    """Import what an extra brings.
+def import_extra(extra: str, package: str | None = None) -> Any:
+    """Import what an extra brings; where it brings several packages, one of them.
 
     Raises
     ------
     MissingExtraError
         It is not installed, or cannot be imported; the message names the extra.
     """
-    package, feature = _PACKAGES[extra]
+    usual, feature = _PACKAGES[extra]
     try:
-        return importlib.import_module(package)
+        return importlib.import_module(package or usual)
     except ImportError as error:
         raise MissingExtraError(feature, extra) from error
 

@@ -19,6 +19,7 @@ from vectorlong.cli.inspect import info_command, models_command, verify_command
 from vectorlong.cli.output import add_command, say
 from vectorlong.cli.read import read_command
 from vectorlong.cli.search import search_command, similar_command
+from vectorlong.cli.train import train_command
 from vectorlong.errors import VectorlongError
 
 _EXIT_ERROR = 1
@@ -41,6 +42,8 @@ class _Commands(TyperGroup):
 
 
 def _what_is_kept(command: str | None) -> str:
+    if command == "train":
+        return " Run the same command again, and it goes on from the last checkpoint."
     if command != "index":
         return ""
     return (
@@ -68,6 +71,7 @@ for _command in (
     info_command,
     verify_command,
     convert_command,
+    train_command,
     models_command,
     cache_command,
 ):

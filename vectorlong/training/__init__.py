@@ -1,0 +1,1 @@
+"""Training: recipes over the trainers of transformers and sentence-transformers."""

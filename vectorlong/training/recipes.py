@@ -1,0 +1,66 @@
+"""What can be trained: a name for each task, its file's keys, and the module that prepares it."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from vectorlong.errors import OptionError
+from vectorlong.training.config import Config
+from vectorlong.training.job import Job
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """A task that can be trained.
+
+    Attributes
+    ----------
+    name
+        What users write.
+    summary
+        One line for people.
+    module, config_class
+        Where its configuration and its ``prepare`` are; loaded when it is used.
+    """
+
+    name: str
+    summary: str
+    module: str
+    config_class: str
+
+    @property
+    def config(self) -> type[Config]:
+        """What its file may hold."""
+        return getattr(self._load(), self.config_class)
+
+    @property
+    def presets(self) -> Mapping[str, Mapping[str, Any]]:
+        """Its named values."""
+        return getattr(self._load(), "PRESETS", {})
+
+    def prepare(self, config: Any) -> Job:
+        """Read model and data."""
+        return self._load().prepare(config)
+
+    def _load(self) -> Any:
+        return importlib.import_module(f"vectorlong.training.{self.module}")
+
+
+RECIPES: tuple[Recipe, ...] = ()
+
+
+def find_recipe(name: str) -> Recipe:
+    """Find a task by its name.
+
+    Raises
+    ------
+    OptionError
+        There is none; the message lists them.
+    """
+    for recipe in RECIPES:
+        if recipe.name == name:
+            return recipe
+    raise OptionError("TASK", name, [recipe.name for recipe in RECIPES])

@@ -1,0 +1,434 @@
+"""Runs a job with the trainer of ``transformers``: logged, evaluated, and resumed after a kill.
+
+The folder of a run: ``run.json`` says what is trained, ``log.jsonl`` how it went, ``checkpoints/``
+is what it goes on from, ``model/`` the best model once it is finished. A checkpoint counts when its
+mark is written, after all its files are on the disk; until then the one before is kept.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+import math
+import os
+import shutil
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+import transformers
+from torch import Tensor, nn
+from transformers import (
+    PrinterCallback,
+    TrainerCallback,
+    TrainerControl,
+    TrainerState,
+    TrainingArguments,
+)
+
+from vectorlong.disk import flush_folder, flush_to_disk, read_mapping, replace_bytes
+from vectorlong.errors import ConfigError, shown
+from vectorlong.fields import take_format_version
+from vectorlong.progress import progress_bar
+from vectorlong.training.config import Config, TrainingSection, flat_config
+from vectorlong.training.job import Draws, Job, device_of
+from vectorlong.training.log import TrainingLog, read_log
+
+RUN_FILE = "run.json"
+LOG_FILE = "log.jsonl"
+MODEL_FOLDER = "model"
+_CHECKPOINTS = "checkpoints"
+_COMPLETE = "complete.json"
+_FORMAT_VERSION = 1
+_MAX_BYTES = 1 << 20
+_SCHEDULES = {"polynomial": ("polynomial", {"power": 3.0, "lr_end": 0.0})}
+
+
+@dataclass(frozen=True)
+class RunResult:
+    """How a run ended.
+
+    Attributes
+    ----------
+    folder
+        Of the trained model.
+    figures
+        Of the best evaluation, under the names of the log.
+    step
+        After how many steps that was.
+    was_finished
+        Whether nothing was left to do.
+    """
+
+    folder: Path
+    figures: dict[str, float]
+    step: int
+    was_finished: bool
+
+
+class RunFolder:
+    """A run's folder, claimed for one configuration.
+
+    Parameters
+    ----------
+    task
+        Name of the task.
+    config
+        What is trained, and how.
+
+    Raises
+    ------
+    ConfigError
+        Another run, or something else, is in the folder; the message says what differs.
+    """
+
+    def __init__(self, task: str, config: Config) -> None:
+        self.path = Path(config.output).expanduser()
+        self._facts: dict[str, Any] = {
+            "task": task,
+            "config": flat_config(config),
+        }
+        self._stored = self._read()
+        if self._stored is None:
+            if self.path.is_dir() and any(self.path.iterdir()):
+                raise ConfigError(
+                    f"output={str(self.path)!r}: the folder holds something that is no training "
+                    "run. Name a new one."
+                )
+        else:
+            self._compare(self._stored)
+
+    @property
+    def model(self) -> Path:
+        """Where the trained model is."""
+        return self.path / MODEL_FOLDER
+
+    @property
+    def log(self) -> Path:
+        """Where the log is."""
+        return self.path / LOG_FILE
+
+    @property
+    def checkpoints(self) -> Path:
+        """Where the trainer's checkpoints are."""
+        return self.path / _CHECKPOINTS
+
+    def result(self) -> dict[str, Any] | None:
+        """Return what a finished run ended with."""
+        return None if self._stored is None else self._stored.get("result")
+
+    def begin(self, data_digest: str) -> Path | None:
+        """Claim the folder and return the last complete checkpoint, if there is one.
+
+        Raises
+        ------
+        ConfigError
+            The data are others than those that the run began with.
+        """
+        if self._stored is None:
+            self.checkpoints.mkdir(parents=True, exist_ok=True)
+            self._write({**self._facts, "data_digest": data_digest})
+            return None
+        if self._stored.get("data_digest") != data_digest:
+            raise ConfigError(
+                f"output={str(self.path)!r}: the run there began with other data (files under "
+                "data.train or data.eval have changed). Name a new folder, or remove that one."
+            )
+        self.checkpoints.mkdir(exist_ok=True)
+        complete = complete_checkpoints(self.checkpoints)
+        for folder in self.checkpoints.iterdir():
+            if folder not in complete:
+                shutil.rmtree(folder)
+        return complete[-1] if complete else None
+
+    def finish(self, data_digest: str, result: dict[str, Any]) -> None:
+        """Write how the run ended, and remove what it would have gone on from."""
+        self._write({**self._facts, "data_digest": data_digest, "result": result})
+        shutil.rmtree(self.checkpoints, ignore_errors=True)
+
+    def _read(self) -> dict[str, Any] | None:
+        path = self.path / RUN_FILE
+        try:
+            facts = read_mapping(path, _MAX_BYTES)
+        except FileNotFoundError:
+            return None
+        except NotADirectoryError:
+            raise ConfigError(f"output={str(self.path)!r} is a file; name a folder.") from None
+        except (OSError, ValueError) as error:
+            raise ConfigError(f"{path} is damaged: {error}") from error
+        if take_format_version(facts, _FORMAT_VERSION, path) is None:
+            raise ConfigError(f"{path} is damaged: it has no format version.")
+        return facts
+
+    def _write(self, facts: dict[str, Any]) -> None:
+        content = json.dumps({"format_version": _FORMAT_VERSION, **facts}, indent=2)
+        replace_bytes(self.path / RUN_FILE, content.encode())
+
+    def _compare(self, stored: dict[str, Any]) -> None:
+        differences = []
+        if stored.get("task") != self._facts["task"]:
+            differences.append(f"its task is {shown(stored.get('task'))}")
+        was = stored.get("config")
+        was = was if isinstance(was, dict) else {}
+        now = json.loads(json.dumps(self._facts["config"]))
+        for name in sorted(now.keys() | was.keys()):
+            if name != "output" and was.get(name) != now.get(name):
+                differences.append(
+                    f"{name} was {shown(was.get(name))} and is {shown(now.get(name))}"
+                )
+        if differences:
+            raise ConfigError(
+                f"output={str(self.path)!r} holds another run: {'; '.join(differences)}. Name a "
+                "new folder, or remove that one."
+            )
+
+
+def complete_checkpoints(folder: Path) -> list[Path]:
+    """Return the checkpoints that were written to the end, the latest last."""
+    complete = [path.parent for path in folder.glob(f"checkpoint-*/{_COMPLETE}")]
+    return sorted(complete, key=_step_of)
+
+
+def run_job(folder: RunFolder, config: Config, job: Job) -> RunResult:
+    """Train, from the start or from where a run stopped, and write the best model.
+
+    Parameters
+    ----------
+    folder
+        Of the run.
+    config
+        What was asked for.
+    job
+        What the task made of it.
+
+    Returns
+    -------
+    RunResult
+        What came out.
+
+    Raises
+    ------
+    ConfigError
+        As :class:`RunFolder` says.
+    """
+    checkpoint = folder.begin(job.data_digest)
+    step = 0 if checkpoint is None else _step_of(checkpoint)
+    training = config.training
+    n_steps = steps_of(training, len(job.examples))
+    if training.gradient_checkpointing:
+        model: Any = job.model
+        former = model.gradient_checkpointing_enable
+        getattr(model, "activation_checkpointing_enable", former)({"use_reentrant": False})
+    arguments = _arguments(folder, training, n_steps, job, is_resumed=checkpoint is not None)
+    with (
+        progress_bar(n_steps, "step", "Training", None) as progress,
+        _deterministic(),
+        _without_bars_of_transformers(),
+    ):
+        log = TrainingLog(folder.log, step, progress)
+        if job.notes and not step:
+            log.write(0, job.notes)
+        trainer = JobTrainer(job, arguments, n_steps, training, [log, _Marks()])
+        trainer.train(resume_from_checkpoint=None if checkpoint is None else str(checkpoint))
+        _write_model(folder, job, trainer.model)
+    figures, best_step = _best(folder.log, job)
+    folder.finish(job.data_digest, {"figures": figures, "step": best_step})
+    return RunResult(folder.model, figures, best_step, was_finished=False)
+
+
+def steps_of(training: TrainingSection, n_examples: int) -> int:
+    """Return how many steps a run has."""
+    if training.max_steps is not None:
+        return training.max_steps
+    return max(1, math.ceil(n_examples * training.epochs / _examples_a_step(training)))
+
+
+def digest_of(parts: Iterable[bytes]) -> str:
+    """Hash what is learnt from."""
+    digest = hashlib.blake2b(digest_size=16)
+    for part in parts:
+        digest.update(len(part).to_bytes(8, "little") + part)
+    return digest.hexdigest()
+
+
+class JobTrainer(transformers.Trainer):
+    """The trainer of ``transformers`` with a job's loss, order and evaluation."""
+
+    def __init__(
+        self,
+        job: Job,
+        arguments: TrainingArguments,
+        n_steps: int,
+        training: TrainingSection,
+        callbacks: list[TrainerCallback],
+    ) -> None:
+        draws = Draws(job.examples, n_steps * _examples_a_step(training), training.seed)
+        super().__init__(
+            job.model,
+            arguments,
+            data_collator=job.collate,
+            train_dataset=draws,
+            # Only told that there is one; evaluate is the job's.
+            eval_dataset=draws,
+            callbacks=callbacks,
+        )
+        self._job = job
+        # Otherwise it believes that losses are scaled for accumulation by the model.
+        self.model_accepts_loss_kwargs = False
+        self.remove_callback(PrinterCallback)
+
+    def compute_loss(self, model: nn.Module, inputs: Any, *others: Any, **named: Any) -> Any:
+        """Give the job's loss."""
+        return self._job.loss(model, inputs)
+
+    def evaluate(self, *others: Any, **named: Any) -> dict[str, float]:
+        """Give the job's figures, and log them."""
+        model: Any = self.model
+        was_training = model.training
+        model.eval()
+        with torch.no_grad():
+            figures = self._job.evaluate(model)
+        model.train(was_training)
+        metrics = {f"eval_{name}": float(value) for name, value in figures.items()}
+        self.log(dict(metrics))
+        self.control = self.callback_handler.on_evaluate(
+            self.args, self.state, self.control, metrics
+        )
+        return metrics
+
+
+class _Marks(TrainerCallback):
+    """Marks checkpoints as complete, and removes those that nobody goes back to."""
+
+    def on_step_end(
+        self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **others: Any
+    ) -> None:
+        if state.global_step >= state.max_steps:
+            control.should_evaluate = True
+
+    def on_save(
+        self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **others: Any
+    ) -> None:
+        folder = Path(str(args.output_dir))
+        checkpoint = folder / f"checkpoint-{state.global_step}"
+        for path in checkpoint.rglob("*"):
+            if path.is_file():
+                with path.open("rb+") as file:
+                    flush_to_disk(file.fileno())
+        flush_folder(checkpoint)
+        flush_folder(folder)
+        replace_bytes(checkpoint / _COMPLETE, b"{}")
+        best = state.best_model_checkpoint
+        for other in complete_checkpoints(folder):
+            if other != checkpoint and (best is None or other.name != Path(best).name):
+                (other / _COMPLETE).unlink()
+                shutil.rmtree(other)
+
+
+def _arguments(
+    folder: RunFolder, training: TrainingSection, n_steps: int, job: Job, *, is_resumed: bool
+) -> TrainingArguments:
+    schedule, settings = _SCHEDULES.get(training.schedule, (training.schedule, {}))
+    if schedule == "constant" and training.warmup:
+        schedule = "constant_with_warmup"
+    every = training.evaluate_every or max(1, math.ceil(n_steps / 10))
+    return TrainingArguments(
+        output_dir=str(folder.checkpoints),
+        max_steps=n_steps,
+        per_device_train_batch_size=training.batch_size,
+        gradient_accumulation_steps=training.accumulate,
+        train_sampling_strategy="sequential",
+        learning_rate=training.learning_rate,
+        lr_scheduler_type=schedule,
+        lr_scheduler_kwargs=settings,
+        warmup_steps=round(training.warmup * n_steps),
+        weight_decay=training.weight_decay,
+        adam_epsilon=training.adam_epsilon,
+        max_grad_norm=training.max_gradient_norm,
+        logging_steps=training.log_every,
+        logging_nan_inf_filter=False,
+        eval_strategy="steps",
+        eval_steps=every,
+        eval_on_start=not is_resumed,
+        save_strategy="steps",
+        save_steps=every,
+        load_best_model_at_end=True,
+        metric_for_best_model=job.metric,
+        greater_is_better=job.greater_is_better,
+        seed=training.seed,
+        data_seed=training.seed,
+        remove_unused_columns=False,
+        dataloader_pin_memory=device_of(job.model).type == "cuda",
+        disable_tqdm=True,
+        report_to=[],
+        log_level="error",
+    )
+
+
+def _examples_a_step(training: TrainingSection) -> int:
+    return training.batch_size * training.accumulate
+
+
+@contextlib.contextmanager
+def _deterministic() -> Iterator[None]:
+    """Sum gradients in one order, so that a resumed run ends with the same bits."""
+    was, was_warning = (
+        torch.are_deterministic_algorithms_enabled(),
+        torch.is_deterministic_algorithms_warn_only_enabled(),
+    )
+    torch.use_deterministic_algorithms(True, warn_only=True)
+    try:
+        yield
+    finally:
+        torch.use_deterministic_algorithms(was, warn_only=was_warning)
+
+
+@contextlib.contextmanager
+def _without_bars_of_transformers() -> Iterator[None]:
+    """Show one bar: transformers has one for every file it writes."""
+    was_shown = transformers.logging.is_progress_bar_enabled()
+    transformers.logging.disable_progress_bar()
+    try:
+        yield
+    finally:
+        if was_shown:
+            transformers.logging.enable_progress_bar()
+
+
+def _best(log: Path, job: Job) -> tuple[dict[str, float], int]:
+    """Find the evaluation whose model was kept: the first of the best, after the start."""
+    name = f"eval_{job.metric}"
+    entries = [entry for entry in read_log(log) if name in entry and entry["step"] > 0]
+    choose = max if job.greater_is_better else min
+    best = choose(entries, key=lambda entry: entry[name])
+    figures = {key: value for key, value in best.items() if key.startswith("eval_")}
+    return figures, best["step"]
+
+
+def _write_model(folder: RunFolder, job: Job, model: Any) -> None:
+    unfinished = folder.path / f".{MODEL_FOLDER}.new"
+    shutil.rmtree(unfinished, ignore_errors=True)
+    unfinished.mkdir()
+    job.save(model.eval(), unfinished)
+    shutil.rmtree(folder.model, ignore_errors=True)
+    os.replace(unfinished, folder.model)
+    flush_folder(folder.path)
+
+
+def _step_of(checkpoint: Path) -> int:
+    return int(checkpoint.name.rpartition("-")[2])
+
+
+def batches(examples: list[Any], size: int) -> Iterator[list[Any]]:
+    """Divide examples into lists of a size, in order."""
+    for start in range(0, len(examples), size):
+        yield examples[start : start + size]
+
+
+def on_device(batch: dict[str, Tensor], model: nn.Module) -> dict[str, Tensor]:
+    """Move a batch to where a model is."""
+    device = device_of(model)
+    return {name: tensor.to(device) for name, tensor in batch.items()}
