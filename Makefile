@@ -36,9 +36,11 @@ lint: $(STAMP)
 test: lint
 	$(BIN)/python -m pytest -m 'not slow'
 
-# Kills, interrupts and readers of files compute nothing that a processor could do otherwise.
+# What computes nothing that a processor could do otherwise: kills, interrupts, readers of files, words, commands.
+WITHOUT_NUMBERS := $(addprefix --ignore=tests/,crash files lexical cli vector_cache training)
+
 test-without-avx512: $(STAMP)
-	$(WITHOUT_AVX512) $(BIN)/python -m pytest -m 'not slow' --ignore=tests/crash --ignore=tests/files
+	$(WITHOUT_AVX512) $(BIN)/python -m pytest -m 'not slow' $(WITHOUT_NUMBERS)
 
 test-slow: $(STAMP)
 	$(BIN)/python -m pytest -m slow -o faulthandler_timeout=0

@@ -180,16 +180,8 @@ def save_checkpoint(
         Names of the files written.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    config = encoder.config
-    state = {
-        to_transformers_name(name): tensor.detach().cpu().contiguous()
-        for name, tensor in encoder.state_dict().items()
-    }
-    # transformers counts positions from pad + 1: shift a table that starts elsewhere.
-    table = state["embeddings.position_embeddings.weight"][config.position_offset :]
-    unused = table.new_zeros(config.pad_id + 1, config.hidden_width)
-    state["embeddings.position_embeddings.weight"] = torch.cat([unused, table])
-    raw = {**write_longformer_config(config), **(extra or {})}
+    state = transformers_state(encoder)
+    raw = {**write_longformer_config(encoder.config), **(extra or {})}
 
     def write_weights(path: Path) -> None:
         path.touch()
@@ -204,6 +196,26 @@ def save_checkpoint(
 
     replace_file(folder / CONFIG_FILE, write_config)
     return [CONFIG_FILE, WEIGHTS_FILE]
+
+
+def transformers_state(encoder: Encoder) -> dict[str, Tensor]:
+    """Give an encoder's weights under ``transformers``' names, positions where it counts them.
+
+    Returns
+    -------
+    dict[str, Tensor]
+        On the CPU.
+    """
+    config = encoder.config
+    state = {
+        to_transformers_name(name): tensor.detach().cpu().contiguous()
+        for name, tensor in encoder.state_dict().items()
+    }
+    # transformers counts positions from pad + 1: shift a table that starts elsewhere.
+    table = state["embeddings.position_embeddings.weight"][config.position_offset :]
+    unused = table.new_zeros(config.pad_id + 1, config.hidden_width)
+    state["embeddings.position_embeddings.weight"] = torch.cat([unused, table])
+    return state
 
 
 def weights_digest(encoder: Encoder) -> str:

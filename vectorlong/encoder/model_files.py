@@ -33,6 +33,13 @@ _MOST_NAMES = 100
 _MOST_NAME_CHARACTERS = 300
 _MODEL_PREFIX = re.compile(r"^(?:module\.)?(?:(?:longformer|roberta|bert|electra|model)\.)?")
 _ENCODER_KEY = re.compile(r"^(embeddings|encoder)\.")
+# BERT's names of its head for masked tokens, and what a Longformer calls the same.
+_HEAD_RENAMES = (
+    ("cls.predictions.transform.dense.", "lm_head.dense."),
+    ("cls.predictions.transform.LayerNorm.", "lm_head.layer_norm."),
+    ("cls.predictions.decoder.", "lm_head.decoder."),
+    ("cls.predictions.bias", "lm_head.bias"),
+)
 # Buffers and tables that carry no parameter of the encoder.
 _IGNORED_KEY = re.compile(r"^embeddings\.(position_ids|token_type_ids)$")
 
@@ -136,6 +143,35 @@ def read_weights(folder: Path) -> dict[str, Tensor]:
     CheckpointError
         There are no weights.
     """
+    return {
+        name: tensor
+        for name, tensor in _read_all(folder).items()
+        if _ENCODER_KEY.match(name) and not _IGNORED_KEY.match(name)
+    }
+
+
+def read_head_weights(folder: Path) -> dict[str, Tensor]:
+    """Read what else the files of a folder hold: a pooler, and heads for tasks.
+
+    Names are as in :func:`read_weights`; those of a BERT's head for masked tokens become those of a
+    Longformer's.
+
+    Raises
+    ------
+    WeightsError, CheckpointError
+        As :func:`read_weights` raises them.
+    """
+    weights = {}
+    for name, tensor in _read_all(folder).items():
+        for theirs, ours in _HEAD_RENAMES:
+            name = name.replace(theirs, ours)
+        if not _ENCODER_KEY.match(name):
+            weights[name] = tensor
+    return weights
+
+
+def _read_all(folder: Path) -> dict[str, Tensor]:
+    """Read every tensor of a folder, without the model prefix in its name."""
     weights: dict[str, Tensor] = {}
     for path in weight_files(folder):
         weights.update(_read_file(path))
@@ -144,9 +180,7 @@ def read_weights(folder: Path) -> dict[str, Tensor]:
         name = _MODEL_PREFIX.sub("", name, count=1)
         # Checkpoints of the TensorFlow era call a normalisation's parameters gamma and beta.
         name = re.sub(r"LayerNorm\.gamma$", "LayerNorm.weight", name)
-        name = re.sub(r"LayerNorm\.beta$", "LayerNorm.bias", name)
-        if _ENCODER_KEY.match(name) and not _IGNORED_KEY.match(name):
-            named[name] = tensor
+        named[re.sub(r"LayerNorm\.beta$", "LayerNorm.bias", name)] = tensor
     return named
 
 

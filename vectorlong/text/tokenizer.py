@@ -156,6 +156,24 @@ class TextTokenizer:
         }
         return {key: value for key, value in named.items() if value is not None}
 
+    def as_transformers(self, max_tokens: int | None = None) -> PreTrainedTokenizerBase:
+        """Give a tokenizer of ``transformers`` of one's own, which neither cuts nor pads.
+
+        Parameters
+        ----------
+        max_tokens
+            Longest input of the model, for other programs.
+        """
+        tokenizer = copy.deepcopy(self._tokenizer)
+        tokenizer.chat_template = None  # encoders have none, and its parts are named like files
+        if tokenizer.is_fast:
+            # A source's limit of, say, 128 tokens would cut texts for whoever takes this one.
+            tokenizer.backend_tokenizer.no_truncation()
+            tokenizer.backend_tokenizer.no_padding()
+        if max_tokens is not None:
+            tokenizer.model_max_length = max_tokens
+        return tokenizer
+
     def save(self, folder: Path, max_tokens: int | None = None) -> list[str]:
         """Write the tokenizer's files so that :meth:`from_folder` gives the same one back.
 
@@ -173,14 +191,7 @@ class TextTokenizer:
         """
         folder = Path(folder)
         folder.mkdir(parents=True, exist_ok=True)
-        tokenizer = copy.deepcopy(self._tokenizer)
-        tokenizer.chat_template = None  # encoders have none, and its parts are named like files
-        if tokenizer.is_fast:
-            # A source's limit of, say, 128 tokens would cut texts for whoever loads these files.
-            tokenizer.backend_tokenizer.no_truncation()
-            tokenizer.backend_tokenizer.no_padding()
-        if max_tokens is not None:
-            tokenizer.model_max_length = max_tokens
+        tokenizer = self.as_transformers(max_tokens)
         # Elsewhere, so that an interrupt at the wrong instant leaves nothing in the model's folder.
         with tempfile.TemporaryDirectory(prefix="vectorlong-") as temporary:
             tokenizer.save_pretrained(temporary)

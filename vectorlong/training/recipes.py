@@ -49,7 +49,17 @@ class Recipe:
         return importlib.import_module(f"vectorlong.training.{self.module}")
 
 
-RECIPES: tuple[Recipe, ...] = ()
+RECIPES = (
+    Recipe(
+        "mlm",
+        "continue pretraining by masked tokens or words, after a conversion if asked for",
+        "masked_language_model",
+        "MaskedLanguageModelConfig",
+    ),
+    Recipe("classify", "one label for a document", "classification", "ClassificationConfig"),
+    Recipe("tokens", "a label for each word of a document", "tokens", "TokensConfig"),
+    Recipe("choice", "which answer to a question a document bears out", "choice", "ChoiceConfig"),
+)
 
 
 def find_recipe(name: str) -> Recipe:

@@ -1,0 +1,261 @@
+"""Every task learns something small, and what came out loads again and tells it."""
+
+import json
+import re
+
+import numpy as np
+import pytest
+import torch
+from transformers import (
+    LongformerForMaskedLM,
+    LongformerForMultipleChoice,
+    LongformerForSequenceClassification,
+    LongformerForTokenClassification,
+)
+
+from tests.models import write_longformer
+from vectorlong.errors import ConfigError
+from vectorlong.tasks.loading import load_head
+from vectorlong.training.config import read_config
+from vectorlong.training.heads import mean_over_windows, windows_of
+from vectorlong.training.recipes import find_recipe
+from vectorlong.training.run import RunFolder, run_job
+from vectorlong.training.tokens import tag_figures
+
+
+@pytest.fixture(scope="module")
+def checkpoint(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("checkpoint")
+    write_longformer(folder, max_position_embeddings=130, attention_window=16)
+    return folder
+
+
+def write_lines(path, records):
+    path.write_text("".join(json.dumps(record) + "\n" for record in records), encoding="utf-8")
+    return str(path)
+
+
+def job_of(task, tmp_path, checkpoint, data, **settings):
+    path = tmp_path / "c.toml"
+    path.write_text(
+        f"output = {json.dumps(str(tmp_path / 'run'))}\n"
+        f"model.name = {json.dumps(str(checkpoint))}\n"
+        f"data.train = [{json.dumps(data)}]\n",
+        encoding="utf-8",
+    )
+    recipe = find_recipe(task)
+    config = read_config(
+        recipe.config, path, [f"{name}={value}" for name, value in settings.items()], recipe.presets
+    )
+    return recipe, config
+
+
+def train(task, tmp_path, checkpoint, data, **settings):
+    recipe, config = job_of(task, tmp_path, checkpoint, data, **settings)
+    return run_job(RunFolder(task, config), config, recipe.prepare(config))
+
+
+def refusal(task, tmp_path, checkpoint, records, **settings):
+    data = write_lines(tmp_path / "bad.jsonl", records)
+    recipe, config = job_of(task, tmp_path, checkpoint, data, **settings)
+    with pytest.raises(ConfigError) as found:
+        recipe.prepare(config)
+    return str(found.value)
+
+
+WORDS = ["alpha", "beta", "gamma", "delta", "epsilon", "zeta", "eta", "theta", "iota", "kappa"]
+
+
+def sentence(generator, n_words):
+    return " ".join(generator.choice(WORDS, n_words))
+
+
+FAST = {
+    "training.learning_rate": 0.003,
+    "training.batch_size": 8,
+    "training.evaluate_every": 20,
+    "training.log_every": 20,
+}
+
+
+def evaluations(tmp_path):
+    lines = (tmp_path / "run" / "log.jsonl").read_text().splitlines()
+    return [entry for entry in map(json.loads, lines) if "eval_loss" in entry]
+
+
+def test_documents_of_several_windows_are_classified(tmp_path, checkpoint):
+    generator = np.random.default_rng(0)
+    records = [
+        {"text": " ".join(generator.choice(WORDS[:6] if n % 2 else WORDS[4:], 60)), "label": n % 2}
+        for n in range(40)
+    ]
+    data = write_lines(tmp_path / "train.jsonl", records)
+    settings = {"task.length": 64, "task.stride": 8, "training.max_steps": 20}
+    result = train("classify", tmp_path, checkpoint, data, **FAST, **settings)
+    first, *_, last = evaluations(tmp_path)
+    assert last["eval_loss"] < first["eval_loss"]
+    model, tokenizer = load_head(LongformerForSequenceClassification, result.folder)
+    assert model.config.label2id == {"0": 0, "1": 1}
+    assert tokenizer("alpha").input_ids
+
+
+def test_words_are_labelled_also_beyond_the_model(tmp_path, checkpoint):
+    generator = np.random.default_rng(0)
+    records = []
+    for _ in range(20):
+        tokens = sentence(generator, 50).split()
+        labels = ["B-G" if token in ("gamma", "eta") else "O" for token in tokens]
+        records.append({"tokens": tokens, "labels": labels})
+    data = write_lines(tmp_path / "train.jsonl", records)
+    settings = {"task.length": 64, "task.stride": 8, "training.max_steps": 20}
+    result = train("tokens", tmp_path, checkpoint, data, **FAST, **settings)
+    first, *_, last = evaluations(tmp_path)
+    assert last["eval_loss"] < 0.97 * first["eval_loss"]
+    assert last["eval_accuracy"] >= first["eval_accuracy"]
+    model, _ = load_head(LongformerForTokenClassification, result.folder)
+    assert model.config.id2label == {0: "B-G", 1: "O"}
+
+
+def test_choosing_among_options_of_different_number_is_learnt(tmp_path, checkpoint):
+    generator = np.random.default_rng(0)
+    records = []
+    for _ in range(80):
+        options = generator.choice(WORDS, int(generator.integers(2, 4)), replace=False).tolist()
+        answer = int(generator.integers(len(options)))
+        others = [word for word in WORDS if word not in options]
+        words = generator.choice(others, 20).tolist()
+        words[int(generator.integers(20))] = options[answer]
+        records.append(
+            {
+                "document": " ".join(words),
+                "question": "which",
+                "options": options,
+                "answer": answer,
+            }
+        )
+    data = write_lines(tmp_path / "train.jsonl", records)
+    settings = {"training.max_steps": 20, "data.eval_share": 0.2}
+    result = train("choice", tmp_path, checkpoint, data, **FAST, **settings)
+    first, *_, last = evaluations(tmp_path)
+    assert last["eval_loss"] < first["eval_loss"]
+    load_head(LongformerForMultipleChoice, result.folder)
+
+
+def test_masked_words_are_told_better_after_training(tmp_path, checkpoint):
+    generator = np.random.default_rng(0)
+    text = tmp_path / "train.txt"
+    text.write_text(" ".join(WORDS * 200), encoding="utf-8")
+    held_out = tmp_path / "eval.txt"
+    held_out.write_text(" ".join(WORDS * 20) + sentence(generator, 5), encoding="utf-8")
+    settings = {"task.length": 64, "training.max_steps": 40, "data.eval": f"['{held_out}']"}
+    result = train("mlm", tmp_path, checkpoint, str(text), **FAST, **settings)
+    first, *_, last = evaluations(tmp_path)
+    assert last["eval_loss"] < 0.7 * first["eval_loss"]
+    assert last["eval_accuracy"] > first["eval_accuracy"]
+    bits = last["eval_loss"] / np.log(2)
+    assert last["eval_bits_per_token"] == pytest.approx(bits)
+    assert 0 < last["eval_bits_per_character"] < bits
+    load_head(LongformerForMaskedLM, result.folder)
+
+
+def test_the_masked_loss_is_that_of_transformers(tmp_path, checkpoint):
+    text = tmp_path / "train.txt"
+    text.write_text(" ".join(WORDS * 50), encoding="utf-8")
+    recipe, config = job_of("mlm", tmp_path, checkpoint, str(text), **{"data.eval": f"['{text}']"})
+    job = recipe.prepare(config)
+    from vectorlong.training.job import Draws
+
+    draws = Draws(job.examples, 3, 0)
+    batch = job.collate([draws[number] for number in range(3)])
+    ours = job.loss(job.model, batch)
+    ours.backward()
+    gradients = {
+        name: each.grad.clone()
+        for name, each in job.model.named_parameters()
+        if each.grad is not None
+    }
+    job.model.zero_grad()
+    theirs = job.model(**batch).loss
+    theirs.backward()
+    assert ours.item() == pytest.approx(theirs.item(), rel=1e-5)
+    for name, parameter in job.model.named_parameters():
+        if parameter.grad is not None:
+            assert (gradients[name] - parameter.grad).abs().max() <= 1e-6
+
+
+def test_windows_hold_every_token_once_more_than_they_share(checkpoint):
+    _, tokenizer = load_head(LongformerForSequenceClassification, checkpoint, num_labels=2)
+    text = " ".join(WORDS * 30)
+    ids = tokenizer(text, add_special_tokens=False).input_ids
+    windows = windows_of(tokenizer, text, 32, 4)
+    joined = windows[0].ids[1:-1].tolist()
+    for window in windows[1:]:
+        assert window.is_global.tolist() == [True] + [False] * (len(window.ids) - 1)
+        joined += window.ids[1:-1].tolist()[4:]
+    assert joined == ids
+    asked = windows_of(tokenizer, text, 48, 4, "which word")
+    question = tokenizer("which word", add_special_tokens=False).input_ids
+    for window in asked:
+        assert len(window.ids) <= 48
+        assert window.is_global.sum() == 1 + len(question)
+        assert window.ids[1 : 1 + len(question)].tolist() == question
+    with pytest.raises(ConfigError, match="leaves no room"):
+        windows_of(tokenizer, text, 8, 4, " ".join(WORDS))
+
+
+def test_scores_of_windows_are_averaged_within_documents():
+    scores = torch.tensor([[1.0], [3.0], [10.0]])
+    assert mean_over_windows(scores, torch.tensor([2, 1])).tolist() == [[2.0], [10.0]]
+
+
+def test_figures_of_tags():
+    expected = [["B-A", "I-A", "O", "B-B"], ["I-A", "B-A"]]
+    predicted = [["B-A", "I-A", "O", "B-A"], ["I-A", "I-A"]]
+    figures = tag_figures(expected, predicted)
+    assert figures["accuracy"] == pytest.approx(4 / 6)
+    # Right: the first. There are four, and three were found.
+    assert figures["span_f1"] == pytest.approx(2 / 7)
+    assert "span_f1" not in tag_figures([["x"]], [["y"]])
+    assert tag_figures([["O"]], [["O"]])["span_f1"] == 1.0
+
+
+@pytest.mark.parametrize(
+    ("task", "records", "message"),
+    [
+        ("classify", [{"text": "a", "label": "x"}, {"text": "b"}], r"row 2.*no label in column"),
+        ("classify", [{"text": "a", "label": "x"}] * 20, "every text .* 'x'; at least two"),
+        ("tokens", [{"tokens": ["a"], "labels": []}] * 2, r"line \d: 1 tokens and 0 labels"),
+        ("tokens", [{"tokens": ["a"]}], r"line 1: it lacks labels"),
+        ("tokens", [{"tokens": ["a", ""], "labels": ["x", "y"]}] * 3, r"line \d: token 1 \(''\)"),
+        ("tokens", [["a"]], r"record 1: it is no object"),
+        ("choice", [{"document": "d", "question": "q", "options": ["a"], "answer": 1}] * 3,
+         r"line \d: answer=1, but there are 1 options"),
+        ("choice", [{"document": "d", "question": "q " * 200, "options": ["a"], "answer": 0}] * 3,
+         r"line \d: a question of \d+ tokens leaves no room"),
+        ("choice", [{"document": "d", "question": "q", "options": "ab", "answer": 0}],
+         r"line 1: options='ab'"),
+        ("choice", [], "there is no record"),
+    ],
+)  # fmt: skip
+def test_records_that_cannot_be_used(tmp_path, checkpoint, task, records, message):
+    assert re.search(message, refusal(task, tmp_path, checkpoint, records))
+
+
+def test_labels_that_are_only_evaluated_on(tmp_path, checkpoint):
+    held_out = write_lines(tmp_path / "eval.jsonl", [{"text": "a", "label": "z"}])
+    records = [{"text": "a", "label": "x"}, {"text": "b", "label": "y"}]
+    said = refusal("classify", tmp_path, checkpoint, records, **{"data.eval": f"['{held_out}']"})
+    assert "eval.jsonl, row 1: the label 'z' is of no text to learn from" in said
+
+
+def test_models_and_files_that_cannot_be_used(tmp_path, checkpoint):
+    records = [{"text": "a", "label": "x"}, {"text": "b", "label": "y"}] * 5
+    said = refusal("classify", tmp_path, checkpoint, records, **{"task.length": 500})
+    assert "task.length=500: this model takes 8 to 128 tokens" in said
+    said = refusal("classify", tmp_path, checkpoint, records, **{"model.convert_to_tokens": 512})
+    assert "vectorlong convert" in said
+    said = refusal("classify", tmp_path, checkpoint, records, **{"data.train": "['none.csv']"})
+    assert "data.train: there is no file 'none.csv'" in said
+    (tmp_path / "broken.jsonl").write_text('{"tokens": ["a"], "labels": ["b"]}\n{"tokens"\n')
+    settings = {"data.train": f"['{tmp_path / 'broken.jsonl'}']"}
+    assert "line 2: this is no JSON" in refusal("tokens", tmp_path, checkpoint, [], **settings)

@@ -1,0 +1,1 @@
+"""Heads for tasks, in the style of ``transformers``, on this library's core."""
