@@ -127,7 +127,47 @@ def hyperpartisan(data: Path, into: Path) -> None:
     show("fine-tuned", {**figures, "minutes": run["minutes"]})
 
 
-TASKS: dict[str, Callable[[Path, Path], None]] = {"hyperpartisan": hyperpartisan}
+def csabstruct(data: Path, into: Path) -> None:
+    """Sentences of abstracts in one pass, beside the same head that sees one sentence at a time."""
+    splits = {
+        split: lines(data / "csabstruct" / f"{split}.jsonl.gz")
+        for split in ("train", "dev", "test")
+    }
+    together = {
+        split: [{"sentences": row["sentences"], "labels": row["labels"]} for row in rows]
+        for split, rows in splits.items()
+    }
+    alone = {
+        split: [
+            {"sentences": [sentence], "labels": [label]}
+            for row in rows
+            for sentence, label in zip(row["sentences"], row["labels"], strict=True)
+        ]
+        for split, rows in together.items()
+    }
+    # As many sentences a step, and as many epochs.
+    for name, documents, batch_size in (("alone", alone, 48), ("together", together, 8)):
+        files = {
+            split: write(into / f"csabstruct-{name}-{split}.jsonl", rows)
+            for split, rows in documents.items()
+        }
+        settings = {
+            "data.train": [files["train"]],
+            "task.length": 1024,
+            "training.learning_rate": 1e-4,
+            "training.batch_size": batch_size,
+            "training.epochs": 3,
+        }
+        folder = into / f"csabstruct-{name}"
+        run = train("sentences", folder, **settings, **{"data.eval": [files["dev"]]})
+        figures = tested("sentences", folder, **settings, **{"data.eval": [files["test"]]})
+        show(f"sentences {name}", {**figures, "step": run["step"], "minutes": run["minutes"]})
+
+
+TASKS: dict[str, Callable[[Path, Path], None]] = {
+    "csabstruct": csabstruct,
+    "hyperpartisan": hyperpartisan,
+}
 
 
 def main() -> None:

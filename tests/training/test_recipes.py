@@ -15,9 +15,13 @@ from transformers import (
 
 from tests.models import write_longformer
 from vectorlong.errors import ConfigError
-from vectorlong.tasks.loading import load_head
+from vectorlong.tasks import (
+    LongformerForSequentialSentenceClassification,
+    QuestionAnswerer,
+    load_head,
+)
 from vectorlong.training.config import read_config
-from vectorlong.training.heads import mean_over_windows, windows_of
+from vectorlong.training.heads import mean_over_windows
 from vectorlong.training.recipes import find_recipe
 from vectorlong.training.run import RunFolder, run_job
 from vectorlong.training.tokens import tag_figures
@@ -141,6 +145,73 @@ def test_choosing_among_options_of_different_number_is_learnt(tmp_path, checkpoi
     load_head(LongformerForMultipleChoice, result.folder)
 
 
+def test_sentences_are_labelled_by_what_stands_in_them(tmp_path, checkpoint):
+    generator = np.random.default_rng(0)
+    records = []
+    for _ in range(30):
+        labels = generator.choice(["x", "y"], 8).tolist()
+        sentences = [sentence(generator, 5) + (" sigma" if each == "x" else "") for each in labels]
+        records.append({"sentences": sentences, "labels": labels})
+    data = write_lines(tmp_path / "train.jsonl", records)
+    settings = {"task.length": 64, "training.max_steps": 40}
+    result = train("sentences", tmp_path, checkpoint, data, **FAST, **settings)
+    first, *_, last = evaluations(tmp_path)
+    assert last["eval_loss"] < first["eval_loss"]
+    load_head(LongformerForSequentialSentenceClassification, result.folder)
+
+
+def squad(records):
+    """As SQuAD writes its files."""
+    return {
+        "version": "2",
+        "data": [
+            {
+                "paragraphs": [
+                    {
+                        "context": each["context"],
+                        "qas": [
+                            {
+                                "id": str(number),
+                                "question": each["question"],
+                                "answers": each["answers"],
+                                "is_impossible": not each["answers"],
+                            }
+                        ],
+                    }
+                    for number, each in enumerate(records)
+                ]
+            }
+        ],
+    }
+
+
+@pytest.mark.parametrize("form", ["lines", "squad"])
+def test_answers_are_found_in_documents_of_several_windows(tmp_path, checkpoint, form):
+    generator = np.random.default_rng(0)
+    records = []
+    for number in range(40):
+        words = sentence(generator, 60).split()
+        answers = []
+        if number % 5:
+            place = int(generator.integers(60))
+            words[place] = "sigma"
+            start = len(" ".join(words[:place])) + (place > 0)
+            answers = [{"text": "sigma", "answer_start": start}]
+        records.append({"question": "which", "context": " ".join(words), "answers": answers})
+    if form == "squad":
+        data = str(tmp_path / "train.json")
+        (tmp_path / "train.json").write_text(json.dumps(squad(records)), encoding="utf-8")
+    else:
+        data = write_lines(tmp_path / "train.jsonl", records)
+    settings = {"task.length": 64, "task.stride": 16, "training.max_steps": 20}
+    result = train("qa", tmp_path, checkpoint, data, **FAST, **settings)
+    first, *_, last = evaluations(tmp_path)
+    assert last["eval_loss"] < first["eval_loss"]
+    assert set(last) >= {"eval_exact", "eval_f1"}
+    answerer = QuestionAnswerer(result.folder)
+    assert 0 <= answerer.ask("which", records[1]["context"]).no_answer_score <= 1
+
+
 def test_masked_words_are_told_better_after_training(tmp_path, checkpoint):
     generator = np.random.default_rng(0)
     text = tmp_path / "train.txt"
@@ -183,26 +254,6 @@ def test_the_masked_loss_is_that_of_transformers(tmp_path, checkpoint):
             assert (gradients[name] - parameter.grad).abs().max() <= 1e-6
 
 
-def test_windows_hold_every_token_once_more_than_they_share(checkpoint):
-    _, tokenizer = load_head(LongformerForSequenceClassification, checkpoint, num_labels=2)
-    text = " ".join(WORDS * 30)
-    ids = tokenizer(text, add_special_tokens=False).input_ids
-    windows = windows_of(tokenizer, text, 32, 4)
-    joined = windows[0].ids[1:-1].tolist()
-    for window in windows[1:]:
-        assert window.is_global.tolist() == [True] + [False] * (len(window.ids) - 1)
-        joined += window.ids[1:-1].tolist()[4:]
-    assert joined == ids
-    asked = windows_of(tokenizer, text, 48, 4, "which word")
-    question = tokenizer("which word", add_special_tokens=False).input_ids
-    for window in asked:
-        assert len(window.ids) <= 48
-        assert window.is_global.sum() == 1 + len(question)
-        assert window.ids[1 : 1 + len(question)].tolist() == question
-    with pytest.raises(ConfigError, match="leaves no room"):
-        windows_of(tokenizer, text, 8, 4, " ".join(WORDS))
-
-
 def test_scores_of_windows_are_averaged_within_documents():
     scores = torch.tensor([[1.0], [3.0], [10.0]])
     assert mean_over_windows(scores, torch.tensor([2, 1])).tolist() == [[2.0], [10.0]]
@@ -231,10 +282,18 @@ def test_figures_of_tags():
         ("choice", [{"document": "d", "question": "q", "options": ["a"], "answer": 1}] * 3,
          r"line \d: answer=1, but there are 1 options"),
         ("choice", [{"document": "d", "question": "q " * 200, "options": ["a"], "answer": 0}] * 3,
-         r"line \d: a question of \d+ tokens leaves no room"),
+         r"line \d: A question of \d+ tokens leaves no room"),
         ("choice", [{"document": "d", "question": "q", "options": "ab", "answer": 0}],
          r"line 1: options='ab'"),
         ("choice", [], "there is no record"),
+        ("sentences", [{"sentences": ["a"], "labels": []}] * 2,
+         r"line \d: 1 sentences and 0 labels"),
+        ("qa", [{"question": "q", "context": "abc",
+                 "answers": [{"text": "b", "answer_start": 2}]}] * 2,
+         r"line \d: The answer 'b' is not at character 2 .* it is at 1"),
+        ("qa", [{"question": "q", "context": "abc", "answers": [{"text": "b"}]}],
+         r"line 1: answers="),
+        ("qa", [{"question": "q " * 200, "context": "abc"}] * 2, r"line \d: A question of"),
     ],
 )  # fmt: skip
 def test_records_that_cannot_be_used(tmp_path, checkpoint, task, records, message):

@@ -1,1 +1,22 @@
 """Heads for tasks, in the style of ``transformers``, on this library's core."""
+
+from vectorlong.tasks.fill_mask import Filling, FillMask
+from vectorlong.tasks.loading import load_head
+from vectorlong.tasks.question_answering import Answer, Answers, QuestionAnswerer
+from vectorlong.tasks.sequential_sentences import (
+    LongformerForSequentialSentenceClassification,
+    label_sentences,
+    sentence_windows,
+)
+
+__all__ = [
+    "Answer",
+    "Answers",
+    "FillMask",
+    "Filling",
+    "LongformerForSequentialSentenceClassification",
+    "QuestionAnswerer",
+    "label_sentences",
+    "load_head",
+    "sentence_windows",
+]

@@ -15,20 +15,18 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 from transformers import LongformerForMultipleChoice
 
-from vectorlong.errors import ConfigError
+from vectorlong.errors import ConfigError, InputValueError
+from vectorlong.tasks.windows import TextWindow, text_windows, window_tensors
 from vectorlong.training.config import Config, Help, Share
 from vectorlong.training.heads import (
     Length,
     Stride,
-    WindowTokens,
     load,
     mean_over_windows,
     save_head,
-    window_batch,
-    windows_of,
 )
 from vectorlong.training.job import Job
-from vectorlong.training.records import Placed, read_records, split_off
+from vectorlong.training.records import Placed, data_error, read_records, split_off
 from vectorlong.training.run import batches, digest_of, on_device
 
 
@@ -79,7 +77,7 @@ class ChoiceConfig(Config):
 class _Example:
     """The windows of a question's options, one after the other."""
 
-    windows: list[list[WindowTokens]]
+    windows: list[list[TextWindow]]
     answer: int
 
 
@@ -108,7 +106,7 @@ def prepare(config: ChoiceConfig) -> Job:
             )
         try:
             windows = [
-                windows_of(
+                text_windows(
                     tokenizer,
                     record.document,
                     length,
@@ -117,8 +115,8 @@ def prepare(config: ChoiceConfig) -> Job:
                 )
                 for option in record.options
             ]
-        except ConfigError as error:
-            raise ConfigError(f"{placed.place}: {error}") from None
+        except InputValueError as error:
+            raise data_error(placed.place, error) from None
         return _Example(windows, record.answer)
 
     examples, evaluated = [example(each) for each in records], [example(each) for each in held_out]
@@ -160,7 +158,7 @@ def prepare(config: ChoiceConfig) -> Job:
 def _batch(examples: Sequence[_Example], pad: int) -> dict[str, Tensor]:
     options = [option for each in examples for option in each.windows]
     return {
-        **window_batch([window for option in options for window in option], pad),
+        **window_tensors([window for option in options for window in option], pad),
         "n_windows": torch.tensor([len(option) for option in options]),
         "n_options": torch.tensor([len(each.windows) for each in examples]),
         "labels": torch.tensor([each.answer for each in examples]),

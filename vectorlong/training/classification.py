@@ -14,18 +14,16 @@ from transformers import LongformerForSequenceClassification
 
 from vectorlong.documents import Document
 from vectorlong.errors import ConfigError
+from vectorlong.tasks.windows import TextWindow, text_windows, window_tensors
 from vectorlong.training.config import Config, Help, Share
 from vectorlong.training.heads import (
     Length,
     Stride,
-    WindowTokens,
     label_options,
     load,
     mean_over_windows,
     numbered,
     save_head,
-    window_batch,
-    windows_of,
 )
 from vectorlong.training.job import Job
 from vectorlong.training.records import Placed, read_texts, split_off
@@ -63,7 +61,7 @@ class ClassificationConfig(Config):
 
 @dataclass(frozen=True)
 class _Example:
-    windows: list[WindowTokens]
+    windows: list[TextWindow]
     label: int
 
 
@@ -102,7 +100,7 @@ def prepare(config: ClassificationConfig) -> Job:
                 f"{text.place}: the label {label!r} is of no text to learn from. Known are: "
                 f"{', '.join(map(repr, numbers))}."
             )
-        windows = windows_of(tokenizer, text.record.text, length, config.task.stride)
+        windows = text_windows(tokenizer, text.record.text, length, config.task.stride)
         return _Example(windows, numbers[label])
 
     examples, evaluated = [example(text) for text in texts], [example(text) for text in held_out]
@@ -159,7 +157,7 @@ def _label(text: Placed[Document], column: str) -> str:
 def _batch(examples: Sequence[_Example], pad: int) -> dict[str, Tensor]:
     windows = [window for each in examples for window in each.windows]
     return {
-        **window_batch(windows, pad),
+        **window_tensors(windows, pad),
         "n_windows": torch.tensor([len(each.windows) for each in examples]),
         "labels": torch.tensor([each.label for each in examples]),
     }

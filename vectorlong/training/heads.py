@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Annotated, Any
 
-import numpy as np
 import torch
 from torch import Tensor
 
@@ -20,22 +18,6 @@ Length = Annotated[
     Positive | None, Help("Tokens of a window; the model's limit where not given.", 1024)
 ]
 Stride = Annotated[int, Help("Tokens that the windows of a longer document share.")]
-
-
-@dataclass(frozen=True)
-class WindowTokens:
-    """A window of a document, special tokens included.
-
-    Attributes
-    ----------
-    ids
-        int64 [n].
-    is_global
-        bool [n]: the first token, and those of the question.
-    """
-
-    ids: np.ndarray
-    is_global: np.ndarray
 
 
 def load(
@@ -69,71 +51,6 @@ def save_head(tokenizer: Any) -> Callable[[Any, Path], None]:
         tokenizer.save_pretrained(folder)
 
     return save
-
-
-def windows_of(
-    tokenizer: Any, text: str, length: int, stride: int, question: str | None = None
-) -> list[WindowTokens]:
-    """Cut a document into windows, each after the question if there is one.
-
-    Parameters
-    ----------
-    tokenizer
-        A fast one of ``transformers``.
-    text
-        Of any length; every token is in a window.
-    length
-        Tokens of a window, special tokens included.
-    stride
-        Tokens of the document that neighbours share.
-    question
-        Stands before each window; its tokens are global.
-
-    Raises
-    ------
-    ConfigError
-        The question leaves no room for the document.
-    """
-    n_question = 0
-    if question is not None:
-        n_question = len(tokenizer(question, add_special_tokens=False, verbose=False).input_ids)
-    n_special = tokenizer.num_special_tokens_to_add(pair=question is not None)
-    room = length - n_special - n_question
-    if room < 1:
-        raise ConfigError(
-            f"a question of {n_question} tokens leaves no room for the document in windows of "
-            f"{length}; make task.length larger."
-        )
-    texts = (text,) if question is None else (question, text)
-    encoded = tokenizer(
-        *texts,
-        truncation=True if question is None else "only_second",
-        max_length=length,
-        stride=min(stride, room - 1),
-        return_overflowing_tokens=True,
-        verbose=False,
-    )
-    windows = []
-    for number, ids in enumerate(encoded["input_ids"]):
-        is_global = np.zeros(len(ids), dtype=bool)
-        if question is not None:
-            is_global = np.array(encoded.sequence_ids(number)) == 0
-        is_global[0] = True
-        windows.append(WindowTokens(np.array(ids, dtype=np.int64), is_global))
-    return windows
-
-
-def window_batch(windows: Sequence[WindowTokens], pad: int) -> dict[str, Tensor]:
-    """Lay windows side by side, each int64 [w, n]."""
-    shape = (len(windows), max(len(window.ids) for window in windows))
-    ids = torch.full(shape, pad)
-    is_real, is_global = torch.zeros(shape, dtype=torch.long), torch.zeros(shape, dtype=torch.long)
-    for row, window in enumerate(windows):
-        n = len(window.ids)
-        ids[row, :n] = torch.from_numpy(window.ids)
-        is_real[row, :n] = 1
-        is_global[row, :n] = torch.from_numpy(window.is_global.astype(np.int64))
-    return {"input_ids": ids, "attention_mask": is_real, "global_attention_mask": is_global}
 
 
 def mean_over_windows(scores: Tensor, n_windows: Tensor) -> Tensor:

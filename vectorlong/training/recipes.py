@@ -58,6 +58,13 @@ RECIPES = (
     ),
     Recipe("classify", "one label for a document", "classification", "ClassificationConfig"),
     Recipe("tokens", "a label for each word of a document", "tokens", "TokensConfig"),
+    Recipe("sentences", "a label for each sentence of a document", "sentences", "SentencesConfig"),
+    Recipe(
+        "qa",
+        "where in a document the answer to a question stands",
+        "question_answering",
+        "QuestionAnsweringConfig",
+    ),
     Recipe("choice", "which answer to a question a document bears out", "choice", "ChoiceConfig"),
 )
 

@@ -14,17 +14,16 @@ from torch import Tensor, nn
 from transformers import LongformerForTokenClassification
 
 from vectorlong.errors import ConfigError
+from vectorlong.tasks.windows import TextWindow, window_tensors
 from vectorlong.text.windows import plan_windows
 from vectorlong.training.config import Config, Help, Share
 from vectorlong.training.heads import (
     Length,
     Stride,
-    WindowTokens,
     label_options,
     load,
     numbered,
     save_head,
-    window_batch,
 )
 from vectorlong.training.job import Job
 from vectorlong.training.masking import IGNORED
@@ -76,7 +75,7 @@ class TokensConfig(Config):
 class _Example:
     """A window; ``labels`` int64 [n] are -100 but at the first token of each of its own words."""
 
-    window: WindowTokens
+    window: TextWindow
     labels: np.ndarray
 
 
@@ -216,11 +215,14 @@ def _windows(
         mine = slice(window.own_start - window.start, window.own_end - window.start)
         own[mine] = labels[window.own_start : window.own_end]
         inputs = np.concatenate([special[:1], ids[window.start : window.end], special[1:]])
+        is_text = np.ones(len(inputs), dtype=bool)
+        is_text[[0, -1]] = False
         is_global = np.zeros(len(inputs), dtype=bool)
         is_global[0] = True
+        offsets = np.zeros((len(inputs), 2), dtype=np.int64)
         examples.append(
             _Example(
-                WindowTokens(inputs, is_global),
+                TextWindow(inputs, is_global, is_text, offsets),
                 np.concatenate([[IGNORED], own, [IGNORED]]),
             )
         )
@@ -228,7 +230,7 @@ def _windows(
 
 
 def _batch(examples: Sequence[_Example], pad: int) -> dict[str, Tensor]:
-    batch = window_batch([each.window for each in examples], pad)
+    batch = window_tensors([each.window for each in examples], pad)
     labels = torch.full(batch["input_ids"].shape, IGNORED)
     for row, each in enumerate(examples):
         labels[row, : len(each.labels)] = torch.from_numpy(each.labels)

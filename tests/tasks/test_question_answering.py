@@ -1,0 +1,235 @@
+"""Answers are exact characters of documents of any length, with any tokenizer."""
+
+import re
+import warnings
+
+import numpy as np
+import pytest
+import torch
+from transformers import LongformerForQuestionAnswering
+
+from tests.models import longformer_config, randomize, write_longformer
+from tests.text.builders import write_wordpiece
+from vectorlong.errors import InputTypeError, InputValueError
+from vectorlong.tasks import QuestionAnswerer, load_head
+from vectorlong.tasks.answer_figures import agreement
+from vectorlong.tasks.question_answering import (
+    _answers,
+    _Span,
+    _spans,
+    answer_tokens,
+    check_answer,
+)
+from vectorlong.tasks.windows import TextWindow, text_windows, window_tensors
+
+TEXT = "The first token 😀 sees the whole document; 中文文本也要切分，she said: café naïve. " * 6
+QUESTION = "What sees the document?"
+
+
+@pytest.fixture(scope="module", params=["byte-level BPE", "WordPiece"])
+def loaded(request, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("checkpoint")
+    if request.param == "WordPiece":
+        write_longformer(folder, max_position_embeddings=602, pad_token_id=0)
+        for path in folder.glob("*"):
+            if path.suffix in (".txt", ".json") and path.name != "config.json":
+                path.unlink()
+        write_wordpiece(folder)
+    else:
+        write_longformer(folder, max_position_embeddings=602)
+    with warnings.catch_warnings(action="ignore"):
+        head, tokenizer = load_head(LongformerForQuestionAnswering, folder)
+    return randomize(head), tokenizer
+
+
+def test_the_question_is_global_and_every_token_of_the_document_is_in_a_window(loaded):
+    _, tokenizer = loaded
+    whole = tokenizer(TEXT, add_special_tokens=False, return_offsets_mapping=True)
+    windows = text_windows(tokenizer, TEXT, 60, 10, QUESTION)
+    assert len(windows) > 3
+    question = tokenizer(QUESTION, add_special_tokens=False).input_ids
+    seen = set()
+    for window in windows:
+        assert len(window.ids) <= 60
+        assert window.ids[1 : 1 + len(question)].tolist() == question
+        assert np.flatnonzero(window.is_global).tolist() == list(range(1 + len(question)))
+        assert not (window.is_text & window.is_global).any()
+        seen |= {tuple(span) for span in window.offsets[window.is_text].tolist()}
+    assert seen == set(whole["offset_mapping"])
+    alone = text_windows(tokenizer, TEXT, 60, 10)
+    assert all(window.is_global.sum() == 1 for window in alone)
+    assert [window.ids.tolist() for window in text_windows(tokenizer, "a", 60, 10)] == [
+        tokenizer("a").input_ids
+    ]
+
+
+def test_one_window_gives_the_softmax_of_all_spans_against_none(loaded):
+    head, tokenizer = loaded
+    answerer = QuestionAnswerer(loaded, max_answer_tokens=5)
+    text = TEXT[:90]
+    (window,) = text_windows(tokenizer, text, 600, 0, QUESTION)
+    with torch.no_grad():
+        found = head(**window_tensors([window], head.config.pad_token_id))
+    starts, ends = found.start_logits[0].double().numpy(), found.end_logits[0].double().numpy()
+    odds = {}
+    tokens = [n for n in np.flatnonzero(window.is_text) if np.ptp(window.offsets[n])]
+    for one in range(len(tokens)):
+        for other in range(one, min(one + 5, len(tokens))):
+            place = (window.offsets[tokens[one], 0], window.offsets[tokens[other], 1])
+            score = np.exp(starts[tokens[one]] + ends[tokens[other]])
+            odds[place] = max(odds.get(place, 0), score)
+    none = np.exp(starts[0] + ends[0])
+    answers = answerer.ask(QUESTION, text, k=3)
+    total = none + sum(odds.values())
+    best = max(odds, key=odds.get)
+    assert (answers.best[0].start, answers.best[0].end) == best
+    # Byte-level tokens of one character share their offsets, so spans may coincide.
+    assert answers.best[0].score == pytest.approx(odds[best] / total, rel=0.2)
+    assert answers.no_answer_score <= none / none
+    assert (answers.answer is None) == (answers.best[0].score < answers.no_answer_score)
+
+
+def test_answers_are_characters_of_the_document_and_do_not_overlap(loaded):
+    answerer = QuestionAnswerer(loaded, max_tokens=60, stride=10)
+    answers = answerer.ask(QUESTION, TEXT, k=4)
+    assert 1 < len(answers.best) <= 4
+    total = answers.no_answer_score
+    for number, answer in enumerate(answers.best):
+        assert answer.text == TEXT[answer.start : answer.end] != ""
+        total += answer.score
+        for other in answers.best[number + 1 :]:
+            assert answer.end <= other.start or other.end <= answer.start
+            assert answer.score >= other.score
+    assert total <= 1 + 1e-9
+
+
+def test_answers_do_not_depend_on_what_is_asked_beside(loaded):
+    answerer = QuestionAnswerer(loaded, max_tokens=80, stride=10)
+    pairs = [(QUESTION, TEXT), ("Who?", "She said."), (QUESTION, TEXT[:100]), ("Who?", "")]
+    together = answerer.ask_many(pairs, k=2)
+    for pair, found in zip(pairs, together, strict=True):
+        alone = answerer.ask(*pair, k=2)
+        assert [(each.start, each.end) for each in alone.best] == [
+            (each.start, each.end) for each in found.best
+        ]
+        assert alone.no_answer_score == pytest.approx(found.no_answer_score, abs=1e-5)
+    assert together[3].answer is None
+    assert together[3].no_answer_score == 1.0
+
+
+def window_of(text, cuts, first=0):
+    """A window after a question of one token: a token for each part of a text."""
+    offsets = [(0, 0), (0, 0), (0, 0), *cuts, (0, 0)]
+    is_text = [False, False, False, *[True] * len(cuts), False]
+    return TextWindow(
+        np.arange(len(offsets)),
+        np.array([True, True, False, *[False] * (len(cuts) + 1)]),
+        np.array(is_text),
+        np.array(offsets),
+    )
+
+
+def test_spans_of_windows_are_put_together():
+    window = window_of("abcd", [(0, 1), (1, 2), (2, 3), (3, 4)])
+    starts = np.array([1.0, 9.0, 9.0, 0.0, 5.0, 0.0, 0.0, 9.0])
+    ends = np.array([1.0, 9.0, 9.0, 0.0, 0.0, 6.0, 0.0, 9.0])
+    spans = _spans(window, starts, ends, 2, 3)
+    assert spans[0] == _Span(1, 3, 9.0)
+    assert len(spans) == 4
+    assert spans[-1].start == -1
+    every = _spans(window, starts, ends, 2, 100)
+    assert len(every) == 7
+    total = np.logaddexp.reduce([span.odds for span in spans])
+    assert total == pytest.approx(np.logaddexp.reduce([span.odds for span in every]))
+    # The same characters from two windows count once, by the better one.
+    answers = _answers("abcd", [_Span(1, 3, 2.0), _Span(1, 3, 1.0), _Span(0, 2, 0.5)], 2)
+    assert [each.text for each in answers.best] == ["bc"]
+    denominator = 1 + np.exp(2.0) + np.exp(0.5)
+    assert answers.best[0].score == pytest.approx(np.exp(2.0) / denominator)
+    assert answers.no_answer_score == pytest.approx(1 / denominator)
+    assert _answers("abcd", [_Span(1, 3, -1.0)], 1).answer is None
+
+
+def test_answers_to_learn_from_are_tokens(loaded):
+    _, tokenizer = loaded
+    for answer in ("whole document", "切分", "😀", "naïve"):
+        start = TEXT.index(answer, 150)
+        held = 0
+        for window in text_windows(tokenizer, TEXT, 60, 30, QUESTION):
+            first, last = answer_tokens(window, start, start + len(answer))
+            if (first, last) == (0, 0):
+                continue
+            held += 1
+            covered = TEXT[window.offsets[first, 0] : window.offsets[last, 1]]
+            assert answer in covered
+            assert answer not in TEXT[window.offsets[first, 1] : window.offsets[last, 1]]
+        assert held >= 1
+    (window, *_) = text_windows(tokenizer, TEXT, 60, 30, QUESTION)
+    assert answer_tokens(window, 7, 7) == (0, 0)  # none
+
+
+def test_an_answer_that_a_window_cuts_off_is_not_in_it():
+    window = window_of("abcdef", [(2, 4), (4, 6)])
+    assert answer_tokens(window, 2, 6) == (3, 4)
+    assert answer_tokens(window, 4, 5) == (4, 4)
+    assert answer_tokens(window, 1, 4) == (0, 0)
+    assert answer_tokens(window, 5, 8) == (0, 0)
+    assert answer_tokens(window, 8, 9) == (0, 0)
+
+
+@pytest.mark.parametrize(
+    ("text", "answer", "start", "message"),
+    [
+        ("The tenant pays.", "tenant", 5, "not at character 5 .* it is at 4"),
+        ("The tenant pays.", "owner", 0, "it is nowhere in it"),
+        ("The tenant pays.", "", 0, "nowhere"),
+        ("The tenant pays.", "The", -3, "it is at 0"),
+        ("cafe\u0301s", "cafe", 0, "cut within a character: '\u0301' at 4"),
+        ("a👩\u200d🚀b", "a👩", 0, "within a character"),
+    ],
+)
+def test_answers_that_are_not_there(text, answer, start, message):
+    with pytest.raises(InputValueError, match=message):
+        check_answer(text, answer, start)
+
+
+def test_what_cannot_be_asked(loaded):
+    answerer = QuestionAnswerer(loaded, max_tokens=20)
+    with pytest.raises(InputValueError, match=r"question of \d+ tokens leaves no room"):
+        answerer.ask("token " * 40, "a")
+    with pytest.raises(InputTypeError, match="Pair 0 is not a question and a document"):
+        answerer.ask_many([("a", None)])
+
+
+@pytest.mark.parametrize(
+    ("found", "expected", "exact", "f1"),
+    [
+        ("The Eiffel-Tower!", ["eiffeltower"], 1, 1),
+        ("in the city of Paris", ["Paris"], 0, 2 / 5),
+        ("", [], 1, 1),
+        ("Paris", [], 0, 0),
+        ("", ["Paris"], 0, 0),
+        ("London", ["Paris", "London"], 1, 1),
+        ("北京，大学", ["北京大学"], 1, 1),
+        ("在北京大学", ["北京大学"], 0, 2 * 4 / 9),
+        ("大学北京", ["北京大学"], 0, 2 * 2 / 8),
+        ("iPhone 手机", ["iphone手机"], 1, 1),
+        ("100 %", ["100%"], 0, 0),
+    ],
+)
+def test_agreement_with_what_people_answered(found, expected, exact, f1):
+    if found == "100 %":  # a percent sign is punctuation to Unicode
+        exact = f1 = 1
+    assert agreement(found, expected) == pytest.approx((exact, f1))
+
+
+def test_both_tokenizers_write_other_numbers_of_separators(loaded):
+    _, tokenizer = loaded
+    ids = tokenizer("a", "b").input_ids
+    n_separators = ids.count(tokenizer.sep_token_id)
+    assert n_separators == (3 if re.match("<", tokenizer.cls_token) else 2)
+
+
+def test_longformers_own_configuration_is_kept(loaded):
+    head, _ = loaded
+    assert head.config.hidden_size == longformer_config().hidden_size

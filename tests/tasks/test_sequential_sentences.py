@@ -1,0 +1,177 @@
+"""Sentences are labelled in one pass, and in windows where a document is longer than the model."""
+
+import itertools
+import warnings
+
+import numpy as np
+import pytest
+import torch
+from transformers import LongformerForTokenClassification
+
+from tests.models import longformer_config, randomize, write_longformer
+from vectorlong.encoder.accelerate import accelerate
+from vectorlong.errors import InputTypeError, InputValueError
+from vectorlong.tasks import (
+    LongformerForSequentialSentenceClassification,
+    label_sentences,
+    load_head,
+    sentence_windows,
+)
+from vectorlong.tasks.sequential_sentences import sentence_tensors
+
+SENTENCES = [
+    "Long documents.",
+    "She said: “Is it done?”",
+    "中文文本也要切分，每个字都是一个词。",
+    "The first token sees the whole document.",
+    "No. 7 is missing.",
+]
+
+
+@pytest.fixture(scope="module")
+def checkpoint(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("checkpoint")
+    write_longformer(folder, max_position_embeddings=514)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def loaded(checkpoint):
+    with warnings.catch_warnings(action="ignore"):
+        head, tokenizer = load_head(
+            LongformerForSequentialSentenceClassification, checkpoint, num_labels=3
+        )
+    return randomize(head), tokenizer
+
+
+def test_it_is_token_classification_at_the_sentences_starts(loaded):
+    head, tokenizer = loaded
+    batch = sentence_tensors(
+        [sentence_windows(part, tokenizer, 500)[0] for part in (SENTENCES, SENTENCES[:2])],
+        1,
+    )
+    plain = LongformerForTokenClassification(head.config).eval()
+    plain.load_state_dict(head.state_dict())
+    starts = batch["sentence_starts"]
+    is_global = torch.zeros_like(batch["input_ids"])
+    for row, positions in enumerate(starts.tolist()):
+        is_global[row, [position for position in positions if position >= 0]] = 1
+    with torch.no_grad():
+        found = head(**batch).logits
+        expected = plain(
+            batch["input_ids"],
+            attention_mask=batch["attention_mask"],
+            global_attention_mask=is_global,
+        ).logits
+    for row, positions in enumerate(starts.tolist()):
+        for column, position in enumerate(positions):
+            if position >= 0:
+                difference = found[row, column] - expected[row, position]
+                assert difference.abs().max() <= 1e-5
+
+
+def test_loss_and_gradients_are_those_of_the_core_of_transformers(loaded):
+    head, tokenizer = loaded
+    windows = [sentence_windows(part, tokenizer, 500)[0] for part in (SENTENCES, SENTENCES[:2])]
+    batch = sentence_tensors(windows, 1)
+    labels = torch.tensor([[0, 1, 2, -100, 1], [2, 2, 0, 0, 0]])  # the last three are no sentences
+    plain = LongformerForSequentialSentenceClassification(head.config)
+    plain.load_state_dict(head.state_dict())
+    fast = accelerate(LongformerForSequentialSentenceClassification(head.config))
+    fast.load_state_dict(head.state_dict())
+    losses = []
+    for model in (plain, fast):
+        loss = model.train()(**batch, labels=labels).loss
+        loss.backward()
+        losses.append(loss.item())
+    assert losses[0] == pytest.approx(losses[1], abs=1e-5)
+    gradients = dict(fast.named_parameters())
+    for name, parameter in plain.named_parameters():
+        if parameter.grad is not None:
+            other = gradients[name].grad
+            assert (parameter.grad - other).abs().max() <= 1e-4 * max(1, parameter.grad.abs().max())
+
+
+def test_windows_hold_every_sentence_once_and_fit(loaded):
+    _, tokenizer = loaded
+    generator = np.random.default_rng(0)
+    sentences = [" ".join(["token"] * int(n)) for n in generator.integers(1, 30, 60)]
+    for max_tokens in (64, 100, 101, 2000):
+        windows = sentence_windows(sentences, tokenizer, max_tokens)
+        assert [number for window in windows for number in window.own] == list(range(60))
+        for window in windows:
+            assert len(window.ids) <= max_tokens
+            assert window.own.start >= window.first
+            assert window.own.stop <= window.first + len(window.starts)
+            for number, (start, end) in enumerate(
+                zip(window.starts, [*window.starts[1:], len(window.ids) - 1], strict=True)
+            ):
+                content = window.ids[start + 1 : end].tolist()
+                sentence = sentences[window.first + number]
+                assert content == tokenizer(sentence, add_special_tokens=False).input_ids
+                special = tokenizer.sep_token_id if start else tokenizer.cls_token_id
+                assert window.ids[start] == special
+            assert window.ids[-1] == tokenizer.sep_token_id
+        shared = [
+            one.first + len(one.starts) - other.first for one, other in itertools.pairwise(windows)
+        ]
+        assert all(n >= 0 for n in shared)
+        assert max_tokens > 64 or sum(shared) > 0
+
+
+def test_probabilities_of_long_documents_and_of_several_at_once(loaded):
+    head, tokenizer = loaded
+    documents = [SENTENCES * 20, SENTENCES[:1], SENTENCES]
+    found = label_sentences(head, tokenizer, documents)
+    assert [each.shape for each in found] == [(100, 3), (1, 3), (5, 3)]
+    for each in found:
+        assert np.abs(each.sum(1) - 1).max() <= 1e-5
+    (alone,) = label_sentences(head, tokenizer, [SENTENCES])
+    assert np.abs(alone - found[2]).max() <= 1e-5
+    (narrow,) = label_sentences(head, tokenizer, documents[:1], max_tokens=40)
+    assert np.abs(narrow - found[0]).max() > 1e-4  # it has several windows
+
+
+def test_it_is_saved_and_loaded(loaded, tmp_path):
+    head, tokenizer = loaded
+    head.save_pretrained(tmp_path)
+    tokenizer.save_pretrained(tmp_path)
+    with warnings.catch_warnings(action="error"):
+        again, other = load_head(LongformerForSequentialSentenceClassification, tmp_path)
+    (one,) = label_sentences(head, tokenizer, [SENTENCES])
+    (two,) = label_sentences(again, other, [SENTENCES])
+    assert np.abs(one - two).max() <= 1e-6
+
+
+def test_what_cannot_be_labelled(loaded):
+    head, tokenizer = loaded
+    ids = torch.tensor([[0, 5, 6, 2]])
+    with pytest.raises(InputTypeError, match="sentence_starts and input_ids are needed"):
+        head(ids)
+    with pytest.raises(InputValueError, match=r"sentence_starts\[0, 1\] = 4, but the text has 4"):
+        head(ids, sentence_starts=torch.tensor([[0, 4]]))
+    with pytest.raises(InputValueError, match=r"\[0, 0\] = -2"):
+        head(ids, sentence_starts=torch.tensor([[-2, 0]]))
+    with pytest.raises(InputValueError, match=r"Row 0 .* no sentence, so no token .* global"):
+        head(ids, sentence_starts=torch.tensor([[-1]]))
+    with pytest.raises(InputValueError, match=r"labels\[0, 0\] = 3, but the head has 3 labels"):
+        head(ids, sentence_starts=torch.tensor([[0]]), labels=torch.tensor([[3]]))
+    with pytest.raises(InputTypeError, match="list of strings"):
+        sentence_windows("one string", tokenizer, 20)
+    with pytest.raises(InputValueError, match="without sentences"):
+        sentence_windows([], tokenizer, 20)
+    with pytest.warns(UserWarning, match=r"1 of 2 sentences .* \d+ tokens were dropped"):
+        sentence_windows(["token " * 50, "a"], tokenizer, 20)
+
+
+def test_outputs_as_transformers_gives_them():
+    head = accelerate(LongformerForSequentialSentenceClassification(longformer_config()).eval())
+    ids, starts = torch.tensor([[0, 5, 6, 2]]), torch.tensor([[0]])
+    found = head(ids, sentence_starts=starts, output_hidden_states=True)
+    assert len(found.hidden_states) == 4
+    logits, states = head(ids, sentence_starts=starts, output_hidden_states=True, return_dict=False)
+    assert torch.equal(logits, found.logits)
+    assert len(states) == 4
+    embedded = head.get_input_embeddings()(ids)
+    again = head(inputs_embeds=embedded, sentence_starts=starts).logits
+    assert (again - logits).abs().max() <= 1e-5

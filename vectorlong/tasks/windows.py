@@ -1,0 +1,117 @@
+"""Documents of any length as windows of a model, each after a question if there is one."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from vectorlong.errors import InputValueError
+
+
+@dataclass(frozen=True)
+class TextWindow:
+    """A window of a document, special tokens included.
+
+    Attributes
+    ----------
+    ids
+        int64 [n].
+    is_global
+        bool [n]: the first token, and those of the question.
+    is_text
+        bool [n]: those of the document.
+    offsets
+        int64 [n, 2]: the document's characters that a token stands for; (0, 0) for others.
+    """
+
+    ids: np.ndarray
+    is_global: np.ndarray
+    is_text: np.ndarray
+    offsets: np.ndarray
+
+
+def text_windows(
+    tokenizer: Any, text: str, max_tokens: int, stride: int, question: str | None = None
+) -> list[TextWindow]:
+    """Cut a document into windows; every token of it is in one.
+
+    Which tokens are the question's the tokenizer itself tells, so that it does not matter how many
+    separators it writes.
+
+    Parameters
+    ----------
+    tokenizer
+        A fast one of ``transformers``.
+    text
+        Of any length.
+    max_tokens
+        Of a window, special tokens included.
+    stride
+        Tokens of the document that neighbours share; fewer where a window has no room for more.
+    question
+        Stands before each window.
+
+    Raises
+    ------
+    InputValueError
+        The question leaves no room for the document.
+
+    Examples
+    --------
+    >>> from vectorlong.text.tokenizer import TextTokenizer
+    >>> from vectorlong.encoder.embedded import embedded_folder
+    >>> tokenizer = TextTokenizer.from_folder(embedded_folder()).as_transformers()
+    >>> windows = text_windows(tokenizer, "one two three four", 8, 1, question="how many?")
+    >>> [tokenizer.decode(window.ids) for window in windows]
+    ['[CLS] how many? [SEP] one two [SEP]', '[CLS] how many? [SEP] two three [SEP]', \
+'[CLS] how many? [SEP] three four [SEP]']
+    >>> windows[0].is_global.tolist()
+    [True, True, True, True, False, False, False, False]
+    """
+    has_question = question is not None
+    n_question = 0
+    if has_question:
+        n_question = len(tokenizer(question, add_special_tokens=False, verbose=False).input_ids)
+    room = max_tokens - tokenizer.num_special_tokens_to_add(pair=has_question) - n_question
+    if room < 1:
+        raise InputValueError(
+            f"A question of {n_question} tokens leaves no room for the document in windows of "
+            f"{max_tokens}; take longer windows, or a shorter question."
+        )
+    encoded = tokenizer(
+        *((question, text) if has_question else (text,)),
+        truncation="only_second" if has_question else True,
+        max_length=max_tokens,
+        stride=min(stride, room - 1),
+        return_overflowing_tokens=True,
+        return_offsets_mapping=True,
+        verbose=False,
+    )
+    windows = []
+    for number, ids in enumerate(encoded["input_ids"]):
+        segments = np.array([-1 if part is None else part for part in encoded.sequence_ids(number)])
+        is_text = segments == int(has_question)
+        is_global = segments == 0 if has_question else np.zeros(len(ids), dtype=bool)
+        is_global[0] = True
+        offsets = np.array(encoded["offset_mapping"][number], dtype=np.int64).reshape(-1, 2)
+        offsets = np.where(is_text[:, None], offsets, 0)
+        windows.append(TextWindow(np.array(ids, dtype=np.int64), is_global, is_text, offsets))
+    return windows
+
+
+def window_tensors(windows: Sequence[TextWindow], pad_id: int) -> dict[str, Tensor]:
+    """Lay windows side by side: three tensors int64 [w, n] under the names of ``transformers``."""
+    shape = (len(windows), max(len(window.ids) for window in windows))
+    ids = torch.full(shape, pad_id)
+    is_real, is_global = torch.zeros(shape, dtype=torch.long), torch.zeros(shape, dtype=torch.long)
+    for row, window in enumerate(windows):
+        n = len(window.ids)
+        ids[row, :n] = torch.from_numpy(window.ids)
+        is_real[row, :n] = 1
+        is_global[row, :n] = torch.from_numpy(window.is_global.astype(np.int64))
+    return {"input_ids": ids, "attention_mask": is_real, "global_attention_mask": is_global}
