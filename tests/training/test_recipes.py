@@ -7,6 +7,8 @@ import numpy as np
 import pytest
 import torch
 from transformers import (
+    BertConfig,
+    BertForMaskedLM,
     LongformerForMaskedLM,
     LongformerForMultipleChoice,
     LongformerForSequenceClassification,
@@ -14,6 +16,7 @@ from transformers import (
 )
 
 from tests.models import write_longformer
+from tests.text.builders import write_wordpiece
 from vectorlong.errors import ConfigError
 from vectorlong.tasks import (
     LongformerForSequentialSentenceClassification,
@@ -227,6 +230,35 @@ def test_masked_words_are_told_better_after_training(tmp_path, checkpoint):
     assert last["eval_bits_per_token"] == pytest.approx(bits)
     assert 0 < last["eval_bits_per_character"] < bits
     load_head(LongformerForMaskedLM, result.folder)
+
+
+def test_an_encoder_is_converted_with_its_head_and_its_own_figures_are_logged(tmp_path):
+    source = tmp_path / "bert"
+    write_wordpiece(source)
+    n_pieces = len((source / "vocab.txt").read_text(encoding="utf-8").splitlines())
+    torch.manual_seed(0)
+    shape = {"hidden_size": 32, "num_hidden_layers": 2, "num_attention_heads": 4}
+    bert = BertForMaskedLM(
+        BertConfig(vocab_size=n_pieces, **shape, intermediate_size=64, max_position_embeddings=64)
+    )
+    bert.save_pretrained(source)
+    text = tmp_path / "train.txt"
+    text.write_text("the window sees the document of words " * 100, encoding="utf-8")
+    settings = {
+        "data.eval": f"['{text}']",
+        "model.convert_to_tokens": 128,
+        "model.window": 128,
+        "task.length": 64,
+        "training.max_steps": 2,
+    }
+    result = train("mlm", tmp_path, source, str(text), **FAST, **settings)
+    log = [json.loads(line) for line in (tmp_path / "run" / "log.jsonl").read_text().splitlines()]
+    # In texts as short as the source takes, with a window that is as wide, it is the source.
+    assert log[0]["source_loss"] == pytest.approx(log[1]["eval_loss"], rel=1e-4)
+    assert log[0]["source_bits_per_character"] > 0
+    head, _ = load_head(LongformerForMaskedLM, result.folder)
+    assert head.config.max_position_embeddings == 129
+    assert not (tmp_path / "run" / "checkpoints").exists()
 
 
 def test_the_masked_loss_is_that_of_transformers(tmp_path, checkpoint):

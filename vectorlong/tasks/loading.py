@@ -12,6 +12,7 @@ from transformers.tokenization_utils_base import PreTrainedTokenizerBase
 from vectorlong.encoder.accelerate import accelerate
 from vectorlong.encoder.checkpoint import transformers_state
 from vectorlong.encoder.config import write_longformer_config
+from vectorlong.encoder.hub import find_folder
 from vectorlong.encoder.loading import load_model
 from vectorlong.encoder.model_files import CONFIG_FILE, read_head_weights, read_json, some_names
 from vectorlong.errors import WeightsError
@@ -24,7 +25,11 @@ HeadT = TypeVar("HeadT", bound=LongformerPreTrainedModel)
 
 
 def load_head(
-    head_class: type[HeadT], model: str | os.PathLike[str], **options: Any
+    head_class: type[HeadT],
+    model: str | os.PathLike[str],
+    *,
+    head_source: str | os.PathLike[str] | None = None,
+    **options: Any,
 ) -> tuple[HeadT, PreTrainedTokenizerBase]:
     """Load a head with its encoder and tokenizer.
 
@@ -36,6 +41,9 @@ def load_head(
     model
         Whatever ``Longformer2Vec`` takes: a name such as "longformer-zh", a folder, a hub id; also
         a folder that a head was saved to.
+    head_source
+        Folder or hub id of a checkpoint that has the head, where ``model`` has not: the encoder
+        that it was converted from, say, with its head for masked tokens.
     **options
         For the head's configuration: ``num_labels``, ``id2label`` and so on; they take the place of
         what the checkpoint says.
@@ -81,13 +89,14 @@ def load_head(
         f"{_BASE}{name}": tensor for name, tensor in transformers_state(loaded.encoder).items()
     }
     expected = head.state_dict()
-    for name, tensor in read_head_weights(loaded.folder).items():
+    head_folder = loaded.folder if head_source is None else find_folder(head_source)
+    for name, tensor in read_head_weights(head_folder).items():
         name = f"{_BASE}{name}" if name.startswith("pooler.") else name
         if name not in expected:
             continue
         if tensor.shape != expected[name].shape:
             raise WeightsError(
-                f"{name} of {loaded.folder} is {list(tensor.shape)}, and this "
+                f"{name} of {head_folder} is {list(tensor.shape)}, and this "
                 f"{head_class.__name__} takes {list(expected[name].shape)}. Options such as "
                 "num_labels have to be those that it was trained with; to train another head, "
                 "load the encoder that it was begun from."

@@ -18,10 +18,12 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
-from transformers import LongformerForMaskedLM
+from transformers import AutoModelForMaskedLM, LongformerForMaskedLM
 
 from vectorlong.documents import Document
 from vectorlong.encoder.convert import convert
+from vectorlong.encoder.hub import find_folder
+from vectorlong.encoder.model_files import CONFIG_FILE, read_json
 from vectorlong.errors import ConfigError
 from vectorlong.tasks.loading import load_head
 from vectorlong.training.config import Config, Help, Positive, Share
@@ -35,9 +37,8 @@ from vectorlong.training.masking import (
     require_mask_token,
 )
 from vectorlong.training.records import Placed, read_texts, split_off
-from vectorlong.training.run import batches, digest_of, on_device
+from vectorlong.training.run import CONVERTED, batches, digest_of, on_device
 
-_CONVERTED = "converted"
 # Of the evaluation's masks, which are the same for every model and at every step.
 _EVALUATION_SEED = 20_000
 
@@ -180,18 +181,18 @@ def prepare(config: MaskedLanguageModelConfig) -> Job:
         trained.save_pretrained(folder)
         tokenizer.save_pretrained(folder)
 
+    evaluate = partial(evaluate_masked, mask=mask, pad=pad, batch_size=training.batch_size)
     return Job(
         model=model,
         examples=examples,
         collate=collate,
-        evaluate=partial(
-            evaluate_masked, chunks=evaluated, mask=mask, pad=pad, batch_size=training.batch_size
-        ),
+        evaluate=partial(evaluate, chunks=evaluated),
         metric="loss",
         greater_is_better=False,
         save=save,
         data_digest=digest_of(chunk.ids.tobytes() for chunk in (*examples, *evaluated)),
         loss=masked_loss,
+        notes=_source_figures(config, tokenizer, [each.record.text for each in held_out], evaluate),
     )
 
 
@@ -202,7 +203,12 @@ def masked_loss(model: nn.Module, batch: dict[str, Tensor]) -> Tensor:
 
 
 def evaluate_masked(
-    model: nn.Module, chunks: list[Chunk], mask: Any, pad: int, batch_size: int
+    model: nn.Module,
+    chunks: list[Chunk],
+    mask: Any,
+    pad: int,
+    batch_size: int,
+    scores_of: Any = None,
 ) -> dict[str, float]:
     """Give loss, accuracy and bits of chunks whose masks are the same each time."""
     nats = n_correct = n_tokens = n_characters = 0.0
@@ -212,7 +218,7 @@ def evaluate_masked(
             for position, chunk in enumerate(examples)
         ]
         batch = on_device(_batch(examples, hidden, pad), model)
-        scores, labels = _masked_scores(model, batch)
+        scores, labels = (scores_of or _masked_scores)(model, batch)
         nats += F.cross_entropy(scores.float(), labels, reduction="sum").item()
         n_correct += (scores.argmax(-1) == labels).sum().item()
         n_tokens += len(labels)
@@ -267,9 +273,37 @@ def _load(config: MaskedLanguageModelConfig) -> tuple[Any, Any]:
         if section.window is not None:
             raise ConfigError("model.window says how to convert; give convert_to_tokens, too.")
         return load_head(LongformerForMaskedLM, section.name)
-    folder = Path(config.output).expanduser() / _CONVERTED
+    folder = Path(config.output).expanduser() / CONVERTED
     if not folder.is_dir():
         convert(
             section.name, folder, max_tokens=section.convert_to_tokens, window=section.window or 512
         )
-    return load_head(LongformerForMaskedLM, folder)
+    return load_head(LongformerForMaskedLM, folder, head_source=section.name)
+
+
+def _source_figures(
+    config: MaskedLanguageModelConfig, tokenizer: Any, texts: list[str], evaluate: Any
+) -> dict[str, float]:
+    """Give the figures of the encoder that was converted, in texts as long as it takes."""
+    if config.model.convert_to_tokens is None:
+        return {}
+    folder = find_folder(config.model.name)
+    try:
+        source = AutoModelForMaskedLM.from_pretrained(folder, local_files_only=True).eval()
+    except (OSError, ValueError):
+        return {}  # a model without that head: nothing to compare with
+    raw = read_json(folder / CONFIG_FILE)
+    longest = min(int(raw.get("max_position_embeddings", 512)), 512)
+    layout = Layout(longest, int(tokenizer.cls_token_id), int(tokenizer.sep_token_id), True)
+    chunks = list(chunks_of(texts, tokenizer, layout, config.task.unit))
+    with torch.no_grad():
+        figures = evaluate(source, chunks=chunks, scores_of=_source_scores)
+    return {f"source_{name}": value for name, value in figures.items()}
+
+
+def _source_scores(model: Any, batch: dict[str, Tensor]) -> tuple[Tensor, Tensor]:
+    """Give the scores of the masked tokens by any model of ``transformers``."""
+    labels = batch["labels"]
+    is_masked = labels != IGNORED
+    inputs = {name: batch[name] for name in ("input_ids", "attention_mask")}
+    return model(**inputs).logits[is_masked], labels[is_masked]

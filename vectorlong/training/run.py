@@ -40,6 +40,8 @@ from vectorlong.training.log import TrainingLog, read_log
 RUN_FILE = "run.json"
 LOG_FILE = "log.jsonl"
 MODEL_FOLDER = "model"
+#: An encoder that was converted before the run began.
+CONVERTED = "converted"
 _CHECKPOINTS = "checkpoints"
 _COMPLETE = "complete.json"
 _FORMAT_VERSION = 1
@@ -93,7 +95,7 @@ class RunFolder:
         }
         self._stored = self._read()
         if self._stored is None:
-            if self.path.is_dir() and any(self.path.iterdir()):
+            if self.path.is_dir() and {path.name for path in self.path.iterdir()} - {CONVERTED}:
                 raise ConfigError(
                     f"output={str(self.path)!r}: the folder holds something that is no training "
                     "run. Name a new one."
@@ -375,15 +377,18 @@ def _examples_a_step(training: TrainingSection) -> int:
 @contextlib.contextmanager
 def _deterministic() -> Iterator[None]:
     """Sum gradients in one order, so that a resumed run ends with the same bits."""
-    was, was_warning = (
-        torch.are_deterministic_algorithms_enabled(),
-        torch.is_deterministic_algorithms_warn_only_enabled(),
-    )
+    was = torch.are_deterministic_algorithms_enabled()
+    was_warning = torch.is_deterministic_algorithms_warn_only_enabled()
+    flags: Any = torch.utils.deterministic
+    was_filling = flags.fill_uninitialized_memory
     torch.use_deterministic_algorithms(True, warn_only=True)
+    # Which costs time, and changes nothing: no memory is read before it is written.
+    flags.fill_uninitialized_memory = False
     try:
         yield
     finally:
         torch.use_deterministic_algorithms(was, warn_only=was_warning)
+        flags.fill_uninitialized_memory = was_filling
 
 
 @contextlib.contextmanager
