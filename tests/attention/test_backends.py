@@ -102,16 +102,19 @@ def test_flex_patterns_equal_the_reference(case):
         ((50, 20), ((0,), (0,)), AttentionSpec(window=10, dense_up_to=20)),
     ],
 )
-def test_gradients_equal_the_reference(backend, lengths, positions, spec):
+@pytest.mark.parametrize("n_times", [1, 2, 3])
+def test_gradients_equal_the_reference(backend, lengths, positions, spec, n_times):
+    """Those of gradients, too."""
     texts = PackedTexts(lengths, positions)
     inputs = [tensor.requires_grad_() for tensor in random_heads(texts.n_tokens, 2, 8)]
     weights = torch.randn(texts.n_tokens, 2, 8, generator=torch.Generator().manual_seed(1))
     gradients = []
     for function in (backend.local_attention, reference.local_attention):
-        (function(*inputs, texts, spec) * weights).sum().backward()
-        gradients.append([tensor.grad.clone() for tensor in inputs])
-        for tensor in inputs:
-            tensor.grad = None
+        outputs = [function(*inputs, texts, spec) * weights]
+        for time in range(1, n_times + 1):
+            total = sum(output.pow(time).sum() for output in outputs)
+            outputs = torch.autograd.grad(total, inputs, create_graph=time < n_times)
+        gradients.append(outputs)
     for actual, expected in zip(*gradients, strict=True):
         assert (actual - expected).abs().max() <= 1e-4 * expected.abs().max().clamp(min=1)
 

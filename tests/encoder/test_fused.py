@@ -94,6 +94,26 @@ def test_weights_changed_through_data_in_training_are_noticed(encoder):
     assert (after - before).abs().max() > 1e-3
 
 
+@pytest.mark.parametrize("shape", [(32, 32), (384, 384), (1536, 384), (384, 1536), (1, 20000)])
+def test_any_row_column_or_bias_changed_through_data_is_noticed(shape):
+    n_out, n_in = shape
+    linear = nn.Linear(n_in, n_out)
+    for change in (
+        lambda data: data[0].add_(1),
+        lambda data: data[-1].add_(1),
+        lambda data: data[:, 0].add_(1),
+        lambda data: data[:, -1].add_(1),
+        lambda data: data[n_out // 2].add_(1),
+        lambda data: data[:, n_in // 2].add_(1),
+    ):
+        before = fused._state_of(linear)
+        change(linear.weight.data)
+        assert fused._state_of(linear) != before
+    before = fused._state_of(linear)
+    linear.bias.data[-1] += 1
+    assert fused._state_of(linear) != before
+
+
 @torch.no_grad()
 def test_weights_changed_through_data_in_evaluation_are_noticed(encoder):
     before = encoder(IDS, TEXTS)

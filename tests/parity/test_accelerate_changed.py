@@ -1,142 +1,33 @@
-"""``accelerate`` where somebody has put in hooks, adapters or other parts: still the same."""
-
-import copy
+"""``accelerate`` where somebody has put in adapters, other parts or methods: still the same."""
 
 import pytest
 import torch
 from torch import nn
-from torch.nn.modules.module import (
-    register_module_forward_hook,
-    register_module_forward_pre_hook,
-)
 from torch.nn.utils import parametrizations, prune
-from transformers import LongformerModel
-from transformers.models.longformer.modeling_longformer import LongformerEncoder
+from transformers.activations import GELUActivation
+from transformers.models.longformer.modeling_longformer import (
+    LongformerEncoder,
+    LongformerLayer,
+    LongformerOutput,
+    LongformerSelfAttention,
+)
 
-from tests.models import longformer_config, randomize
+from tests.parity.changed_models import (
+    DROPOUTS,
+    LAYER,
+    LINEARS,
+    MASK,
+    NORMS,
+    OTHERS,
+    assert_same_and_changed,
+    changed_output,
+    pair,
+    replace_by,
+    run,
+)
 from vectorlong.encoder import fused
 from vectorlong.encoder.accelerate import accelerate
 from vectorlong.errors import InputTypeError
-
-IDS = torch.randint(3, 1000, (2, 70), generator=torch.Generator().manual_seed(0))
-MASK = torch.ones_like(IDS)
-MASK[1, 50:] = 0
-GLOBAL = torch.zeros_like(IDS).index_fill_(1, torch.tensor([0, 30]), 1)
-LAYER = "encoder.layer.1"
-LINEARS = [
-    *(
-        f"{LAYER}.attention.self.{name}{suffix}"
-        for name in ("query", "key", "value")
-        for suffix in ("", "_global")
-    ),
-    f"{LAYER}.attention.output.dense",
-    f"{LAYER}.intermediate.dense",
-    f"{LAYER}.output.dense",
-]
-NORMS = [f"{LAYER}.attention.output.LayerNorm", f"{LAYER}.output.LayerNorm"]
-DROPOUTS = [f"{LAYER}.attention.output.dropout", f"{LAYER}.output.dropout"]
-OTHERS = [
-    LAYER,
-    f"{LAYER}.attention",
-    f"{LAYER}.attention.self",
-    f"{LAYER}.attention.output",
-    f"{LAYER}.intermediate",
-    f"{LAYER}.output",
-    "encoder",
-]
-
-
-def pair():
-    model = randomize(LongformerModel(longformer_config())).eval()
-    return model, accelerate(copy.deepcopy(model))
-
-
-def run(model):
-    masked = {"attention_mask": MASK, "global_attention_mask": GLOBAL}
-    return model(IDS, **masked).last_hidden_state
-
-
-def assert_same_and_changed(model, accelerated, change, least=1e-3):
-    """``change`` moves transformers' output, and ours to the same."""
-    with torch.no_grad():
-        plain = run(model)
-        assert (run(accelerated) - plain).abs().max() <= 1e-5  # whatever is cached, is now
-        change(model)
-        change(accelerated)
-        expected = run(model)
-        assert (expected - plain).abs().max() >= least
-        assert (run(accelerated) - expected).abs().max() <= 1e-5
-
-
-def changed_output(output):
-    """Another output of the same form; rows are told apart by where they stand in the batch."""
-    if isinstance(output, tuple):
-        return (changed_output(output[0]), *output[1:])
-    if not isinstance(output, torch.Tensor):
-        output.last_hidden_state = changed_output(output.last_hidden_state)
-        return output
-    index = torch.arange(output.shape[1]).view(1, -1, *[1] * (output.dim() - 2))
-    return output * (1 + 0.1 * (index % 3))
-
-
-@pytest.mark.parametrize("name", [*LINEARS, *NORMS, *DROPOUTS, *OTHERS])
-def test_forward_hooks(name):
-    model, accelerated = pair()
-    assert_same_and_changed(
-        model,
-        accelerated,
-        lambda each: each.get_submodule(name).register_forward_hook(
-            lambda module, inputs, output: changed_output(output)
-        ),
-    )
-
-
-@pytest.mark.parametrize("name", [*LINEARS, *NORMS, *DROPOUTS, *OTHERS])
-def test_forward_pre_hooks(name):
-    model, accelerated = pair()
-    assert_same_and_changed(
-        model,
-        accelerated,
-        lambda each: each.get_submodule(name).register_forward_pre_hook(
-            lambda module, inputs: (inputs[0] * 1.1, *inputs[1:])
-        ),
-        least=0 if name in DROPOUTS else 1e-6,
-    )
-
-
-# Not the queries: transformers scales those in place, which torch refuses under such hooks.
-@pytest.mark.parametrize("name", [LINEARS[2], LINEARS[3], LINEARS[5], NORMS[0]])
-@pytest.mark.parametrize("kind", ["register_full_backward_hook", "register_full_backward_pre_hook"])
-def test_backward_hooks(name, kind):
-    gradients, calls = [], []
-    for model in pair():
-        n_calls = []
-        getattr(model.get_submodule(name), kind)(lambda *arguments, seen=n_calls: seen.append(1))
-        run(model).pow(2).mean().backward()
-        gradients.append(model.embeddings.word_embeddings.weight.grad)
-        calls.append(len(n_calls))
-    assert calls == [1, 1]
-    assert (gradients[0] - gradients[1]).abs().max() <= 1e-4 * gradients[0].abs().max()
-
-
-@pytest.mark.parametrize("is_before", [False, True])
-def test_hooks_on_all_modules_there_are(is_before):
-    model, accelerated = pair()
-    seen = []
-    register = register_module_forward_pre_hook if is_before else register_module_forward_hook
-    with torch.no_grad():
-        run(accelerated)
-        handle = register(lambda module, *arguments: seen.append(type(module).__name__))
-        try:
-            run(model)
-            expected = sorted(seen)
-            seen.clear()
-            found = run(accelerated)
-        finally:
-            handle.remove()
-        ours = [name.replace("PackedLongformer", "Longformer") for name in seen]
-        assert sorted(ours) == expected
-        assert (found - run(model)).abs().max() <= 1e-5
 
 
 @pytest.mark.parametrize("name", [*LINEARS, *NORMS, *OTHERS])
@@ -156,7 +47,7 @@ class Adapter(nn.Module):
 
     def __init__(self, base):
         super().__init__()
-        self.base = base
+        self.base_layer = base
         self.down = nn.Linear(base.in_features, 2, bias=False)
         self.up = nn.Linear(2, base.out_features, bias=False)
         generator = torch.Generator().manual_seed(0)
@@ -164,36 +55,39 @@ class Adapter(nn.Module):
             weight.data = torch.randn(weight.shape, generator=generator) * 0.3
 
     def forward(self, hidden):
-        return self.base(hidden) + self.up(self.down(hidden))
+        return self.base_layer(hidden) + self.up(self.down(hidden))
 
 
 class PositionDependent(nn.Module):
-    """A part that looks at the whole batch."""
+    """A part that looks at the whole batch, although there is a Linear in it."""
 
     def __init__(self, base):
         super().__init__()
-        self.weight, self.bias = base.weight, base.bias
+        self.base = base
 
     def forward(self, hidden):
-        return changed_output(nn.functional.linear(hidden, self.weight, self.bias))
+        return changed_output(self.base(hidden))
 
 
-def replace_by(kind, name):
-    def change(model):
-        parent, _, last = name.rpartition(".")
-        setattr(model.get_submodule(parent), last, kind(model.get_submodule(name)))
+class PositionDependentLinear(nn.Linear):
+    """Another, which is a Linear."""
 
-    return change
+    def __init__(self, base):
+        super().__init__(base.in_features, base.out_features)
+        self.load_state_dict(base.state_dict())
+
+    def forward(self, hidden):
+        return changed_output(super().forward(hidden))
 
 
-@pytest.mark.parametrize("kind", [Adapter, PositionDependent])
+@pytest.mark.parametrize("kind", [Adapter, PositionDependent, PositionDependentLinear])
 @pytest.mark.parametrize("name", LINEARS)
 def test_parts_that_were_replaced(name, kind):
     assert_same_and_changed(*pair(), replace_by(kind, name))
 
 
 @torch.no_grad()
-def test_an_adapter_still_runs_on_the_core():
+def test_only_low_rank_adapters_of_peft_are_known_to_take_rows():
     shapes = []
 
     class Watching(Adapter):
@@ -201,10 +95,17 @@ def test_an_adapter_still_runs_on_the_core():
             shapes.append(tuple(hidden.shape))
             return super().forward(hidden)
 
-    _, accelerated = pair()
-    replace_by(Watching, LINEARS[0])(accelerated)
-    run(accelerated)
-    assert shapes == [(int(MASK.sum()), 32)]
+    for module, shape in (
+        ("peft.tuners.lora.layer", (int(MASK.sum()), 32)),
+        ("somewhere", (96, 2, 32)),
+    ):
+        Watching.__module__ = module
+        model, accelerated = pair()
+        replace_by(Watching, LINEARS[0])(accelerated)
+        replace_by(Adapter, LINEARS[0])(model)
+        shapes.clear()
+        assert (run(accelerated) - run(model)).abs().max() <= 1e-5
+        assert shapes == [shape]
 
 
 @pytest.mark.parametrize(
@@ -249,8 +150,7 @@ def test_weights_that_are_more_than_numbers_are_left_to_their_module(name):
     linear.weight = nn.Parameter(linear.weight.data.as_subclass(Tagged), requires_grad=False)
     assert type(linear.weight) is not nn.Parameter
     assert (run(accelerated) - run(model)).abs().max() <= 1e-5
-    is_local = name == LINEARS[0]
-    assert (accelerated.encoder in fused._FUSED) == (not is_local)
+    assert accelerated.encoder not in fused._FUSED
 
 
 @pytest.mark.parametrize("name", [*OTHERS[:-1], *DROPOUTS])
@@ -267,31 +167,126 @@ def test_classes_that_were_exchanged(name):
     assert_same_and_changed(*pair(), change)
 
 
-@pytest.mark.parametrize("is_training", [False, True])
-def test_a_dropout_that_is_on_alone_or_of_another_strength(is_training):
-    outputs = []
-    for model in pair():
-        model.train(is_training)
-        first, second = (model.get_submodule(name) for name in DROPOUTS)
-        first.p, second.p = (0.0, 0.4)
-        if not is_training:
-            second.train()
-        torch.manual_seed(0)
-        with torch.no_grad():
-            outputs.append(run(model))
-            assert (outputs[-1] - run(model)).abs().max() > 1e-3
-    assert (outputs[0] - outputs[1]).abs().max() <= 1e-5
+class Mixing(nn.Module):
+    """An activation that looks at the whole text."""
+
+    def forward(self, hidden):
+        return nn.functional.gelu(hidden) - hidden.mean(1, keepdim=True)
 
 
-@torch.no_grad()
-def test_hooks_that_are_gone_cost_nothing():
-    _, accelerated = pair()
-    run(accelerated)
-    handle = accelerated.get_submodule(LINEARS[3]).register_forward_hook(lambda *arguments: None)
-    handle.remove()
-    fused._FUSED.pop(accelerated.encoder)
-    run(accelerated)
-    assert accelerated.encoder in fused._FUSED
+def put_activation(activation):
+    def change(model):
+        del model.get_submodule(f"{LAYER}.intermediate").intermediate_act_fn
+        model.get_submodule(f"{LAYER}.intermediate").intermediate_act_fn = activation
+
+    return change
+
+
+@pytest.mark.parametrize("activation", [Mixing(), Mixing().forward, nn.ReLU(), torch.tanh])
+def test_other_activations(activation):
+    assert_same_and_changed(*pair(), put_activation(activation))
+
+
+def fresh_layer(model):
+    torch.manual_seed(0)
+    model.encoder.layer[1] = LongformerLayer(model.config, 1).eval()
+
+
+def fresh_encoder(model):
+    torch.manual_seed(0)
+    model.encoder = LongformerEncoder(model.config).eval()
+
+
+def one_narrow_layer(model):
+    model.encoder.layer = model.encoder.layer[1:2]
+
+
+def no_layer(model):
+    model.encoder.layer = nn.ModuleList()
+
+
+def other_heads(model):
+    attention = model.get_submodule(f"{LAYER}.attention.self")
+    attention.num_heads, attention.head_dim = 2, 16
+
+
+def centred_embeddings(model):
+    class Centred(nn.Module):
+        def __init__(self, base):
+            super().__init__()
+            self.base = base
+
+        def forward(self, **inputs):
+            embedded = self.base(**inputs)
+            return embedded - embedded.mean((0, 1), keepdim=True)
+
+    model.embeddings = Centred(model.embeddings)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [fresh_layer, fresh_encoder, one_narrow_layer, no_layer, other_heads, centred_embeddings],
+)
+def test_whole_stretches_that_were_exchanged(change):
+    assert_same_and_changed(*pair(), change)
+
+
+@pytest.mark.parametrize(
+    ("kind", "method"),
+    [
+        (LongformerSelfAttention, "forward"),
+        (LongformerSelfAttention, "_sliding_chunks_query_key_matmul"),
+        (LongformerSelfAttention, "_pad_and_diagonalize"),  # a static method
+        (LongformerLayer, "__call__"),
+        (LongformerOutput, "forward"),
+        (GELUActivation, "forward"),
+        (nn.Linear, "forward"),
+        (nn.LayerNorm, "_call_impl"),
+        (nn.Dropout, "forward"),
+    ],
+)
+def test_methods_exchanged_for_a_whole_class(monkeypatch, kind, method):
+    model, accelerated = pair()
+    original = getattr(kind, method)
+    other = lambda *inputs, **named: changed_output(original(*inputs, **named))  # noqa: E731
+    is_static = isinstance(vars(kind).get(method), staticmethod)
+    with torch.no_grad():
+        plain = run(accelerated)
+        monkeypatch.setattr(kind, method, staticmethod(other) if is_static else other, False)
+        expected = run(model)
+        assert (expected - plain).abs().max() >= 1e-3
+        assert (run(accelerated) - expected).abs().max() <= 1e-5
+
+
+@pytest.mark.parametrize("method", ["_sliding_chunks_query_key_matmul", "_call_impl"])
+def test_methods_exchanged_for_one_object(method):
+    def change(model):
+        attention = model.get_submodule(f"{LAYER}.attention.self")
+        original = getattr(attention, method)
+        setattr(attention, method, lambda *inputs, **named: changed_output(original(*inputs)))
+
+    def forward_with_names_alone(model):
+        attention = model.get_submodule(f"{LAYER}.attention.self")
+        original = attention._call_impl
+        attention._call_impl = lambda *inputs, **named: changed_output(original(*inputs, **named))
+
+    is_call = method == "_call_impl"
+    assert_same_and_changed(*pair(), forward_with_names_alone if is_call else change)
+
+
+def test_parts_that_were_compiled():
+    torch.compiler.reset()
+    model, accelerated = pair()
+    calls = []
+
+    def backend(graph, inputs):
+        calls.append(1)
+        return graph.forward
+
+    accelerated.get_submodule(f"{LAYER}.output").compile(backend=backend)
+    with torch.no_grad():
+        assert (run(accelerated) - run(model)).abs().max() <= 1e-5
+    assert calls == [1]
 
 
 def test_an_encoder_with_another_forward_is_refused_and_left_as_it_was():

@@ -9,10 +9,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import partial
+from typing import Any
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor
+from torch.nn.attention import SDPBackend, sdpa_kernel
 
 from vectorlong.attention.spec import AttentionSpec, PackedTexts
 
@@ -135,13 +137,56 @@ def _attend(
     scale: float | None,
 ) -> Tensor:
     """One block: [q, h, d] against [k, h, d] under a mask bool [q, k]; gives [q, h, d]."""
+    queries, keys, values = (
+        tensor.transpose(0, 1)[None] for tensor in (query, key, value)
+    )  # [1, h, *, d]
+    mask = None if visible is None else visible[None, None]  # [1, 1, q, k]
     attended = F.scaled_dot_product_attention(
-        query.transpose(0, 1)[None],  # [1, h, q, d]
-        key.transpose(0, 1)[None],  # [1, h, k, d]
-        value.transpose(0, 1)[None],
-        attn_mask=None if visible is None else visible[None, None],  # [1, 1, q, k]
-        dropout_p=dropout,
-        is_causal=causal,
-        scale=scale,
+        queries, keys, values, mask, dropout_p=dropout, is_causal=causal, scale=scale
     )  # [1, h, q, d]
+    if not dropout and attended.requires_grad:
+        attended = _DifferentiableTwice.apply(attended, queries, keys, values, mask, causal, scale)
     return attended.squeeze(0).transpose(0, 1)  # [q, h, d]
+
+
+class _DifferentiableTwice(torch.autograd.Function):
+    """Attention already computed, whose gradient has a gradient, too.
+
+    Torch's fast attention has none. Where one is asked for (``create_graph``), the gradient is
+    that of torch's plain attention instead; otherwise it passes on to the fast one.
+    """
+
+    @staticmethod
+    def forward(
+        attended: Tensor,
+        query: Tensor,
+        key: Tensor,
+        value: Tensor,
+        visible: Tensor | None,
+        causal: bool,
+        scale: float | None,
+    ) -> Tensor:
+        """Give what was computed [1, h, q, d]."""
+        return attended.view_as(attended)
+
+    @staticmethod
+    def setup_context(ctx: Any, inputs: tuple[Any, ...], output: Tensor) -> None:
+        """Keep what the gradient's gradient depends on; the fast attention keeps it anyway."""
+        _, query, key, value, visible, ctx.causal, ctx.scale = inputs
+        ctx.save_for_backward(query, key, value, visible)
+
+    @staticmethod
+    def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor | None, ...]:
+        """Give the gradients of every input of ``forward``."""
+        (gradient,) = gradients
+        if not torch.is_grad_enabled():  # no graph of this is wanted
+            return gradient, *[None] * 6
+        query, key, value, visible = ctx.saved_tensors
+        with sdpa_kernel(SDPBackend.MATH):
+            attended = F.scaled_dot_product_attention(
+                query, key, value, visible, is_causal=ctx.causal, scale=ctx.scale
+            )
+        inputs = [tensor for tensor in (query, key, value) if tensor.requires_grad]
+        found = iter(torch.autograd.grad(attended, inputs, gradient, create_graph=True))
+        of_inputs = [next(found) if each.requires_grad else None for each in (query, key, value)]
+        return None, *of_inputs, None, None, None

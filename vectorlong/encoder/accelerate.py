@@ -6,36 +6,38 @@ The model stays what it is: the same class, parameters, state dict and outputs. 
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
+from weakref import ref
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 from transformers.models.longformer.modeling_longformer import (
-    LongformerAttention,
     LongformerBaseModelOutput,
     LongformerEncoder,
-    LongformerIntermediate,
-    LongformerLayer,
     LongformerModel,
-    LongformerOutput,
-    LongformerSelfAttention,
-    LongformerSelfOutput,
 )
 
-from vectorlong.attention.modules import is_every_module_heard, is_heard
-from vectorlong.attention.spec import AttentionSpec, PackedTexts
+from vectorlong.attention.spec import PackedTexts
+from vectorlong.encoder.as_made import dropout_of, is_as_made, needs_no_window
 from vectorlong.encoder.fused import Workspace, fused_layers
 from vectorlong.encoder.layer import LayerParts, finish_layer, run_layer
+from vectorlong.encoder.packing import has_hole, pack, padding_rows, unpack
+from vectorlong.encoder.pattern_choice import choose_patterns, set_patterns
+from vectorlong.encoder.patterned_attention import spec_of
 from vectorlong.errors import InputTypeError
-
-_PRODUCTS_AND_NORMS = sorted(LayerParts.__dataclass_fields__.keys() - {"activation"})
 
 ModelT = TypeVar("ModelT", bound=nn.Module)
 
 
-def accelerate(model: ModelT) -> ModelT:
+def accelerate(
+    model: ModelT,
+    *,
+    dilation: int | Sequence[int | Sequence[int]] | None = None,
+    causal: bool = False,
+    dense_up_to: int = 0,
+) -> ModelT:
     """Run a ``transformers`` Longformer on this library's core.
 
     Parameters
@@ -44,10 +46,18 @@ def accelerate(model: ModelT) -> ModelT:
         ``LongformerModel``, any of its task heads, or any module that contains one. Changed in
         place. Parameters, state dict, ``save_pretrained`` and outputs stay what they were, in
         training too. ``transformers``' own code runs as before where attention weights are asked
-        for (``output_attentions=True``), where a mask leaves a hole inside a text, where anything
-        in a layer has hooks or a ``forward`` of its own or drops out apart, and where a part was
-        replaced by one that is not built around an ``nn.Linear``, as adapters are. An adapter is
-        called with the rows [t, e] of the real tokens.
+        for (``output_attentions=True``), where a mask leaves a hole inside a text, where torch
+        traces, compiles or transforms the model, and wherever a layer is not as it was made: hooks,
+        a ``forward`` or another method of its own, a part of another kind, dropout of two
+        strengths. Low-rank adapters of ``peft`` run on the core.
+    dilation
+        Gap between attended tokens: one number, one for each layer, or for a layer one for each
+        head; 1 means none. As in :class:`vectorlong.attention.spec.AttentionSpec`.
+    causal
+        Whether nothing later than a token is seen, neither in its window nor among the global
+        tokens.
+    dense_up_to
+        Texts of at most this many tokens are attended densely.
 
     Returns
     -------
@@ -57,8 +67,23 @@ def accelerate(model: ModelT) -> ModelT:
     Raises
     ------
     InputTypeError
-        There is no ``LongformerModel`` in it, or its encoder's ``forward`` is not
-        ``transformers``'.
+        There is no ``LongformerModel`` in it, its encoder's ``forward`` is not ``transformers``',
+        or a pattern is asked for where a layer's self attention is not. The model is as it was.
+    OptionError
+        A pattern's value is out of range. The model is as it was.
+
+    Notes
+    -----
+    ``transformers`` has no such patterns. They are kept in ``model.config.vectorlong``, hence in
+    what ``save_pretrained`` writes and :class:`vectorlong.Longformer2Vec` reads. ``accelerate``
+    does not read them: without arguments it equals ``transformers``, whatever the config says (and
+    takes a pattern back that it has set before); ``accelerate(model, **model.config.vectorlong)``
+    sets those of a saved model again. Where the core cannot run, ``transformers``' layers do, with
+    a slower self attention of ours.
+
+    Attention weights have ``transformers``' form, [b, h, n, x + w + 1] for the local queries, in
+    which offset k of the window is the token i + dilation * k; a text attended densely makes the
+    window as wide as it is long.
 
     Examples
     --------
@@ -68,6 +93,8 @@ def accelerate(model: ModelT) -> ModelT:
     >>> model = accelerate(LongformerModel(config).eval())
     >>> model(torch.tensor([[0, 5, 2]])).last_hidden_state.shape
     torch.Size([1, 3, 8])
+    >>> accelerate(model, dilation=2, causal=True).config.vectorlong
+    {'dilation': [2], 'causal': True}
     """
     bases = [module for module in model.modules() if isinstance(module, LongformerModel)]
     if not bases:
@@ -84,22 +111,53 @@ def accelerate(model: ModelT) -> ModelT:
                 f"({type(base.encoder).__name__}), which would be lost. Call accelerate first and "
                 "what changes it (dispatch_model, say) afterwards."
             )
-    for base in bases:
-        setattr(base, "_pad_to_window_size", _leave_unpadded)  # noqa: B010
+    patterns = [choose_patterns(base, dilation, causal, dense_up_to) for base in bases]
+    for base, specs in zip(bases, patterns, strict=True):
+        setattr(base, "_pad_to_window_size", WindowPadding(base))  # noqa: B010
         base.encoder.__class__ = PackedLongformerEncoder
+        set_patterns(base, specs)
     return model
 
 
-def _leave_unpadded(
-    input_ids: Tensor | None,
-    attention_mask: Tensor,
-    token_type_ids: Tensor,
-    position_ids: Tensor | None,
-    inputs_embeds: Tensor | None,
-    pad_token_id: int,
-) -> tuple[int, Tensor | None, Tensor, Tensor, Tensor | None, Tensor | None]:
-    """Stand in for ``LongformerModel._pad_to_window_size``: packed texts need no padding."""
-    return 0, input_ids, attention_mask, token_type_ids, position_ids, inputs_embeds
+class WindowPadding:
+    """Stand in for a model's ``_pad_to_window_size``: packed texts need no padding.
+
+    Where parts see of which length the texts are, these are padded as ``transformers`` does.
+
+    Parameters
+    ----------
+    model
+        Not kept alive by this, so that dropping a model frees its memory at once.
+    """
+
+    def __init__(self, model: LongformerModel) -> None:
+        self._model = ref(model)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Belong to the copy of the model when that is copied or pickled."""
+        return WindowPadding, (self._model(),)
+
+    def __call__(
+        self,
+        input_ids: Tensor | None,
+        attention_mask: Tensor,
+        token_type_ids: Tensor,
+        position_ids: Tensor | None,
+        inputs_embeds: Tensor | None,
+        pad_token_id: int,
+    ) -> tuple[int, Tensor | None, Tensor, Tensor, Tensor | None, Tensor | None]:
+        """Pad or not; the signature and the result are ``transformers``' own."""
+        inputs: Any = (input_ids, attention_mask, token_type_ids, position_ids, inputs_embeds)
+        model = self._model()
+        if model is None:  # a shallow copy outlived its model; its encoder pads where it has to
+            return 0, *inputs
+        # transformers embeds the padding of these; so the word embeddings have a gradient.
+        has_gradient = inputs_embeds is not None and torch.is_grad_enabled()
+        is_packed = isinstance(model.encoder, PackedLongformerEncoder)
+        if is_packed and not has_gradient and needs_no_window(model):
+            return 0, *inputs
+        pad: Any = type(model)._pad_to_window_size
+        return pad(model, *inputs, pad_token_id)
 
 
 class PackedLongformerEncoder(LongformerEncoder):
@@ -123,172 +181,107 @@ class PackedLongformerEncoder(LongformerEncoder):
         attention_mask
             [b, n]: below 0 masked, 0 local, above 0 global.
         padding_len
-            Padding at the end of every text; 0 here.
+            Tokens of padding to take off the end of every text.
         output_attentions, output_hidden_states, return_dict
             As in ``transformers``.
 
         Returns
         -------
         LongformerBaseModelOutput or tuple
-            ``last_hidden_state`` [b, n, e], padded rows included.
+            ``last_hidden_state`` [b, n - padding_len, e], other padded rows included.
         """
-        is_real = attention_mask >= 0  # [b, n]
-        if output_attentions or _has_hole(is_real) or not self._is_as_made():
+        if output_attentions or not is_as_made(self) or has_hole(attention_mask >= 0):
             return self._forward_padded(
-                hidden_states, attention_mask, output_attentions, output_hidden_states, return_dict
+                hidden_states,
+                attention_mask,
+                padding_len,
+                output_attentions,
+                output_hidden_states,
+                return_dict,
             )
-        texts = _pack(is_real, attention_mask > 0)
-        packed = hidden_states[is_real]  # [t, e]
-        padding = _padding_rows(hidden_states, is_real)
-        states = [hidden_states]
-        layers: Any = self.layer
-        n_heads = layers[0].attention.self.num_heads
-        parts = [_parts(layer) for layer in layers]
-        fused = fused_layers(self, parts, n_heads, packed) if len(packed) else None
-        workspace = Workspace(packed, n_heads) if fused else None
-        for number, layer in enumerate(layers):
-            if fused is not None and workspace is not None:
-                fused[number].run(packed, workspace, texts, _spec(layer), "auto")
-                fused[number].finish(padding, torch.zeros_like(padding))
-            elif self.gradient_checkpointing and self.training:
-                checkpoint: Any = self._gradient_checkpointing_func
-                packed, padding = checkpoint(_run_transformers_layer, layer, packed, padding, texts)
-            else:
-                packed, padding = _run_transformers_layer(layer, packed, padding, texts)
-            if output_hidden_states:
-                states.append(_unpack(packed, padding, is_real))
-        last = states[-1] if output_hidden_states else _unpack(packed, padding, is_real)
-        all_states = tuple(states) if output_hidden_states else None
+        n_tokens = hidden_states.shape[1] - padding_len
+        states = self._run_packed(
+            hidden_states[:, :n_tokens], attention_mask[:, :n_tokens], output_hidden_states
+        )
+        last, all_states = states[-1], tuple(states) if output_hidden_states else None
         if not return_dict:
             return tuple(value for value in (last, all_states) if value is not None)
         return LongformerBaseModelOutput(last_hidden_state=last, hidden_states=all_states)
 
-    def _is_as_made(self) -> bool:
-        """Whether running the layers' parts does what running the layers does."""
+    def _run_packed(
+        self, hidden_states: Tensor, attention_mask: Tensor, keeps_all: bool
+    ) -> list[Tensor]:
+        """Give the states [b, n, e] after the last layer, before them all those before it."""
+        is_real = attention_mask >= 0  # [b, n]
+        texts = pack(is_real, attention_mask > 0)
         layers: Any = self.layer
-        return not is_every_module_heard() and all(_is_as_made(layer) for layer in layers)
+        packed = hidden_states[is_real]  # [t, e]
+        has_dropout = any(strength for layer in layers for strength in dropout_of(layer))
+        padding = padding_rows(hidden_states, is_real, has_dropout)
+        states = [hidden_states]
+        n_heads = layers[0].attention.self.num_heads
+        parts = [_parts(layer) for layer in layers]
+        is_fusible = len(packed) > 0 and not has_dropout
+        fused = fused_layers(self, parts, n_heads, packed) if is_fusible else None
+        workspace = Workspace(packed, n_heads) if fused else None
+        for number, layer in enumerate(layers):
+            if fused is not None and workspace is not None:
+                fused[number].run(packed, workspace, texts, spec_of(layer.attention.self), "auto")
+                fused[number].finish(padding, torch.zeros_like(padding))
+            elif layer.gradient_checkpointing and layer.training:
+                checkpoint: Any = layer._gradient_checkpointing_func
+                packed, padding = checkpoint(_run_layer, layer, packed, padding, texts)
+            else:
+                packed, padding = _run_layer(layer, packed, padding, texts)
+            if keeps_all:
+                states.append(unpack(packed, padding, is_real))
+        return states if keeps_all else [unpack(packed, padding, is_real)]
 
     def _forward_padded(
         self,
         hidden_states: Tensor,
         attention_mask: Tensor,
+        padding_len: int,
         output_attentions: bool,
         output_hidden_states: bool,
         return_dict: bool,
     ) -> Any:
         """Pad to the widest window, as ``transformers``' own code needs, and run that."""
-        layers: Any = self.layer
-        window = max(2 * layer.attention.self.one_sided_attn_window_size for layer in layers)
-        n_padding = -hidden_states.shape[1] % window
+        windows = self.config.attention_window  # as transformers pads
+        n_padding = -hidden_states.shape[1] % max(windows)
+        if n_padding:
+            smallest = torch.finfo(attention_mask.dtype).min
+            hidden_states = F.pad(hidden_states, (0, 0, 0, n_padding))  # [b, n rounded up, e]
+            attention_mask = F.pad(attention_mask, (0, n_padding), value=smallest)
         return super().forward(
-            F.pad(hidden_states, (0, 0, 0, n_padding)),  # [b, n rounded up, e]
-            F.pad(attention_mask, (0, n_padding), value=torch.finfo(attention_mask.dtype).min),
-            n_padding,
+            hidden_states,
+            attention_mask,
+            padding_len + n_padding,
             output_attentions,
             output_hidden_states,
             return_dict,
         )
 
 
-def _is_as_made(layer: Any) -> bool:
-    """Whether calling a layer's parts in turn does what calling the layer does."""
-    if type(layer) is not LongformerLayer or type(layer.attention) is not LongformerAttention:
-        return False
-    attention, output = layer.attention, layer.output
-    kinds = (
-        (attention.self, LongformerSelfAttention),
-        (attention.output, LongformerSelfOutput),
-        (layer.intermediate, LongformerIntermediate),
-        (output, LongformerOutput),
-    )
-    if any(type(module) is not kind for module, kind in kinds):
-        return False
-    dropouts = (attention.output.dropout, output.dropout)
-    if any(type(dropout) is not nn.Dropout or dropout.p != dropouts[0].p for dropout in dropouts):
-        return False
-    # What drops out here is told by the layer's own mode.
-    if any(module.training != layer.training for module in (attention.self, *dropouts)):
-        return False
-    if any(map(is_heard, layer.modules())):
-        return False
-    parts = _parts(layer)
-    return all(_takes_rows(getattr(parts, name)) for name in _PRODUCTS_AND_NORMS)
-
-
-def _takes_rows(part: nn.Module) -> bool:
-    """Whether a part of a layer may be called with packed rows instead of padded batches.
-
-    One built around a Linear is an adapter; of others (a quantised product, say, whose scale is
-    that of the whole batch) nothing is known.
-    """
-    return isinstance(part, nn.Linear | nn.LayerNorm) or any(
-        isinstance(module, nn.Linear) for module in part.modules()
-    )
-
-
-def _has_hole(is_real: Tensor) -> bool:
-    """Whether a masked token lies between real ones: packing would move its neighbours closer."""
-    edges = F.pad(is_real.to(torch.int8), (1, 1)).diff(dim=1)  # [b, n + 1]
-    return bool(((edges == 1).sum(1) > 1).any())
-
-
-def _pack(is_real: Tensor, is_global: Tensor) -> PackedTexts:
-    """Describe the rows of a batch as packed texts; rows without a real token vanish."""
-    lengths, positions = [], []
-    for real, global_ in zip(is_real.cpu(), is_global.cpu(), strict=True):
-        if length := int(real.sum()):
-            lengths.append(length)
-            positions.append(tuple(global_[real].nonzero().flatten().tolist()))
-    return PackedTexts(tuple(lengths), tuple(positions))
-
-
-def _padding_rows(hidden_states: Tensor, is_real: Tensor) -> Tensor:
-    """Give the padded rows [p, e]; in inference a single one where all are equal.
-
-    ``transformers`` zeroes what attention gives a padded row and carries it through the rest of
-    the layer. Heads read those rows (question answering takes its softmax over them), so they are
-    computed here too.
-    """
-    rows = hidden_states[~is_real]  # [p, e]
-    if not torch.is_grad_enabled() and len(rows) and bool((rows == rows[:1]).all()):
-        return rows[:1].clone()
-    return rows
-
-
-def _unpack(packed: Tensor, padding: Tensor, is_real: Tensor) -> Tensor:
-    """Put packed rows [t, e] and padded rows [p, e] or [1, e] back into a batch [b, n, e]."""
-    output = packed.new_empty(*is_real.shape, packed.shape[-1])  # [b, n, e]
-    output[is_real] = packed
-    output[~is_real] = padding
-    return output
-
-
-def _run_transformers_layer(
+def _run_layer(
     layer: Any, packed: Tensor, padding: Tensor, texts: PackedTexts
 ) -> tuple[Tensor, Tensor]:
     """Run one layer over the packed rows [t, e] and the padded rows [p, e]."""
-    attention = layer.attention.self
     parts = _parts(layer)
-    hidden_dropout = layer.output.dropout.p if layer.training else 0.0
-    attention_dropout = attention.dropout if layer.training else 0.0
+    hidden_dropout, attention_dropout = dropout_of(layer)
     if len(packed):
         packed = run_layer(
             parts,
             packed,
             texts,
-            _spec(layer),
-            attention.num_heads,
+            spec_of(layer.attention.self),
+            layer.attention.self.num_heads,
             hidden_dropout=hidden_dropout,
             attention_dropout=attention_dropout,
         )
     if len(padding):
         padding = finish_layer(parts, padding, torch.zeros_like(padding), hidden_dropout)
     return packed, padding
-
-
-def _spec(layer: Any) -> AttentionSpec:
-    """Give a layer's attention pattern."""
-    return AttentionSpec(window=2 * layer.attention.self.one_sided_attn_window_size)
 
 
 def _parts(layer: Any) -> LayerParts:

@@ -6,7 +6,7 @@ the published checkpoints.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Annotated, Any
 
@@ -18,15 +18,17 @@ from vectorlong.fields import checked_fields
 
 # What plain transformers has no field for lives under this key of config.json.
 EXTENSION_KEY = "vectorlong"
+# Those of its fields that say what the layers see.
+PATTERN_FIELDS = ("dilation", "causal", "dense_up_to")
 
 # Far above every published encoder, and small enough that nothing absurd is built or allocated.
-_MOST_ROWS = 1 << 24
+MOST_ROWS = 1 << 24
 _MOST_WIDTH = 1 << 16
 _MOST_LAYERS = 512
 
-_Rows = Annotated[int, Field(ge=1, le=_MOST_ROWS)]
+_Rows = Annotated[int, Field(ge=1, le=MOST_ROWS)]
 _Width = Annotated[int, Field(ge=1, le=_MOST_WIDTH)]
-_Count = Annotated[int, Field(ge=0, le=_MOST_ROWS)]
+_Count = Annotated[int, Field(ge=0, le=MOST_ROWS)]
 _Share = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
 _PerLayer = Annotated[list[_Rows], Field(max_length=_MOST_LAYERS)]
 _Dilation = Annotated[list[_Rows | _PerLayer], Field(max_length=_MOST_LAYERS)]
@@ -272,6 +274,37 @@ def reject_other_positions(raw: Mapping[str, Any]) -> None:
         )
 
 
+def pattern_fields(specs: Sequence[AttentionSpec]) -> dict[str, Any]:
+    """Give what config.json holds under :data:`EXTENSION_KEY` about the layers' patterns.
+
+    Parameters
+    ----------
+    specs
+        One pattern a layer; all are causal or none, and dense up to the same number of tokens.
+
+    Returns
+    -------
+    dict
+        Some of :data:`PATTERN_FIELDS`; empty for what plain ``transformers`` computes, too.
+
+    Examples
+    --------
+    >>> pattern_fields([AttentionSpec(window=8), AttentionSpec(window=8, dilation=(1, 2))])
+    {'dilation': [1, [1, 2]]}
+    """
+    fields: dict[str, Any] = {}
+    if any(spec.dilation != 1 for spec in specs):
+        fields["dilation"] = [
+            list(spec.dilation) if isinstance(spec.dilation, tuple) else spec.dilation
+            for spec in specs
+        ]
+    if specs and specs[0].causal:
+        fields["causal"] = True
+    if specs and specs[0].dense_up_to:
+        fields["dense_up_to"] = specs[0].dense_up_to
+    return fields
+
+
 def write_longformer_config(config: EncoderConfig) -> dict[str, Any]:
     """Translate to a config.json that plain ``transformers`` reads as a Longformer.
 
@@ -279,16 +312,7 @@ def write_longformer_config(config: EncoderConfig) -> dict[str, Any]:
     elsewhere is shifted by :func:`vectorlong.encoder.checkpoint.save_checkpoint`.
     """
     specs = config.attention
-    extension: dict[str, Any] = {}
-    if any(spec.dilation != 1 for spec in specs):
-        extension["dilation"] = [
-            list(spec.dilation) if isinstance(spec.dilation, tuple) else spec.dilation
-            for spec in specs
-        ]
-    if specs and specs[0].causal:
-        extension["causal"] = True
-    if specs and specs[0].dense_up_to:
-        extension["dense_up_to"] = specs[0].dense_up_to
+    extension = pattern_fields(specs)
     raw: dict[str, Any] = {
         "architectures": ["LongformerModel"],
         "model_type": "longformer",

@@ -29,8 +29,8 @@ from vectorlong.encoder.layer import LayerParts
 # Tokens in a piece: its feed-forward activations then stay in the processor's cache.
 _PIECE_TOKENS = 256
 _LINEARS = ("query", "key", "value", "attention_output", "up", "down")
-# A prime, so that the sample of a weight runs over all its columns.
-_SAMPLE_STEP = 1009
+# Weights of more numbers than this are sampled to see whether they have changed.
+_MOST_READ = 1 << 14
 _NORMS = ("attention_norm", "norm")
 _DTYPES = (torch.float32, torch.bfloat16)
 
@@ -269,13 +269,20 @@ def _state_of(linear: nn.Linear) -> tuple[float, ...]:
     """Give what changes when a product's weights do.
 
     Writing through ``.data`` or a NumPy view leaves no trace on a tensor, so a sample of the
-    values is part of it: any update of a whole weight shows.
+    values is part of it: an update of a whole row or column shows, and any of a bias.
     """
     tensors = (linear.weight, linear.bias)
     versions = (0 if tensor.is_inference() else tensor._version for tensor in tensors)
     pointers = (tensor.data_ptr() for tensor in tensors)
-    samples = (float(tensor.detach().flatten()[::_SAMPLE_STEP].sum()) for tensor in tensors)
+    samples = (float(_sample(tensor.detach()).sum()) for tensor in tensors)
     return (*versions, *pointers, *samples)
+
+
+def _sample(weight: Tensor) -> Tensor:
+    """Give values of every row and every column; all of a small weight."""
+    # One less than the shorter side runs along the longer rows' diagonals.
+    step = 1 if weight.numel() <= _MOST_READ else max(min(weight.shape) - 1, 1)
+    return weight.flatten()[::step]
 
 
 def _is_plain(parts: LayerParts) -> bool:

@@ -85,13 +85,13 @@ def run_layer(
     Tensor
         [t, e].
     """
-    needs_gradients = torch.is_grad_enabled()
-    case = Case(hidden.device, hidden.dtype, attention_dropout, needs_gradients, spec)
-    chosen = choose_backend(backend, case)
     query, key, value = (
         projection(hidden).unflatten(-1, (n_heads, -1))  # [t, h, d]
         for projection in (parts.query, parts.key, parts.value)
     )
+    # Under autocast products have another dtype than what they are of.
+    case = Case(query.device, query.dtype, attention_dropout, torch.is_grad_enabled(), spec)
+    chosen = choose_backend(backend, case)
     attended = chosen.local_attention(query, key, value, texts, spec, attention_dropout)
     attended = attended.flatten(1)  # [t, e]
     if texts.packed_global_positions:
