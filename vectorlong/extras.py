@@ -13,6 +13,7 @@ _PACKAGES = {
     "pdf": ("pypdfium2", "Reading PDF"),
     "sheets": ("python_calamine", "Reading workbooks"),
     "skops": ("skops.io", "Saving and loading a classifier"),
+    "sentence-transformers": ("sentence_transformers", "What sentence-transformers runs"),
     "train": ("accelerate", "Training"),
 }
 

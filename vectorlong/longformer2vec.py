@@ -5,6 +5,7 @@ Options are checked here, once; the work is done by :mod:`vectorlong.encoder.pip
 
 from __future__ import annotations
 
+import copy
 import hashlib
 import json
 import os
@@ -49,6 +50,7 @@ from vectorlong.errors import (
     OptionError,
     shown,
 )
+from vectorlong.extras import import_extra
 from vectorlong.pooling import Pooling, resolve_pooling
 from vectorlong.postprocess import Postprocess
 from vectorlong.progress import progress_bar
@@ -533,6 +535,11 @@ class Longformer2Vec:
         return self._prompt(None, None, *DOCUMENT_PROMPTS)
 
     @property
+    def query_prompt(self) -> str:
+        """What is put before every question where no prompt is given; "" if nothing is."""
+        return self._prompt(None, None, "query")
+
+    @property
     def vector_length(self) -> int:
         """Width of the vectors, under vectorhub's name."""
         return self.get_embedding_dimension()
@@ -593,6 +600,44 @@ class Longformer2Vec:
                 "same encoder."
             )
         return unit_rows(rows[0]) @ unit_rows(rows[1]).T
+
+    # --- other libraries -------------------------------------------------------------------------
+
+    @property
+    def pipeline(self) -> Pipeline:
+        """What runs the model; for integrations with other libraries."""
+        return self._pipeline
+
+    def with_changed_weights(self) -> Longformer2Vec:
+        """Give an encoder that shares the weights, after somebody changed them in place."""
+        changed = copy.copy(self)
+        changed._weights_digest = None
+        changed.device = next(self._pipeline.encoder.parameters()).device
+        return changed
+
+    def as_sentence_transformer(self) -> Any:
+        """Copy this encoder into a ``SentenceTransformer``, to train it or use it there.
+
+        Returns
+        -------
+        sentence_transformers.SentenceTransformer
+            Its ``encode``, ``encode_query`` and ``encode_document`` give these vectors, with the
+            same prompts; whole texts are read, in windows where they are long. What it saves loads
+            in ``SentenceTransformer(folder)`` and in ``Longformer2Vec(folder)``.
+
+        Raises
+        ------
+        MissingExtraError
+            sentence-transformers is not installed.
+
+        Examples
+        --------
+        >>> model = Longformer2Vec("minilm").as_sentence_transformer()
+        >>> model.encode(["A whole document."]).shape
+        (1, 384)
+        """
+        name = "vectorlong.integrations.sentence_transformers"
+        return import_extra("sentence-transformers", name).as_sentence_transformer(self)
 
     # --- keeping it ------------------------------------------------------------------------------
 

@@ -11,6 +11,7 @@ from typing import Any
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
+from torch.utils.checkpoint import checkpoint
 from transformers.activations import ACT2FN
 
 from vectorlong.attention.spec import AttentionSpec, PackedTexts
@@ -126,6 +127,8 @@ class Encoder(nn.Module):
             raise OptionError("hidden_act", config.activation, sorted(ACT2FN))
         self.config = config
         self.attention = attention
+        # Training then keeps only the layers' inputs, and runs each once more for gradients.
+        self.checkpoints_layers = False
         self.embeddings = Embeddings(config, device)
         self.layers = nn.ModuleList(Layer(config, spec, device) for spec in config.attention)
 
@@ -168,7 +171,10 @@ class Encoder(nn.Module):
         if fused is not None:
             return self._run_fused(fused, hidden, texts, first_tokens_only)
         for layer in layers:
-            hidden = self._run(layer, hidden, texts)
+            if self.checkpoints_layers and torch.is_grad_enabled():
+                hidden = checkpoint(self._run, layer, hidden, texts, use_reentrant=False)
+            else:
+                hidden = self._run(layer, hidden, texts)
         return hidden[list(texts.starts)] if first_tokens_only else hidden
 
     def _run_fused(

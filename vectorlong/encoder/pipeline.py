@@ -157,7 +157,7 @@ class Pipeline:
         TextTooLongError, InputValueError, OptionError, CheckpointError
             As :meth:`vectorlong.encoder.text_plan.TextPlanner.plan` raises them.
         """
-        planner = TextPlanner(self.tokenizer, self.encoder.config, self.max_tokens, self.overlength)
+        planner = self.planner()
         done = 0
         budget = max_batch_tokens or default_batch_tokens(self.encoder)
         pace = _Pace()
@@ -171,19 +171,30 @@ class Pipeline:
                 )
             ]
             done += len(group)
-            jobs = [(plan, number) for plan in plans for number in range(len(plan.windows))]
-            lengths = [plan.n_window_tokens(plan.windows[number]) for plan, number in jobs]
+            jobs, lengths = _jobs_of(plans)
             characters = [len(text) for text in group]
             for batch in plan_batches(lengths, budget, batch_size):
                 self._run_or_halve([jobs[index] for index in batch])
                 on_progress(sum(characters) * sum(lengths[i] for i in batch) // sum(lengths))
-            finished = self._finish(plans)
+            with torch.inference_mode():
+                finished = self._finish(plans)
             pace.note(sum(characters), time.monotonic() - started)
             # While results are used, a long text's tokens and its results need not be kept here.
             del tokenized, plans, jobs
             finished.reverse()
             while finished:
                 yield finished.pop()
+
+    def planner(self) -> TextPlanner:
+        """Give what divides texts into windows."""
+        return TextPlanner(self.tokenizer, self.encoder.config, self.max_tokens, self.overlength)
+
+    def pool(self, plans: Sequence[TextPlan]) -> list[PooledDocument]:
+        """Run all windows of some texts: with gradients where these are enabled, as in training."""
+        jobs, lengths = _jobs_of(plans)
+        for batch in plan_batches(lengths, default_batch_tokens(self.encoder)):
+            self._run([jobs[index] for index in batch])
+        return self._finish(plans)
 
     def _run_or_halve(self, jobs: Sequence[tuple[TextPlan, int]]) -> None:
         """Run a batch; where memory does not suffice, run its halves."""
@@ -198,7 +209,8 @@ class Pipeline:
     def _fits_memory(self, jobs: Sequence[tuple[TextPlan, int]]) -> bool:
         """Run a batch and say whether memory sufficed; a single window that does not fit raises."""
         try:
-            self._run(jobs)
+            with torch.inference_mode():
+                self._run(jobs)
         except (RuntimeError, MemoryError) as error:
             if not _is_out_of_memory(error):
                 raise
@@ -211,7 +223,6 @@ class Pipeline:
             return False
         return True
 
-    @torch.inference_mode()
     def _run(self, jobs: Sequence[tuple[TextPlan, int]]) -> None:
         """Run one batch of windows and keep what pooling needs of it."""
         prepare_threads()
@@ -270,7 +281,6 @@ class Pipeline:
             )
             plan.late_passages.add(passage, number, self.pooling.partial(states), self.pooling)
 
-    @torch.inference_mode()
     def _finish(self, plans: Sequence[TextPlan]) -> list[PooledDocument]:
         """Combine the windows' summaries.
 
@@ -291,6 +301,12 @@ class Pipeline:
             )
             for plan, vector in zip(plans, vectors, strict=True)
         ]
+
+
+def _jobs_of(plans: Sequence[TextPlan]) -> tuple[list[tuple[TextPlan, int]], list[int]]:
+    """Give all windows of some texts, and the tokens of each."""
+    jobs = [(plan, number) for plan in plans for number in range(len(plan.windows))]
+    return jobs, [plan.n_window_tokens(plan.windows[number]) for plan, number in jobs]
 
 
 def default_batch_tokens(encoder: Encoder) -> int:

@@ -124,6 +124,41 @@ class TextPlanner:
             The tokenizer is another model's, or gives no offsets where they are needed.
         """
         prompt_ids, content = tokens.split(len(prompt))
+        plan = self.plan_tokens(index, prompt_ids, content, text, prompt)
+        if passages is not None:
+            offsets = self._offsets(plan.content)
+            kept = text[: offsets[-1, 1]] if len(plan.content) < plan.n_tokens else text
+            passage_tokens, plan.spans = split_passages(kept, offsets, passages)
+            if passages.method == "late":
+                plan.late_passages = PassageVectors(passage_tokens, plan.windows)
+        return plan
+
+    def plan_tokens(
+        self,
+        index: int,
+        prompt_ids: np.ndarray,
+        content: TokenizedText,
+        text: str = "",
+        prompt: str = "",
+    ) -> TextPlan:
+        """Divide a text that is in tokens already into windows.
+
+        Parameters
+        ----------
+        index
+            Its place among the inputs, for messages.
+        prompt_ids
+            int64 [m]: what stands before every window.
+        content
+            The text's own tokens.
+        text, prompt
+            As they were written, for messages.
+
+        Raises
+        ------
+        TextTooLongError, InputValueError, OptionError, CheckpointError
+            As :meth:`plan` raises them.
+        """
         prefix_ids = np.asarray(self.tokenizer.prefix_ids, dtype=np.int64)
         lead = np.concatenate([prefix_ids, prompt_ids])
         tail = np.asarray(self.tokenizer.suffix_ids, dtype=np.int64)
@@ -150,13 +185,6 @@ class TextPlanner:
         if n_tokens > capacity and self.overlength == "truncate":
             content = content.first(capacity)
         windows = plan_windows(len(content), capacity, self._overlap(capacity))
-        spans, late_passages = None, None
-        if passages is not None:
-            offsets = self._offsets(content)
-            kept = text[: offsets[-1, 1]] if len(content) < n_tokens else text
-            passage_tokens, spans = split_passages(kept, offsets, passages)
-            if passages.method == "late":
-                late_passages = PassageVectors(passage_tokens, windows)
         return TextPlan(
             lead,
             tail,
@@ -164,8 +192,8 @@ class TextPlanner:
             content,
             windows,
             n_tokens,
-            spans,
-            late_passages,
+            None,
+            None,
             Summaries(len(windows)),
         )
 

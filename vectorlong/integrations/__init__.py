@@ -1,0 +1,1 @@
+"""Doors to other libraries, each with packages of its own."""
