@@ -19,15 +19,27 @@ from typing import Any
 
 import numpy as np
 import torch
-from sklearn.linear_model import LogisticRegressionCV
 from sklearn.metrics import f1_score
+from transformers import AutoTokenizer, BertConfig, BertForMaskedLM, LongformerForMaskedLM
 
 from vectorlong import Longformer2Vec
+from vectorlong.classify import DocumentClassifier
+from vectorlong.tasks import QuestionAnswerer
+from vectorlong.tasks.answer_figures import agreement
 from vectorlong.training.config import read_config
 from vectorlong.training.recipes import find_recipe
 from vectorlong.training.run import RunFolder, run_job
 
 Row = dict[str, Any]
+
+
+# Set by --steps: enough to see that a task runs.
+_fewer_steps: list[int] = []
+
+
+def steps(number: int | None) -> int | None:
+    """Give how many steps a run has, or the few that were asked for."""
+    return _fewer_steps[0] if _fewer_steps else number
 
 
 def lines(path: Path) -> list[Row]:
@@ -47,7 +59,7 @@ def train(task: str, folder: Path, **settings: Any) -> Row:
     file = folder.with_suffix(".toml")
     file.parent.mkdir(parents=True, exist_ok=True)
     file.write_text(f"output = {json.dumps(str(folder))}\n", encoding="utf-8")
-    given = [f"{name}={json.dumps(value)}" for name, value in settings.items()]
+    given = [f"{name}={json.dumps(value)}" for name, value in settings.items() if value is not None]
     config = read_config(recipe.config, file, given, recipe.presets)
     run = RunFolder(task, config)
     began = time.monotonic()
@@ -58,6 +70,7 @@ def train(task: str, folder: Path, **settings: Any) -> Row:
     entries = [json.loads(line) for line in run.log.read_text("utf-8").splitlines()]
     first = next(entry for entry in entries if "eval_loss" in entry)
     return {
+        "notes": entries[0],
         "first": {name: value for name, value in first.items() if name.startswith("eval_")},
         "best": finished["figures"],
         "step": finished["step"],
@@ -93,20 +106,13 @@ def hyperpartisan(data: Path, into: Path) -> None:
         ]
         for split in ("train", "test")
     }
-    encoder = Longformer2Vec("minilm")
-    vectors = {
-        split: encoder.encode([row["text"] for row in part]) for split, part in splits.items()
-    }
+    texts = {split: [row["text"] for row in part] for split, part in splits.items()}
     labels = {split: [row["label"] for row in part] for split, part in splits.items()}
-    frozen = LogisticRegressionCV(max_iter=2000).fit(vectors["train"], labels["train"])
-    predicted = frozen.predict(vectors["test"])
-    show(
-        "frozen vectors, logistic regression",
-        {
-            "accuracy": float(np.mean(predicted == np.array(labels["test"]))),
-            "macro_f1": float(f1_score(labels["test"], predicted, average="macro")),
-        },
-    )
+    frozen = DocumentClassifier("minilm").fit(texts["train"], labels["train"])
+    predicted = frozen.predict(texts["test"])
+    accuracy = float(np.mean(np.array(predicted) == np.array(labels["test"])))
+    macro_f1 = float(f1_score(labels["test"], predicted, average="macro"))
+    show("frozen vectors, DocumentClassifier", {"accuracy": accuracy, "macro_f1": macro_f1})
     # Which step is best, some of the training documents say; the test documents are for once.
     order = np.random.default_rng(0).permutation(len(splits["train"]))
     held_out = [splits["train"][number] for number in order[:60]]
@@ -118,6 +124,7 @@ def hyperpartisan(data: Path, into: Path) -> None:
         "training.batch_size": 4,
         "training.accumulate": 2,
         "training.epochs": 5,
+        "training.max_steps": steps(None),
     }
     chosen = write(into / "hyperpartisan-held-out.jsonl", held_out)
     run = train("classify", into / "hyperpartisan", **settings, **{"data.eval": [chosen]})
@@ -157,6 +164,7 @@ def csabstruct(data: Path, into: Path) -> None:
             "training.learning_rate": 1e-4,
             "training.batch_size": batch_size,
             "training.epochs": 3,
+            "training.max_steps": steps(None),
         }
         folder = into / f"csabstruct-{name}"
         run = train("sentences", folder, **settings, **{"data.eval": [files["dev"]]})
@@ -164,9 +172,229 @@ def csabstruct(data: Path, into: Path) -> None:
         show(f"sentences {name}", {**figures, "step": run["step"], "minutes": run["minutes"]})
 
 
+def mlm(data: Path, into: Path) -> None:
+    """Bits of a short model, right after conversion, and after training: the paper's figures."""
+    rows = lines(data / "mlm_text" / "eltec_en.jsonl.gz")
+    texts = {
+        split: write(
+            into / f"mlm-{split}.jsonl",
+            [{"text": row["text"][:limit]} for row in rows if row["split"] == split],
+        )
+        for split, limit in (("train", None), ("heldout", 30_000))
+    }
+    common = {
+        "data.train": [texts["train"]],
+        "data.eval": [texts["heldout"]],
+        "training.batch_size": 4,
+        "training.schedule": "linear",
+    }
+    # all-MiniLM-L6-v2 has no head for masked tokens any more: it is taught one, in short texts.
+    short = train(
+        "mlm",
+        into / "mlm-short",
+        **{
+            **common,
+            "task.length": 256,
+            "training.batch_size": 16,
+            "training.max_steps": steps(300),
+            "training.learning_rate": 3e-4,
+        },
+    )
+    source = as_bert(into / "mlm-short" / "model", into / "mlm-bert")
+    long = train(
+        "mlm",
+        into / "mlm-long",
+        **common,
+        **{
+            "model.name": str(source),
+            "model.convert_to_tokens": 2048,
+            "model.window": 256,
+            "task.length": 2048,
+            "training.max_steps": steps(100),
+            "training.learning_rate": 1e-4,
+        },
+    )
+    names = ("bits_per_character", "bits_per_token", "accuracy")
+    show("the source, 512 tokens", {name: long["notes"][f"source_{name}"] for name in names})
+    show(
+        "right after conversion, 2,048 tokens",
+        {name: long["first"][f"eval_{name}"] for name in names},
+    )
+    show(f"after {long['step']} steps", {name: long["best"][f"eval_{name}"] for name in names})
+    print(f"  {short['minutes'] + long['minutes']:.1f} minutes")
+
+
+def as_bert(longformer: Path, folder: Path) -> Path:
+    """Write a Longformer whose windows were as wide as its texts as the BERT that it is."""
+    tokenizer = AutoTokenizer.from_pretrained(longformer)
+    model = LongformerForMaskedLM.from_pretrained(longformer)
+    config = model.config
+    bert = BertForMaskedLM(
+        BertConfig(
+            vocab_size=config.vocab_size,
+            hidden_size=config.hidden_size,
+            num_hidden_layers=config.num_hidden_layers,
+            num_attention_heads=config.num_attention_heads,
+            intermediate_size=config.intermediate_size,
+            max_position_embeddings=512,
+            layer_norm_eps=config.layer_norm_eps,
+            pad_token_id=tokenizer.pad_token_id,
+        )
+    )
+    state = {}
+    for name, tensor in model.state_dict().items():
+        if "_global" in name or "decoder" in name:
+            continue
+        name = name.replace("longformer.", "bert.").replace(
+            "lm_head.dense", "cls.predictions.transform.dense"
+        )
+        name = name.replace("lm_head.layer_norm", "cls.predictions.transform.LayerNorm")
+        name = name.replace("lm_head.bias", "cls.predictions.bias")
+        if "position_embeddings" in name:
+            tensor = tensor[config.pad_token_id + 1 :][:512]
+        state[name] = tensor
+    missing = bert.load_state_dict(state, strict=False).missing_keys
+    assert all("decoder" in name or "position_ids" in name for name in missing), missing
+    bert.tie_weights()
+    bert.save_pretrained(folder)
+    tokenizer.save_pretrained(folder)
+    return folder
+
+
+def qa(data: Path, into: Path) -> None:
+    """Answers in articles, beside the untrained head and beside the first 512 tokens alone."""
+    for name, file in (("English", "xquad.en"), ("Chinese", "xquad.zh"), ("CMRC", "cmrc2018_dev")):
+        with gzip.open(
+            data / "qa_extractive" / f"{file}.json.gz", "rt", encoding="utf-8"
+        ) as opened:
+            articles = json.load(opened)["data"]
+        # Of an article's paragraphs one document; articles are either learnt from or asked.
+        documents = [questions_of(article["paragraphs"]) for article in articles]
+        if name == "CMRC":  # whose articles are a paragraph each
+            documents = [
+                [question for document in documents[first : first + 5] for question in document]
+                for first in range(0, len(documents), 5)
+            ]
+        n_train = 2 * len(documents) // 3
+        records = {
+            "train": [question for document in documents[:n_train] for question in document],
+            "test": [question for document in documents[n_train:] for question in document],
+        }
+        files = {
+            split: write(into / f"qa-{name}-{split}.jsonl", rows) for split, rows in records.items()
+        }
+        settings = {
+            "data.train": [files["train"]],
+            "data.eval": [files["test"]],
+            "task.length": 1024,
+            "training.learning_rate": 1e-4,
+            "training.batch_size": 8,
+            "training.epochs": 3,
+            "training.max_steps": steps(None),
+        }
+        run = train("qa", into / f"qa-{name}", **settings)
+        late = [row for row in records["test"] if is_late(row)]
+        show(f"{name}: untrained", {key: run["first"][f"eval_{key}"] for key in ("exact", "f1")})
+        show(f"{name}: trained", {**run["best"], "minutes": run["minutes"]})
+        first = [{**row, "context": row["context"][:LATE]} for row in late]
+        show(
+            f"{name}: answers after {LATE} characters, {len(late)}",
+            agreed(into / f"qa-{name}", late),
+        )
+        show(
+            f"{name}: the same from the first {LATE} alone",
+            agreed(into / f"qa-{name}", late, first),
+        )
+
+
+# About 512 tokens of English.
+LATE = 2_300
+
+
+def questions_of(paragraphs: list[Row]) -> list[Row]:
+    """Join paragraphs, and move their answers."""
+    context = "\n\n".join(paragraph["context"] for paragraph in paragraphs)
+    questions, start = [], 0
+    for paragraph in paragraphs:
+        for entry in paragraph["qas"]:
+            answer = entry["answers"][0]
+            place = start + answer["answer_start"]
+            if context[place : place + len(answer["text"])] != answer["text"]:
+                place = context.find(answer["text"], start)  # some of CMRC's are off
+            if place >= 0:
+                answers = [{"text": answer["text"], "answer_start": place}]
+                questions.append(
+                    {"question": entry["question"], "context": context, "answers": answers}
+                )
+        start += len(paragraph["context"]) + 2
+    return questions
+
+
+def is_late(row: Row) -> bool:
+    return row["answers"][0]["answer_start"] > LATE
+
+
+def agreed(folder: Path, expected: list[Row], asked: list[Row] | None = None) -> Row:
+    """Ask a trained model, of the documents or of what is left of them."""
+    answerer = QuestionAnswerer(folder / "model", max_tokens=1024)
+    found = answerer.ask_many([(row["question"], row["context"]) for row in asked or expected])
+    scores = [
+        agreement(each.best[0].text if each.best else "", [row["answers"][0]["text"]])
+        for each, row in zip(found, expected, strict=True)
+    ]
+    exact, f1 = np.mean(scores, axis=0) if scores else (0.0, 0.0)
+    return {"exact": float(exact), "f1": float(f1)}
+
+
+def choice(data: Path, into: Path) -> None:
+    """Answers chosen by a document of thousands of tokens, beside chance and beside similarity."""
+    splits: dict[str, list[Row]] = {"train": [], "test": []}
+    for name, split in (("bamboo-paperqa_16k", "train"), ("bamboo-meetingqa_4k", "test")):
+        for row in lines(data / "mc_choice" / f"{name}.jsonl.gz"):
+            options = [option.partition(". ")[2] or option for option in row["options"]]
+            answer = "ABCD".index(row["answer"].strip()[0])
+            splits[split].append(
+                {
+                    "document": row["content"],
+                    "question": row["question"],
+                    "options": options,
+                    "answer": answer,
+                }
+            )
+    encoder = Longformer2Vec("minilm")
+    n_right = 0
+    for row in splits["test"]:
+        asked = [f"{row['question']} {option}" for option in row["options"]]
+        (encoding,) = encoder.encode_with_passages([row["document"]])
+        scores = encoder.encode(asked) @ encoding.passages.vectors.T  # [options, passages]
+        n_right += int(scores.max(1).argmax()) == row["answer"]
+    chance = float(np.mean([1 / len(row["options"]) for row in splits["test"]]))
+    show("chance", {"accuracy": chance})
+    show("nearest passage", {"accuracy": n_right / len(splits["test"])})
+    files = {split: write(into / f"choice-{split}.jsonl", rows) for split, rows in splits.items()}
+    run = train(
+        "choice",
+        into / "choice",
+        **{
+            "data.train": [files["train"]],
+            "data.eval": [files["test"]],
+            "task.length": 4096,
+            "training.learning_rate": 5e-5,
+            "training.batch_size": 1,
+            "training.accumulate": 4,
+            "training.epochs": 2,
+            "training.max_steps": steps(None),
+        },
+    )
+    show("trained", {**run["best"], "minutes": run["minutes"]})
+
+
 TASKS: dict[str, Callable[[Path, Path], None]] = {
     "csabstruct": csabstruct,
     "hyperpartisan": hyperpartisan,
+    "choice": choice,
+    "qa": qa,
+    "mlm": mlm,
 }
 
 
@@ -178,7 +406,10 @@ def main() -> None:
     parser.add_argument("task", choices=[*TASKS, "all"])
     parser.add_argument("--data", type=Path, default=os.environ.get("VECTORLONG_DATA"))
     parser.add_argument("--into", type=Path, required=True)
+    parser.add_argument("--steps", type=int, help="try every run with so many steps only")
     arguments = parser.parse_args()
+    if arguments.steps:
+        _fewer_steps.append(arguments.steps)
     if arguments.data is None or not Path(arguments.data).is_dir():
         print(f"The labelled documents are not at {str(arguments.data)!r}; nothing was trained.")
         return
