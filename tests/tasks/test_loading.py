@@ -132,6 +132,28 @@ def test_positions_that_begin_elsewhere_are_put_where_transformers_counts_them(t
     assert head.config.max_position_embeddings == 130
 
 
+def test_a_converted_encoder_keeps_its_attention_also_when_saved(tmp_path):
+    write_longformer(tmp_path / "a", max_position_embeddings=130)
+    config = json.loads((tmp_path / "a" / "config.json").read_text())
+    config["vectorlong"] = {"dense_up_to": 40}
+    (tmp_path / "a" / "config.json").write_text(json.dumps(config))
+    with pytest.warns(UserWarning, match="new"):
+        head, tokenizer = load_head(LongformerForTokenClassification, tmp_path / "a")
+    head.save_pretrained(tmp_path / "b")
+    tokenizer.save_pretrained(tmp_path / "b")
+    again, _ = load_head(LongformerForTokenClassification, tmp_path / "b")
+    plain = LongformerForTokenClassification.from_pretrained(tmp_path / "b").eval()
+    inputs = inputs_of(tokenizer, LongformerForTokenClassification)
+    vector = Longformer2Vec(tmp_path / "a", pooling="last").encode(TEXT)
+    with torch.no_grad():
+        states = [
+            model.longformer(**inputs).last_hidden_state[0, -1] for model in (head, again, plain)
+        ]
+    assert (states[0] - torch.from_numpy(vector)).abs().max() <= 1e-5
+    assert (states[1] - states[0]).abs().max() <= 1e-6
+    assert (states[2] - states[0]).abs().max() > 1e-3  # transformers has no such attention
+
+
 def test_what_the_configuration_says_of_labels_is_kept_or_replaced(tmp_path):
     names = {0: "no", 1: "yes"}
     write_head(tmp_path, LongformerForSequenceClassification, id2label=names)

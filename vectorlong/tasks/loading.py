@@ -11,7 +11,7 @@ from transformers.tokenization_utils_base import PreTrainedTokenizerBase
 
 from vectorlong.encoder.accelerate import accelerate
 from vectorlong.encoder.checkpoint import transformers_state
-from vectorlong.encoder.config import write_longformer_config
+from vectorlong.encoder.config import EXTENSION_KEY, write_longformer_config
 from vectorlong.encoder.hub import find_folder
 from vectorlong.encoder.loading import load_model
 from vectorlong.encoder.model_files import CONFIG_FILE, read_head_weights, read_json, some_names
@@ -52,7 +52,9 @@ def load_head(
     -------
     tuple
         The head, accelerated and in evaluation mode, and a tokenizer of one's own. Both are saved
-        by ``save_pretrained``; plain ``transformers`` then loads them with the same outputs.
+        by ``save_pretrained``; plain ``transformers`` then loads them with the same outputs, but
+        for attention that it has not (dilated, causal, dense in short texts), which a converted
+        encoder keeps here.
 
     Raises
     ------
@@ -111,7 +113,8 @@ def load_head(
             "are new and have to be trained.",
             stacklevel=2,
         )
-    return accelerate(head.eval()), loaded.tokenizer.as_transformers(loaded.max_tokens)
+    accelerate(head.eval(), **shape.get(EXTENSION_KEY, {}))
+    return head, loaded.tokenizer.as_transformers(loaded.max_tokens)
 
 
 def _is_tied(head: LongformerPreTrainedModel, name: str) -> bool:
