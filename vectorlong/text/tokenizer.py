@@ -164,6 +164,13 @@ class TextTokenizer:
         max_tokens
             Longest input of the model, for other programs.
         """
+        tokenizer = self._copy(max_tokens)
+        if self._backend is not None and self._lowercase:
+            tokenizer.backend_tokenizer.normalizer = self._backend.normalizer
+        return tokenizer
+
+    def _copy(self, max_tokens: int | None) -> PreTrainedTokenizerBase:
+        """Copy the tokenizer, which does not lower-case what a file beside it says to."""
         tokenizer = copy.deepcopy(self._tokenizer)
         tokenizer.chat_template = None  # encoders have none, and its parts are named like files
         if tokenizer.is_fast:
@@ -191,7 +198,7 @@ class TextTokenizer:
         """
         folder = Path(folder)
         folder.mkdir(parents=True, exist_ok=True)
-        tokenizer = self.as_transformers(max_tokens)
+        tokenizer = self._copy(max_tokens)
         # Elsewhere, so that an interrupt at the wrong instant leaves nothing in the model's folder.
         with tempfile.TemporaryDirectory(prefix="vectorlong-") as temporary:
             tokenizer.save_pretrained(temporary)
