@@ -132,6 +132,17 @@ def test_padding_of_given_embeddings_is_embedded_as_transformers_does_it():
     assert_equal_gradients(*found)
 
 
+def test_a_batch_without_tokens_gives_every_parameter_a_gradient_as_before():
+    found = []
+    for model in pair():
+        model(IDS, 0 * MASK, GLOBAL)[0].pow(2).mean().backward()
+        found.append(gradients(model))
+    assert_equal_gradients(*found)
+    for model in pair():
+        with pytest.raises(RuntimeError, match="reshape"):
+            model(IDS[:0], MASK[:0])
+
+
 @pytest.mark.parametrize("is_reentrant", [True, False])
 @pytest.mark.parametrize("layers", [[0, 1, 2], [0, 2]])
 @pytest.mark.parametrize("has_dropout", [False, True])

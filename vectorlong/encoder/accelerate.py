@@ -23,7 +23,7 @@ from vectorlong.attention.spec import PackedTexts
 from vectorlong.encoder.as_made import dropout_of, is_as_made, needs_no_window
 from vectorlong.encoder.fused import Workspace, fused_layers
 from vectorlong.encoder.layer import LayerParts, finish_layer, run_layer
-from vectorlong.encoder.packing import has_hole, pack, padding_rows, unpack
+from vectorlong.encoder.packing import is_packable, pack, padding_rows, unpack
 from vectorlong.encoder.pattern_choice import choose_patterns, set_patterns
 from vectorlong.encoder.patterned_attention import spec_of
 from vectorlong.errors import InputTypeError
@@ -190,7 +190,7 @@ class PackedLongformerEncoder(LongformerEncoder):
         LongformerBaseModelOutput or tuple
             ``last_hidden_state`` [b, n - padding_len, e], other padded rows included.
         """
-        if output_attentions or not is_as_made(self) or has_hole(attention_mask >= 0):
+        if output_attentions or not (is_as_made(self) and is_packable(attention_mask >= 0)):
             return self._forward_padded(
                 hidden_states,
                 attention_mask,
@@ -221,8 +221,7 @@ class PackedLongformerEncoder(LongformerEncoder):
         states = [hidden_states]
         n_heads = layers[0].attention.self.num_heads
         parts = [_parts(layer) for layer in layers]
-        is_fusible = len(packed) > 0 and not has_dropout
-        fused = fused_layers(self, parts, n_heads, packed) if is_fusible else None
+        fused = None if has_dropout else fused_layers(self, parts, n_heads, packed)
         workspace = Workspace(packed, n_heads) if fused else None
         for number, layer in enumerate(layers):
             if fused is not None and workspace is not None:
@@ -269,16 +268,15 @@ def _run_layer(
     """Run one layer over the packed rows [t, e] and the padded rows [p, e]."""
     parts = _parts(layer)
     hidden_dropout, attention_dropout = dropout_of(layer)
-    if len(packed):
-        packed = run_layer(
-            parts,
-            packed,
-            texts,
-            spec_of(layer.attention.self),
-            layer.attention.self.num_heads,
-            hidden_dropout=hidden_dropout,
-            attention_dropout=attention_dropout,
-        )
+    packed = run_layer(
+        parts,
+        packed,
+        texts,
+        spec_of(layer.attention.self),
+        layer.attention.self.num_heads,
+        hidden_dropout=hidden_dropout,
+        attention_dropout=attention_dropout,
+    )
     if len(padding):
         padding = finish_layer(parts, padding, torch.zeros_like(padding), hidden_dropout)
     return packed, padding

@@ -9,8 +9,10 @@ from torch import Tensor
 from vectorlong.attention.spec import PackedTexts
 
 
-def has_hole(is_real: Tensor) -> bool:
-    """Whether a masked token lies between real ones: packing would move its neighbours closer.
+def is_packable(is_real: Tensor) -> bool:
+    """Whether there are tokens, and no masked one between real ones.
+
+    Packing would move the neighbours of such a hole closer.
 
     Parameters
     ----------
@@ -18,7 +20,8 @@ def has_hole(is_real: Tensor) -> bool:
         bool [b, n].
     """
     edges = F.pad(is_real.to(torch.int8), (1, 1)).diff(dim=1)  # [b, n + 1]
-    return bool(((edges == 1).sum(1) > 1).any())
+    n_stretches = (edges == 1).sum(1)  # [b]
+    return len(n_stretches) > 0 and int(n_stretches.max()) == 1
 
 
 def pack(is_real: Tensor, is_global: Tensor) -> PackedTexts:

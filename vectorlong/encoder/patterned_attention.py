@@ -18,7 +18,7 @@ from transformers.models.longformer.modeling_longformer import LongformerSelfAtt
 from vectorlong.attention.dispatch import Case, choose_backend
 from vectorlong.attention.modules import is_followed
 from vectorlong.attention.spec import AttentionSpec
-from vectorlong.encoder.packing import has_hole, pack
+from vectorlong.encoder.packing import is_packable, pack
 
 
 def spec_of(attention: LongformerSelfAttention) -> AttentionSpec:
@@ -78,7 +78,7 @@ class PatternedSelfAttention(LongformerSelfAttention):
         )  # [b, n, h, d]
         weights: tuple[Tensor, ...] = ()
         inputs = (query, key, value, is_real, is_index_global_attn)
-        if output_attentions or is_followed() or has_hole(is_real):
+        if output_attentions or is_followed() or not is_packable(is_real):
             attended, local_weights = self._attend_by_definition(*inputs)
             if output_attentions:
                 weights = (self._shown(local_weights, is_real, is_index_global_attn),)
@@ -101,16 +101,13 @@ class PatternedSelfAttention(LongformerSelfAttention):
         self, query: Tensor, key: Tensor, value: Tensor, is_real: Tensor, is_global: Tensor
     ) -> Tensor:
         """Attend locally by the fastest backend, [b, n, h, d], without weights to show."""
-        attended = torch.zeros_like(value)
         texts = pack(is_real, is_global)
-        if not texts.lengths:
-            return attended
         dropout = self.dropout if self.training else 0.0
         spec = spec_of(self)
         case = Case(value.device, value.dtype, dropout, torch.is_grad_enabled(), spec)
         attend = choose_backend("auto", case).local_attention
         rows = attend(query[is_real], key[is_real], value[is_real], texts, spec, dropout)
-        return attended.index_put((is_real,), rows)
+        return torch.zeros_like(value).index_put((is_real,), rows)
 
     def _attend_by_definition(
         self, query: Tensor, key: Tensor, value: Tensor, is_real: Tensor, is_global: Tensor
