@@ -32,10 +32,12 @@ def local_attention(
     scale: float | None = None,
 ) -> Tensor:
     """Attend as :class:`vectorlong.attention.dispatch.LocalAttention` says: all of it."""
+    # Split, not sliced: the gradient of a slice is as large as the whole pack, for every text.
+    queries, keys, values = (tensor.split(texts.lengths) for tensor in (query, key, value))
     return torch.cat(
         [
-            _attend_text(query[text], key[text], value[text], positions, spec, dropout, scale)
-            for text, positions in texts
+            _attend_text(*tensors, spec, dropout, scale)
+            for tensors in zip(queries, keys, values, texts.global_positions, strict=True)
         ]
     )
 

@@ -84,22 +84,23 @@ def global_attention(
     parts: list[Tensor | None] = []
     mixed, totals = [], []
     done = 0
-    for text, positions in texts:
+    # Split, not sliced: the gradient of a slice is as large as the whole pack, for every text.
+    for tokens, positions in zip(
+        hidden.split(texts.lengths), texts.global_positions, strict=True
+    ):  # [n, e]
         if not positions:
             continue
         rows = slice(done, done + len(positions))
         done = rows.stop
-        visible = (
-            _visible(positions, text.stop - text.start, hidden.device) if spec.causal else None
-        )
+        visible = _visible(positions, len(tokens), hidden.device) if spec.causal else None
         if len(positions) > n_foldable:
-            parts.append(_attend_projected(hidden[text], query[rows], key, value, visible, dropout))
+            parts.append(_attend_projected(tokens, query[rows], key, value, visible, dropout))
             continue
-        scores = folded_query[rows] @ hidden[text].T  # [g, h, n]
+        scores = folded_query[rows] @ tokens.T  # [g, h, n]
         if torch.is_grad_enabled():
             scores = scores + shift[rows]
         weights = _weights(scores, visible, dropout)
-        mixed.append(weights.to(hidden.dtype) @ hidden[text])  # [g, h, e]
+        mixed.append(weights.to(hidden.dtype) @ tokens)  # [g, h, e]
         totals.append(weights.sum(-1, keepdim=True))  # [g, h, 1]
         parts.append(None)
     unfolded = iter(_unfold(mixed, totals, value) if mixed else ())
