@@ -17,7 +17,8 @@ from transformers import (
 
 from tests.models import write_longformer
 from tests.text.builders import write_wordpiece
-from vectorlong.errors import ConfigError
+from vectorlong import Longformer2Vec
+from vectorlong.errors import ConfigError, WeightsError
 from vectorlong.tasks import (
     LongformerForSequentialSentenceClassification,
     QuestionAnswerer,
@@ -350,3 +351,18 @@ def test_models_and_files_that_cannot_be_used(tmp_path, checkpoint):
     (tmp_path / "broken.jsonl").write_text('{"tokens": ["a"], "labels": ["b"]}\n{"tokens"\n')
     settings = {"data.train": f"['{tmp_path / 'broken.jsonl'}']"}
     assert "line 2: this is no JSON" in refusal("tokens", tmp_path, checkpoint, [], **settings)
+
+
+def test_vectors_of_what_was_trained_are_made_as_before(tmp_path, checkpoint):
+    Longformer2Vec(checkpoint, pooling=("cls", "mean"), normalize=True).save(tmp_path / "model")
+    text = tmp_path / "train.txt"
+    text.write_text(" ".join(WORDS * 50), encoding="utf-8")
+    settings = {"data.eval": f"['{text}']", "training.max_steps": 1}
+    result = train("mlm", tmp_path, tmp_path / "model", str(text), **FAST, **settings)
+    encoder = Longformer2Vec(result.folder)
+    vector = encoder.encode("alpha beta")
+    assert vector.shape == (64,)
+    assert np.linalg.norm(vector) == pytest.approx(1)
+    (result.folder / "model.safetensors").write_bytes(b"damaged")
+    with pytest.raises(WeightsError, match=r"model\.safetensors was changed"):
+        Longformer2Vec(result.folder)

@@ -84,12 +84,7 @@ def load_model(
         The folder holds another kind of model.
     """
     name = check_model(model)
-    if name == EMBEDDED_MODEL and not Path(name).is_dir():
-        folder = embedded_folder(cache_dir)
-    else:
-        folder = find_folder(
-            name, revision=revision, local_files_only=local_files_only, cache_dir=cache_dir
-        )
+    folder = _find(name, revision, local_files_only, cache_dir)
     raw = read_json(folder / CONFIG_FILE)
     profile = find_profile(name, raw)
     extension = check_config({**profile.config_overrides, **raw}).vectorlong
@@ -117,6 +112,43 @@ def load_model(
         settings,
         max_tokens,
         settings.passages or profile.passages,
+    )
+
+
+def settings_for_training(model: str | os.PathLike[str]) -> Settings:
+    """Give how a model's vectors are meant to be made, for what is trained from it.
+
+    A post-processing step is left out, since it was fitted to the model's vectors as they were.
+
+    Raises
+    ------
+    ModelNotFoundError, CheckpointError
+        As :func:`load_model` raises them.
+    """
+    name = check_model(model)
+    folder = _find(name)
+    profile = find_profile(name, read_json(folder / CONFIG_FILE))
+    settings = read_settings(folder)
+    return replace(
+        settings,
+        passages=settings.passages or profile.passages,
+        has_postprocess=False,
+        source=Path(name).name,
+        files_sha256={},
+    )
+
+
+def _find(
+    name: str,
+    revision: str | None = None,
+    local_files_only: bool = False,
+    cache_dir: str | os.PathLike[str] | None = None,
+) -> Path:
+    """Find a model's folder; the embedded one is made where it is not there yet."""
+    if name == EMBEDDED_MODEL and not Path(name).is_dir():
+        return embedded_folder(cache_dir)
+    return find_folder(
+        name, revision=revision, local_files_only=local_files_only, cache_dir=cache_dir
     )
 
 

@@ -144,7 +144,7 @@ def prepare(config: ChoiceConfig) -> Job:
         evaluate=evaluate,
         metric="accuracy",
         greater_is_better=True,
-        save=save_head(tokenizer),
+        save=save_head(tokenizer, config.model.name),
         data_digest=digest_of(
             window.ids.tobytes() + str(each.answer).encode()
             for each in (*examples, *evaluated)

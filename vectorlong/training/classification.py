@@ -123,7 +123,7 @@ def prepare(config: ClassificationConfig) -> Job:
         evaluate=evaluate,
         metric="macro_f1",
         greater_is_better=True,
-        save=save_head(tokenizer),
+        save=save_head(tokenizer, config.model.name),
         data_digest=digest_of(
             window.ids.tobytes() + str(each.label).encode()
             for each in (*examples, *evaluated)

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any
 
 import torch
 from torch import Tensor
 
+from vectorlong.encoder.loading import settings_for_training
+from vectorlong.encoder.settings import file_digests, write_settings
 from vectorlong.errors import ConfigError
 from vectorlong.tasks.loading import load_head
 from vectorlong.training.config import Config, Help, Positive
@@ -43,12 +46,18 @@ def load(
     return model, tokenizer, length or longest
 
 
-def save_head(tokenizer: Any) -> Callable[[Any, Path], None]:
-    """Give what writes a trained head with its tokenizer."""
+def save_head(tokenizer: Any, model_name: str) -> Callable[[Any, Path], None]:
+    """Give what writes a trained head with its tokenizer.
+
+    ``Longformer2Vec`` makes its encoder's vectors as those of the model that it was begun from.
+    """
+    settings = settings_for_training(model_name)
 
     def save(model: Any, folder: Path) -> None:
         model.save_pretrained(folder)
         tokenizer.save_pretrained(folder)
+        digests = file_digests(folder, (path.name for path in folder.iterdir()))
+        write_settings(replace(settings, files_sha256=digests), folder)
 
     return save
 

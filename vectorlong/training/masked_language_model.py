@@ -27,6 +27,7 @@ from vectorlong.encoder.model_files import CONFIG_FILE, read_json
 from vectorlong.errors import ConfigError
 from vectorlong.tasks.loading import load_head
 from vectorlong.training.config import Config, Help, Positive, Share
+from vectorlong.training.heads import save_head
 from vectorlong.training.job import Draw, Job
 from vectorlong.training.masking import (
     IGNORED,
@@ -139,7 +140,7 @@ def prepare(config: MaskedLanguageModelConfig) -> Job:
     ConfigError
         The model or the data cannot be used; the message names the key.
     """
-    model, tokenizer = _load(config)
+    model, tokenizer, name = _load(config)
     mask_id = require_mask_token(tokenizer, config.model.name)
     task, training = config.task, config.training
     longest = model.config.max_position_embeddings - model.config.pad_token_id - 1
@@ -177,10 +178,6 @@ def prepare(config: MaskedLanguageModelConfig) -> Job:
         hidden = [mask(draw.example, generator=draw.generator()) for draw in draws]
         return _batch([draw.example for draw in draws], hidden, pad)
 
-    def save(trained: Any, folder: Path) -> None:
-        trained.save_pretrained(folder)
-        tokenizer.save_pretrained(folder)
-
     evaluate = partial(evaluate_masked, mask=mask, pad=pad, batch_size=training.batch_size)
     return Job(
         model=model,
@@ -189,7 +186,7 @@ def prepare(config: MaskedLanguageModelConfig) -> Job:
         evaluate=partial(evaluate, chunks=evaluated),
         metric="loss",
         greater_is_better=False,
-        save=save,
+        save=save_head(tokenizer, name),
         data_digest=digest_of(chunk.ids.tobytes() for chunk in (*examples, *evaluated)),
         loss=masked_loss,
         notes=_source_figures(config, tokenizer, [each.record.text for each in held_out], evaluate),
@@ -266,19 +263,20 @@ def _batch(
     }
 
 
-def _load(config: MaskedLanguageModelConfig) -> tuple[Any, Any]:
-    """Load the model, converted first where that is asked for."""
+def _load(config: MaskedLanguageModelConfig) -> tuple[Any, Any, str]:
+    """Load the model, converted first where that is asked for, and say where it is."""
     section = config.model
     if section.convert_to_tokens is None:
         if section.window is not None:
             raise ConfigError("model.window says how to convert; give convert_to_tokens, too.")
-        return load_head(LongformerForMaskedLM, section.name)
+        return *load_head(LongformerForMaskedLM, section.name), section.name
     folder = Path(config.output).expanduser() / CONVERTED
     if not folder.is_dir():
         convert(
             section.name, folder, max_tokens=section.convert_to_tokens, window=section.window or 512
         )
-    return load_head(LongformerForMaskedLM, folder, head_source=section.name)
+    head, tokenizer = load_head(LongformerForMaskedLM, folder, head_source=section.name)
+    return head, tokenizer, str(folder)
 
 
 def _source_figures(

@@ -142,7 +142,7 @@ def prepare(config: QuestionAnsweringConfig) -> Job:
         evaluate=evaluate,
         metric="f1",
         greater_is_better=True,
-        save=save_head(tokenizer),
+        save=save_head(tokenizer, config.model.name),
         data_digest=digest_of(
             each.window.ids.tobytes() + f"{each.start} {each.end}".encode()
             for each in (*examples, *evaluated)

@@ -130,7 +130,7 @@ def prepare(config: TokensConfig) -> Job:
         evaluate=evaluate,
         metric="macro_f1",
         greater_is_better=True,
-        save=save_head(tokenizer),
+        save=save_head(tokenizer, config.model.name),
         data_digest=digest_of(
             each.window.ids.tobytes() + each.labels.tobytes()
             for each in (*examples, *(window for document in evaluated for window in document))
