@@ -1,5 +1,6 @@
 """Masks are filled by the model's own mask token, in texts of any length."""
 
+import copy
 import warnings
 
 import pytest
@@ -7,7 +8,7 @@ import torch
 from transformers import LongformerForMaskedLM, pipeline
 
 from tests.models import randomize, write_longformer
-from vectorlong.errors import InputTypeError, InputValueError
+from vectorlong.errors import InputTypeError, InputValueError, OptionError
 from vectorlong.tasks import FillMask, load_head
 
 
@@ -40,6 +41,35 @@ def test_either_mask_is_taken(loaded):
     assert filler.fill("The [MASK] pays.") == filler.fill("The <mask> pays.")
 
 
+def test_a_head_in_training_fills_as_one_that_is_not(loaded):
+    head, _ = loaded
+    filler = FillMask(loaded)
+    expected = filler.fill("The <mask> pays.")
+    try:
+        head.train()
+        for module in head.modules():
+            if isinstance(module, torch.nn.Dropout):
+                module.p = 0.5
+        assert filler.fill("The <mask> pays.") == expected
+        assert head.training
+    finally:
+        head.eval()
+
+
+def test_windows_are_no_longer_than_the_model_was_made_for(loaded):
+    head, tokenizer = loaded
+    shorter = copy.deepcopy(tokenizer)
+    shorter.model_max_length = 42  # as longformer-mini, whose table has rows that it never used
+    seen = []
+    forward = head.longformer.forward
+    head.longformer.forward = lambda ids, **masks: seen.append(ids) or forward(ids, **masks)
+    try:
+        FillMask((head, shorter)).fill("token " * 100 + "<mask>")
+    finally:
+        del head.longformer.forward
+    assert [ids.shape[1] for ids in seen] == [42]
+
+
 def test_masks_anywhere_in_a_long_text_are_filled_by_what_is_around_them(loaded):
     filler = FillMask(loaded)
     words = ["token"] * 700
@@ -67,8 +97,12 @@ def test_what_cannot_be_filled(loaded):
     filler = FillMask(loaded)
     with pytest.raises(InputValueError, match="no mask in the text; write <mask>"):
         filler.fill("Nothing to fill.")
-    with pytest.raises(InputTypeError, match="text is a list"):
+    with pytest.raises(InputTypeError, match=r"text is .*list.*, not a text"):
         filler.fill(["<mask>"])
+    with pytest.raises(InputValueError, match="text has a lone surrogate"):
+        filler.fill("<mask> \ud800")
+    with pytest.raises(OptionError, match="k=0"):
+        filler.fill("<mask>", k=0)
     head, tokenizer = loaded
 
     class Maskless:

@@ -10,7 +10,7 @@ from transformers import LongformerForQuestionAnswering
 
 from tests.models import longformer_config, randomize, write_longformer
 from tests.text.builders import write_wordpiece
-from vectorlong.errors import InputTypeError, InputValueError
+from vectorlong.errors import InputTypeError, InputValueError, OptionError
 from vectorlong.tasks import QuestionAnswerer, load_head
 from vectorlong.tasks.answer_figures import agreement
 from vectorlong.tasks.question_answering import (
@@ -186,6 +186,8 @@ def test_an_answer_that_a_window_cuts_off_is_not_in_it():
         ("The tenant pays.", "The", -3, "it is at 0"),
         ("cafe\u0301s", "cafe", 0, "cut within a character: '\u0301' at 4"),
         ("a👩\u200d🚀b", "a👩", 0, "within a character"),
+        ("a👩\u200d🚀b", "a👩\u200d", 0, "within a character"),
+        ("👋🏽 hello", "👋", 0, "within a character"),
     ],
 )
 def test_answers_that_are_not_there(text, answer, start, message):
@@ -197,8 +199,56 @@ def test_what_cannot_be_asked(loaded):
     answerer = QuestionAnswerer(loaded, max_tokens=20)
     with pytest.raises(InputValueError, match=r"question of \d+ tokens leaves no room"):
         answerer.ask("token " * 40, "a")
-    with pytest.raises(InputTypeError, match="Pair 0 is not a question and a document"):
-        answerer.ask_many([("a", None)])
+    with pytest.raises(InputTypeError, match=r"pairs\[1\]\[1\] is None, not a text"):
+        answerer.ask_many([("a", "b"), ("a", None)])
+    for wrong in ("ab", 3, ("a", "b", "c")):
+        with pytest.raises(InputTypeError, match=r"pairs\[0\] is not a question and a document"):
+            answerer.ask_many([wrong])
+    with pytest.raises(InputValueError, match=r"pairs\[0\]\[1\] has a lone surrogate"):
+        answerer.ask("a", "b\udc00")
+    with pytest.raises(
+        OptionError, match=r"max_tokens=602 is not valid\. The model takes 3 to 60[01]"
+    ):
+        QuestionAnswerer(loaded, max_tokens=602)
+
+
+def test_a_tokenizer_without_characters_cannot_find_answers(loaded):
+    class Slow:
+        is_fast = False
+
+    with pytest.raises(InputTypeError, match="Slow does not know which characters"):
+        text_windows(Slow(), "a", 60, 10)
+
+
+def test_a_head_in_training_answers_as_one_that_is_not(loaded):
+    head, _ = loaded
+    answerer = QuestionAnswerer(loaded, max_tokens=80)
+    expected = answerer.ask(QUESTION, TEXT[:200], k=3)
+    dropout = head.longformer.embeddings.dropout
+    try:
+        head.train()
+        dropout.p = 0.5
+        dropout.eval()
+        assert answerer.ask(QUESTION, TEXT[:200], k=3) == expected
+        assert head.training
+        assert not dropout.training  # as it was
+    finally:
+        head.eval()
+        dropout.p = 0.0
+
+
+def test_answers_are_whole_characters_without_white_space():
+    text = "a cafe\u0301 👩🏽\u200d🚀 नमस्ते b"
+    spaced = text.index(" 👩")
+    for start, end, expected in (
+        (2, 6, "cafe\u0301"),
+        (1, 6, "cafe\u0301"),  # a token with the space before it
+        (spaced + 1, spaced + 2, "👩🏽\u200d🚀"),
+        (text.index("🚀"), text.index("🚀") + 1, "👩🏽\u200d🚀"),
+        (text.index("न"), text.index("न") + 3, "नमस्"),
+    ):
+        (answer,) = _answers(text, [_Span(start, end, 1.0)], 1).best
+        assert answer.text == expected == text[answer.start : answer.end]
 
 
 @pytest.mark.parametrize(
@@ -213,13 +263,15 @@ def test_what_cannot_be_asked(loaded):
         ("北京，大学", ["北京大学"], 1, 1),
         ("在北京大学", ["北京大学"], 0, 2 * 4 / 9),
         ("大学北京", ["北京大学"], 0, 2 * 2 / 8),
-        ("iPhone 手机", ["iphone手机"], 1, 1),
-        ("100 %", ["100%"], 0, 0),
+        ("100 %", ["100%"], 1, 1),
+        ("“Paris”", ["Paris"], 0, 0),  # SQuAD knows ASCII's signs alone
+        ("iPhone 手机", ["iphone手机"], 0, 1),  # an exact match is one of characters
+        ("约3.5万人", ["3万人"], 0, 2 * 2 / 7),
+        ("北京(中国)", ["北京"], 0, 2 * 2 / 8),  # CMRC's signs are not all
+        ("《红楼梦》", ["红楼梦"], 1, 1),
     ],
 )
 def test_agreement_with_what_people_answered(found, expected, exact, f1):
-    if found == "100 %":  # a percent sign is punctuation to Unicode
-        exact = f1 = 1
     assert agreement(found, expected) == pytest.approx((exact, f1))
 
 

@@ -10,9 +10,10 @@ from transformers import LongformerForTokenClassification
 
 from tests.models import longformer_config, randomize, write_longformer
 from vectorlong.encoder.accelerate import accelerate
-from vectorlong.errors import InputTypeError, InputValueError
+from vectorlong.errors import InputTypeError, InputValueError, OptionError
 from vectorlong.tasks import (
     LongformerForSequentialSentenceClassification,
+    cut_sentences,
     label_sentences,
     load_head,
     sentence_windows,
@@ -122,14 +123,71 @@ def test_windows_hold_every_sentence_once_and_fit(loaded):
 def test_probabilities_of_long_documents_and_of_several_at_once(loaded):
     head, tokenizer = loaded
     documents = [SENTENCES * 20, SENTENCES[:1], SENTENCES]
-    found = label_sentences(head, tokenizer, documents)
+    labelled = label_sentences(head, tokenizer, documents)
+    found = [each.probabilities for each in labelled]
     assert [each.shape for each in found] == [(100, 3), (1, 3), (5, 3)]
-    for each in found:
+    for each, document in zip(found, labelled, strict=True):
         assert np.abs(each.sum(1) - 1).max() <= 1e-5
+        assert document.labels == tuple(f"LABEL_{best}" for best in each.argmax(1))
     (alone,) = label_sentences(head, tokenizer, [SENTENCES])
-    assert np.abs(alone - found[2]).max() <= 1e-5
+    assert np.abs(alone.probabilities - found[2]).max() <= 1e-5
     (narrow,) = label_sentences(head, tokenizer, documents[:1], max_tokens=40)
-    assert np.abs(narrow - found[0]).max() > 1e-4  # it has several windows
+    assert np.abs(narrow.probabilities - found[0]).max() > 1e-4  # it has several windows
+
+
+def test_a_document_that_fits_is_labelled_in_the_one_pass(loaded):
+    head, tokenizer = loaded
+    (window,) = sentence_windows(SENTENCES, tokenizer, 500)
+    with torch.no_grad():
+        logits = head(**sentence_tensors([window], head.config.pad_token_id)).logits[0]
+    (found,) = label_sentences(head, tokenizer, [SENTENCES])
+    assert np.abs(found.probabilities - logits.softmax(-1).numpy()).max() <= 1e-5
+
+
+def test_each_sentence_is_labelled_where_it_has_most_around_it(loaded):
+    _, tokenizer = loaded
+    sizes = np.random.default_rng(1).integers(1, 12, 80)
+    sentences = [" ".join(["token"] * int(size)) for size in sizes]
+    windows = sentence_windows(sentences, tokenizer, 120)
+    n_shared = 0
+    for one, other in itertools.pairwise(windows):
+        for number in range(other.first, one.first + len(one.starts)):
+            # The nearer end of a window, in tokens from the sentence's middle.
+            in_one, in_other = (
+                min(middle, len(window.ids) - middle)
+                for window in (one, other)
+                for middle in [window.starts[number - window.first] + sizes[number] / 2]
+            )
+            assert (number in one.own) != (number in other.own)
+            assert (in_one - in_other if number in one.own else in_other - in_one) >= -2
+            n_shared += 1
+    assert n_shared > 5
+
+
+def test_a_head_in_training_labels_as_one_that_is_not(loaded):
+    head, tokenizer = loaded
+    (expected,) = label_sentences(head, tokenizer, [SENTENCES])
+    try:
+        head.train()
+        head.dropout.p = 0.5
+        (found,) = label_sentences(head, tokenizer, [SENTENCES])
+    finally:
+        head.eval()
+        head.dropout.p = 0.0
+    assert np.array_equal(found.probabilities, expected.probabilities)
+
+
+def test_sentences_are_cut_out_of_a_text():
+    text = "One. 二。 cafe\u0301"
+    assert cut_sentences(text, [(0, 4), (5, 7), (8, 13)]) == ["One.", "二。", "cafe\u0301"]
+    for spans, message in (
+        ([(0, 4), (3, 7)], r"spans\[1\] = \(3, 7\) is no span .* after 4"),
+        ([(0, 99)], r"spans\[0\] = \(0, 99\) is no span of a text of 13"),
+        ([(2, 2)], r"spans\[0\]"),
+        ([(8, 12)], r"spans\[0\] = \(8, 12\) is cut within a character: '\u0301' at 12"),
+    ):
+        with pytest.raises(InputValueError, match=message):
+            cut_sentences(text, spans)
 
 
 def test_it_is_saved_and_loaded(loaded, tmp_path):
@@ -140,7 +198,7 @@ def test_it_is_saved_and_loaded(loaded, tmp_path):
         again, other = load_head(LongformerForSequentialSentenceClassification, tmp_path)
     (one,) = label_sentences(head, tokenizer, [SENTENCES])
     (two,) = label_sentences(again, other, [SENTENCES])
-    assert np.abs(one - two).max() <= 1e-6
+    assert np.abs(one.probabilities - two.probabilities).max() <= 1e-6
 
 
 def test_what_cannot_be_labelled(loaded):
@@ -156,10 +214,22 @@ def test_what_cannot_be_labelled(loaded):
         head(ids, sentence_starts=torch.tensor([[-1]]))
     with pytest.raises(InputValueError, match=r"labels\[0, 0\] = 3, but the head has 3 labels"):
         head(ids, sentence_starts=torch.tensor([[0]]), labels=torch.tensor([[3]]))
-    with pytest.raises(InputTypeError, match="list of strings"):
+    with pytest.raises(InputTypeError, match=r"sentences is one text; .*cut_sentences"):
         sentence_windows("one string", tokenizer, 20)
-    with pytest.raises(InputValueError, match="without sentences"):
+    with pytest.raises(InputValueError, match="sentences is empty"):
         sentence_windows([], tokenizer, 20)
+    for documents, error, message in (
+        ("one", InputTypeError, "documents is one text"),
+        (["one"], InputTypeError, r"documents\[0\] is one text"),
+        ([["one"], 3], InputTypeError, r"documents\[1\] is 3"),
+        ([["one", None]], InputTypeError, r"documents\[0\]\[1\] is None, not a text"),
+        ([["one"], []], InputValueError, r"documents\[1\] is empty"),
+        ([["\ud800"]], InputValueError, r"documents\[0\]\[0\] has a lone surrogate"),
+    ):
+        with pytest.raises(error, match=message):
+            label_sentences(head, tokenizer, documents)
+    with pytest.raises(OptionError, match=r"max_tokens=513.*to 512"):
+        label_sentences(head, tokenizer, [["one"]], max_tokens=513)
     with pytest.warns(UserWarning, match=r"1 of 2 sentences .* \d+ tokens were dropped"):
         sentence_windows(["token " * 50, "a"], tokenizer, 20)
 

@@ -5,6 +5,8 @@ from vectorlong.tasks.loading import load_head
 from vectorlong.tasks.question_answering import Answer, Answers, QuestionAnswerer
 from vectorlong.tasks.sequential_sentences import (
     LongformerForSequentialSentenceClassification,
+    SentenceLabels,
+    cut_sentences,
     label_sentences,
     sentence_windows,
 )
@@ -16,6 +18,8 @@ __all__ = [
     "Filling",
     "LongformerForSequentialSentenceClassification",
     "QuestionAnswerer",
+    "SentenceLabels",
+    "cut_sentences",
     "label_sentences",
     "load_head",
     "sentence_windows",

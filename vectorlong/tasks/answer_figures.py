@@ -1,19 +1,30 @@
 """How well an answer agrees with those that people gave: as SQuAD, or as CMRC 2018, counts it.
 
-SQuAD (arXiv:1606.05250): words, without case, punctuation and articles. CMRC 2018
-(arXiv:1810.07366): characters of Chinese and words of other scripts, without punctuation; what
-agrees is the longest run that both have.
+Both have a script of their own, and this counts as they do.
+
+SQuAD (arXiv:1606.05250): words, without case, ASCII's punctuation and articles. F1 counts the words
+that both have, wherever they stand.
+
+CMRC 2018 (arXiv:1810.07366): characters of Chinese and words of other scripts, without case and
+some thirty signs. F1 counts the longest run that both have; an exact match is one of characters,
+spaces included. Where its script has NLTK divide what is not Chinese, words, numbers and signs are
+taken here, which differs in contractions and abbreviations.
 """
 
 from __future__ import annotations
 
 import re
-import unicodedata
+import string
 from collections import Counter
 from collections.abc import Sequence
 
 _HAN = re.compile("[\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff]")
 _ARTICLES = re.compile(r"\b(?:a|an|the)\b")
+# What is divided where there is no Chinese: numbers with their points, words, signs.
+_OTHERS = re.compile(rf"{_HAN.pattern}|\d+(?:[.,]\d+)*|[^\W{_HAN.pattern[1:-1]}]+|[^\w\s]")
+_SQUAD_SIGNS = str.maketrans("", "", string.punctuation)
+# The script lists "……" too, which as two characters is never found.
+_CMRC_SIGNS = str.maketrans("", "", "-:_*^/\\~`+=，。：？！“”；’《》·、「」（）－～『』")
 
 
 def agreement(found: str, expected: Sequence[str]) -> tuple[float, float]:
@@ -54,27 +65,13 @@ def _compare_squad(found: str, expected: str) -> tuple[float, float]:
 
 
 def _words(text: str) -> list[str]:
-    return _ARTICLES.sub(" ", _without_punctuation(text.lower())).split()
+    return _ARTICLES.sub(" ", text.lower().translate(_SQUAD_SIGNS)).split()
 
 
 def _compare_cmrc(found: str, expected: str) -> tuple[float, float]:
-    one, other = _units(found), _units(expected)
-    return float(one == other), _f1(_longest_run(one, other), len(one), len(other))
-
-
-def _units(text: str) -> list[str]:
-    """Divide into characters of Chinese, and words of what is between them."""
-    spaced = _HAN.sub(lambda found: f" {found[0]} ", _without_punctuation(text.lower()))
-    return spaced.split()
-
-
-def _without_punctuation(text: str) -> str:
-    """Leave punctuation out, ASCII's signs too, as both do."""
-    return "".join(
-        character
-        for character in text
-        if unicodedata.category(character)[0] != "P" and character not in "$+<=>^`|~"
-    )
+    one, other = (each.lower().strip().translate(_CMRC_SIGNS) for each in (found, expected))
+    units, others = _OTHERS.findall(one), _OTHERS.findall(other)
+    return float(one == other), _f1(_longest_run(units, others), len(units), len(others))
 
 
 def _longest_run(one: Sequence[str], other: Sequence[str]) -> int:

@@ -11,8 +11,10 @@ import torch
 from transformers import LongformerForMaskedLM
 
 from vectorlong.checks import check_count
-from vectorlong.errors import InputTypeError, InputValueError
+from vectorlong.errors import InputValueError
 from vectorlong.tasks.loading import load_head
+from vectorlong.tasks.running import predicting, window_length
+from vectorlong.text.check import check_text
 
 # As the tokenizers of BERT and of RoBERTa write it; either is taken for the model's own.
 _MASKS = re.compile(r"\[MASK\]|<mask>")
@@ -91,10 +93,11 @@ class FillMask:
         InputTypeError
             ``text`` is no string.
         InputValueError
-            There is no mask in it.
+            There is no mask in it, or half of a character.
+        OptionError
+            ``k`` is no whole number of at least 1.
         """
-        if not isinstance(text, str):
-            raise InputTypeError(f"text is a {type(text).__name__}, not a string.")
+        text = check_text(text, "text")
         check_count("k", k, least=1)
         mask = self.tokenizer.mask_token
         text = _MASKS.sub(lambda _: mask, text)
@@ -104,8 +107,7 @@ class FillMask:
             raise InputValueError(
                 f"There is no mask in the text; write {mask} where a token is wanted."
             )
-        config: Any = self.head.config
-        room = config.max_position_embeddings - config.pad_token_id - 1 - 2
+        room = window_length(self.head, self.tokenizer, None) - 2
         found: list[list[Filling]] = []
         while len(found) < len(masks):
             first = masks[len(found)]
@@ -126,7 +128,7 @@ class FillMask:
         is_global = torch.zeros_like(inputs)
         is_global[:, 0] = 1
         device = self.head.device
-        with torch.inference_mode():
+        with predicting(self.head):
             states = self.head.longformer(
                 inputs.to(device), global_attention_mask=is_global.to(device)
             ).last_hidden_state  # [1, n, e]

@@ -8,22 +8,23 @@ windows they are the probabilities of spans and of "no answer" for the whole doc
 from __future__ import annotations
 
 import os
-import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import torch
 from transformers import LongformerForQuestionAnswering
 
 from vectorlong.checks import check_count
 from vectorlong.errors import InputTypeError, InputValueError
+from vectorlong.tasks.checks import check_cuts, goes_on
 from vectorlong.tasks.loading import load_head
+from vectorlong.tasks.running import BATCH_TOKENS, predicting, window_length
 from vectorlong.tasks.windows import TextWindow, text_windows, window_tensors
+from vectorlong.text.batching import plan_batches
+from vectorlong.text.check import check_text
 
 NO_ANSWER = 0  # the first token stands for it
-_BATCH_TOKENS = 16_384
 
 
 @dataclass(frozen=True)
@@ -83,6 +84,11 @@ class QuestionAnswerer:
     max_answer_tokens
         Longest answer.
 
+    Raises
+    ------
+    OptionError
+        A number is too small, or ``max_tokens`` more than the model takes.
+
     Examples
     --------
     >>> import warnings
@@ -104,13 +110,9 @@ class QuestionAnswerer:
             model = load_head(LongformerForQuestionAnswering, model)
         self.head = model[0]
         self.tokenizer: Any = model[1]
-        config: Any = self.head.config
-        longest = config.max_position_embeddings - config.pad_token_id - 1
-        if max_tokens is not None:
-            check_count("max_tokens", max_tokens, least=8)
+        self.max_tokens = window_length(self.head, self.tokenizer, max_tokens)
         check_count("stride", stride, least=0)
         check_count("max_answer_tokens", max_answer_tokens, least=1)
-        self.max_tokens = min(max_tokens or longest, longest)
         self.stride = stride
         self.max_answer_tokens = max_answer_tokens
 
@@ -138,25 +140,18 @@ class QuestionAnswerer:
         InputTypeError
             A question or a document is no string.
         InputValueError
-            A question leaves no room for the document.
+            A question leaves no room for the document, or a text has half of a character.
         """
         check_count("k", k, least=1)
-        for number, pair in enumerate(pairs):
-            if len(pair) != 2 or not all(isinstance(part, str) for part in pair):
-                raise InputTypeError(
-                    f"Pair {number} is not a question and a document, two strings."
-                )
+        pairs = [_checked_pair(number, pair) for number, pair in enumerate(pairs)]
         windows = [
             (number, window)
             for number, (question, text) in enumerate(pairs)
             for window in text_windows(self.tokenizer, text, self.max_tokens, self.stride, question)
         ]
-        # Alike in length, so that little is padded.
-        order = sorted(range(len(windows)), key=lambda place: len(windows[place][1].ids))
         spans: list[list[_Span]] = [[] for _ in pairs]
-        size = max(1, _BATCH_TOKENS // self.max_tokens)
-        for first in range(0, len(order), size):
-            group = [windows[place] for place in order[first : first + size]]
+        for places in plan_batches([len(window.ids) for _, window in windows], BATCH_TOKENS):
+            group = [windows[place] for place in places]
             for (number, window), logits in zip(group, self._logits(group), strict=True):
                 spans[number] += _spans(window, *logits, self.max_answer_tokens, 4 * k + 16)
         return [_answers(text, found, k) for (_, text), found in zip(pairs, spans, strict=True)]
@@ -166,7 +161,7 @@ class QuestionAnswerer:
     ) -> list[tuple[np.ndarray, np.ndarray]]:
         config: Any = self.head.config
         batch = window_tensors([window for _, window in group], config.pad_token_id)
-        with torch.inference_mode():
+        with predicting(self.head):
             found = self.head(
                 **{name: tensor.to(self.head.device) for name, tensor in batch.items()}
             )
@@ -176,6 +171,14 @@ class QuestionAnswerer:
             (start[: len(window.ids)], end[: len(window.ids)])
             for (_, window), start, end in zip(group, starts, ends, strict=True)
         ]
+
+
+def _checked_pair(number: int, pair: Any) -> tuple[str, str]:
+    """Give a question and its document as they are, or say what is wrong with them."""
+    if isinstance(pair, str) or not isinstance(pair, Sequence) or len(pair) != 2:
+        raise InputTypeError(f"pairs[{number}] is not a question and a document, two texts.")
+    question, text = pair
+    return check_text(question, f"pairs[{number}][0]"), check_text(text, f"pairs[{number}][1]")
 
 
 @dataclass(frozen=True)
@@ -226,7 +229,7 @@ def _answers(text: str, spans: Sequence[_Span], k: int) -> Answers:
     others = [span.odds for span in spans if span.start < 0]
     for span in spans:  # what two windows share counts once
         if span.start >= 0:
-            place = (span.start, span.end)
+            place = _whole_characters(text, span.start, span.end)
             best[place] = max(best.get(place, -np.inf), span.odds)
     total = float(np.logaddexp.reduce([0.0, *best.values(), *others]))  # 0: no answer
     chosen: list[Answer] = []
@@ -236,6 +239,19 @@ def _answers(text: str, spans: Sequence[_Span], k: int) -> Answers:
         if all(end <= other.start or start >= other.end for other in chosen):
             chosen.append(Answer(text[start:end], start, end, float(np.exp(odds - total))))
     return Answers(tuple(chosen), float(np.exp(-total)))
+
+
+def _whole_characters(text: str, start: int, end: int) -> tuple[int, int]:
+    """Widen a span to whole characters, without the white space that some tokens begin with."""
+    while goes_on(text, start):
+        start -= 1
+    while goes_on(text, end):
+        end += 1
+    stripped = text[start:end].strip()
+    if not stripped:
+        return start, end
+    start = text.index(stripped, start)
+    return start, start + len(stripped)
 
 
 def answer_tokens(window: TextWindow, start: int, end: int) -> tuple[int, int]:
@@ -290,14 +306,4 @@ which has 'enant ' there; it is at 4.
             f"The answer {answer!r} is not at character {start} of its document, which has "
             f"{found!r} there; {where}."
         )
-    for place in (start, start + len(answer)):
-        if place < len(text) and _goes_on(text[place]):
-            raise InputValueError(
-                f"The answer {answer!r} is cut within a character: {text[place]!r} at {place} "
-                f"belongs to {text[place - 1]!r} before it."
-            )
-
-
-def _goes_on(character: str) -> bool:
-    """Whether a code point is part of the character before it."""
-    return unicodedata.combining(character) != 0 or character in "\u200d\ufe0e\ufe0f"
+    check_cuts(text, start, start + len(answer), f"The answer {answer!r}")

@@ -21,13 +21,15 @@ from transformers.utils import ModelOutput
 
 from vectorlong.checks import check_count
 from vectorlong.errors import InputTypeError, InputValueError
-from vectorlong.tasks.checks import check_labels
+from vectorlong.tasks.checks import check_cuts, check_labels
+from vectorlong.tasks.running import BATCH_TOKENS, predicting, window_length
+from vectorlong.text.batching import plan_batches
+from vectorlong.text.check import check_container, check_text
 
 NO_SENTENCE = -1
 NO_LABEL = -100
 # Of a window, shared with the next one, so that sentences at its end know what follows.
 _SHARED = 0.25
-_BATCH_TOKENS = 16_384
 
 
 @dataclass
@@ -201,8 +203,8 @@ def sentence_windows(
     """Lay a document's sentences out, in several windows where it is longer than the model.
 
     Windows begin and end with a sentence and share about a quarter of their tokens; each sentence
-    is labelled from the window in whose middle it is. A sentence that is longer than the model is
-    cut, with a warning.
+    is labelled from the window in which it has most context. A sentence that is longer than the
+    model is cut, with a warning.
 
     Parameters
     ----------
@@ -216,14 +218,11 @@ def sentence_windows(
     Raises
     ------
     InputTypeError, InputValueError
-        ``sentences`` is one string, or there are none.
+        ``sentences`` is one string, or there are none, or one has half of a character.
     """
     check_count("max_tokens", max_tokens, least=4)
-    if isinstance(sentences, str) or not all(isinstance(each, str) for each in sentences):
-        raise InputTypeError("sentences is a list of strings, one for each sentence.")
-    if not sentences:
-        raise InputValueError("A document without sentences has nothing to label.")
-    encoded = tokenizer(list(sentences), add_special_tokens=False, verbose=False).input_ids
+    sentences = _checked_sentences(sentences, "sentences")
+    encoded = tokenizer(sentences, add_special_tokens=False, verbose=False).input_ids
     most = max_tokens - 2  # an opening token before, and one at the end
     n_dropped = [max(len(ids) - most, 0) for ids in encoded]
     if any(n_dropped):
@@ -235,8 +234,9 @@ def sentence_windows(
     parts = [ids[:most] for ids in encoded]
     sizes = [len(ids) + 1 for ids in parts]
     bounds = _bounds(sizes, max_tokens - 1)
-    # What two windows share is divided in its middle.
-    cuts = [(start + end) // 2 for (start, _), (_, end) in zip(bounds[1:], bounds, strict=False)]
+    cuts = [
+        _middle(sizes, start, end) for (start, _), (_, end) in zip(bounds[1:], bounds, strict=False)
+    ]
     windows = []
     for (start, end), own_start, own_end in zip(
         bounds, [0, *cuts], [*cuts, len(sizes)], strict=True
@@ -274,6 +274,67 @@ def _bounds(sizes: Sequence[int], capacity: int) -> list[tuple[int, int]]:
     return bounds
 
 
+def _middle(sizes: Sequence[int], start: int, end: int) -> int:
+    """Divide what two windows share where sentences have as much before them as after them."""
+    half = sum(sizes[start:end]) / 2
+    n_tokens = 0
+    for number in range(start, end):
+        if n_tokens + sizes[number] / 2 > half:
+            return number
+        n_tokens += sizes[number]
+    return end
+
+
+def _checked_sentences(sentences: Any, name: str) -> list[str]:
+    """Give a document's sentences as a list, or say what is wrong with them."""
+    if isinstance(sentences, str):
+        raise InputTypeError(
+            f"{name} is one text; pass a list of its sentences, which "
+            "vectorlong.tasks.cut_sentences makes of a text and its spans."
+        )
+    check_container(sentences, name)
+    checked = [check_text(each, f"{name}[{number}]") for number, each in enumerate(sentences)]
+    if not checked:
+        raise InputValueError(f"{name} is empty: a document without sentences has no labels.")
+    return checked
+
+
+def cut_sentences(text: str, spans: Sequence[tuple[int, int]]) -> list[str]:
+    """Give the sentences of a document whose characters are known.
+
+    Parameters
+    ----------
+    text
+        Of the document.
+    spans
+        Characters of each sentence, in order; between them may be text that is in none.
+
+    Raises
+    ------
+    InputTypeError
+        ``text`` is no text.
+    InputValueError
+        A span lies outside the text, is empty or overlaps the one before it, or cuts a character;
+        the message names it.
+
+    Examples
+    --------
+    >>> cut_sentences("One. Two.", [(0, 4), (5, 9)])
+    ['One.', 'Two.']
+    """
+    text = check_text(text, "text")
+    before = 0
+    for number, (start, end) in enumerate(spans):
+        if not before <= start < end <= len(text):
+            raise InputValueError(
+                f"spans[{number}] = ({start}, {end}) is no span of a text of {len(text)} "
+                f"characters after {before}, where the sentence before it ends."
+            )
+        check_cuts(text, start, end, f"spans[{number}] = ({start}, {end})")
+        before = end
+    return [text[start:end] for start, end in spans]
+
+
 def sentence_tensors(windows: Sequence[SentenceWindow], pad_id: int) -> dict[str, Tensor]:
     """Lay windows side by side.
 
@@ -294,12 +355,28 @@ def sentence_tensors(windows: Sequence[SentenceWindow], pad_id: int) -> dict[str
     return {"input_ids": ids, "attention_mask": is_real, "sentence_starts": starts}
 
 
+@dataclass(frozen=True)
+class SentenceLabels:
+    """What the sentences of a document were labelled.
+
+    Attributes
+    ----------
+    labels
+        The likeliest label of each sentence, by the name that the head's configuration gives it.
+    probabilities
+        float32 [sentences, c].
+    """
+
+    labels: tuple[str, ...]
+    probabilities: np.ndarray
+
+
 def label_sentences(
     head: LongformerForSequentialSentenceClassification,
     tokenizer: Any,
     documents: Sequence[Sequence[str]],
     max_tokens: int | None = None,
-) -> list[np.ndarray]:
+) -> list[SentenceLabels]:
     """Label every sentence of documents of any length.
 
     Parameters
@@ -307,20 +384,21 @@ def label_sentences(
     head, tokenizer
         As ``load_head`` gives them.
     documents
-        Each a list of its sentences.
+        Each a list of its sentences; :func:`cut_sentences` makes one of a text and spans.
     max_tokens
         Of a window; the model's limit where not given.
 
     Returns
     -------
-    list of numpy.ndarray
-        Of each document the probabilities float32 [sentences, c]; ``head.config.id2label`` names
-        the labels.
+    list of SentenceLabels
+        Of each document, in order.
 
     Raises
     ------
     InputTypeError, InputValueError
-        As :func:`sentence_windows` raises them.
+        As :func:`sentence_windows` raises them; the message names the document.
+    OptionError
+        ``max_tokens`` is more than the model takes.
 
     Examples
     --------
@@ -329,28 +407,38 @@ def label_sentences(
     >>> with warnings.catch_warnings(action="ignore"):  # that the head is new
     ...     head, tokenizer = load_head(
     ...         LongformerForSequentialSentenceClassification, "minilm", num_labels=2)
-    >>> [found.shape for found in label_sentences(head, tokenizer, [["One.", "Two."], ["Three."]])]
+    >>> found = label_sentences(head, tokenizer, [["One.", "Two."], ["Three."]])
+    >>> [each.probabilities.shape for each in found]
     [(2, 2), (1, 2)]
+    >>> set(found[0].labels) <= {"LABEL_0", "LABEL_1"}
+    True
     """
     config: Any = head.config
-    longest = config.max_position_embeddings - config.pad_token_id - 1
-    max_tokens = min(max_tokens or longest, longest)
+    max_tokens = window_length(head, tokenizer, max_tokens)
+    if isinstance(documents, str):
+        raise InputTypeError("documents is one text; pass a list of documents, each of sentences.")
+    checked = [
+        _checked_sentences(sentences, f"documents[{number}]")
+        for number, sentences in enumerate(documents)
+    ]
     windows = [
         (number, window)
-        for number, sentences in enumerate(documents)
+        for number, sentences in enumerate(checked)
         for window in sentence_windows(sentences, tokenizer, max_tokens)
     ]
     found = [
-        np.zeros((len(sentences), config.num_labels), dtype=np.float32) for sentences in documents
+        np.zeros((len(sentences), config.num_labels), dtype=np.float32) for sentences in checked
     ]
-    size = max(1, _BATCH_TOKENS // max_tokens)
-    for first in range(0, len(windows), size):
-        group = windows[first : first + size]
+    for places in plan_batches([len(window.ids) for _, window in windows], BATCH_TOKENS):
+        group = [windows[place] for place in places]
         batch = sentence_tensors([window for _, window in group], config.pad_token_id)
-        with torch.inference_mode():
+        with predicting(head):
             logits = head(**{name: each.to(head.device) for name, each in batch.items()}).logits
         probabilities = logits.float().softmax(-1).cpu().numpy()  # [w, s, c]
         for (number, window), rows in zip(group, probabilities, strict=True):
             mine = slice(window.own.start - window.first, window.own.stop - window.first)
             found[number][window.own.start : window.own.stop] = rows[mine]
-    return found
+    return [
+        SentenceLabels(tuple(config.id2label[best] for best in each.argmax(1).tolist()), each)
+        for each in found
+    ]

@@ -10,7 +10,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from vectorlong.errors import InputValueError
+from vectorlong.errors import InputTypeError, InputValueError
 
 
 @dataclass(frozen=True)
@@ -58,6 +58,8 @@ def text_windows(
 
     Raises
     ------
+    InputTypeError
+        The tokenizer does not know which characters its tokens stand for.
     InputValueError
         The question leaves no room for the document.
 
@@ -73,6 +75,11 @@ def text_windows(
     >>> windows[0].is_global.tolist()
     [True, True, True, True, False, False, False, False]
     """
+    if not tokenizer.is_fast:
+        raise InputTypeError(
+            f"{type(tokenizer).__name__} does not know which characters its tokens stand for. Take "
+            "a fast tokenizer, whose folder has a tokenizer.json."
+        )
     has_question = question is not None
     n_question = 0
     if has_question:
