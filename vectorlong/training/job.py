@@ -66,7 +66,7 @@ class Draws(Dataset[Draw]):
         return np.random.default_rng((self._seed, epoch)).permutation(len(self._examples))
 
 
-def _model_loss(model: nn.Module, batch: dict[str, Tensor]) -> Tensor:
+def _model_loss(model: nn.Module, batch: dict[str, Any]) -> Tensor:
     return model(**batch).loss
 
 
@@ -81,7 +81,7 @@ class Job:
     examples
         What is learnt from.
     collate
-        Makes a batch of draws; tensors on the CPU.
+        Makes a batch of draws; tensors on the CPU, which may lie in further dictionaries.
     evaluate
         Gives figures of the model, which is in evaluation mode and on its device.
     metric, greater_is_better
@@ -98,13 +98,13 @@ class Job:
 
     model: nn.Module
     examples: Sequence[Any]
-    collate: Callable[[list[Draw]], dict[str, Tensor]]
+    collate: Callable[[list[Draw]], dict[str, Any]]
     evaluate: Callable[[nn.Module], dict[str, float]]
     metric: str
     greater_is_better: bool
     save: Callable[[nn.Module, Path], None]
     data_digest: str
-    loss: Callable[[nn.Module, dict[str, Tensor]], Tensor] = _model_loss
+    loss: Callable[[nn.Module, dict[str, Any]], Tensor] = _model_loss
     notes: dict[str, float] = field(default_factory=dict)
 
 

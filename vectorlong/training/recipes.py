@@ -56,6 +56,12 @@ RECIPES = (
         "masked_language_model",
         "MaskedLanguageModelConfig",
     ),
+    Recipe(
+        "contrastive",
+        "vectors of documents or passages by questions that they answer, or by another model's",
+        "contrastive",
+        "ContrastiveConfig",
+    ),
     Recipe("classify", "one label for a document", "classification", "ClassificationConfig"),
     Recipe("tokens", "a label for each word of a document", "tokens", "TokensConfig"),
     Recipe("sentences", "a label for each sentence of a document", "sentences", "SentencesConfig"),

@@ -42,6 +42,8 @@ LOG_FILE = "log.jsonl"
 MODEL_FOLDER = "model"
 #: An encoder that was converted before the run began.
 CONVERTED = "converted"
+#: Vectors of the model before training, to choose by what is learnt from.
+INDEX = "index"
 _CHECKPOINTS = "checkpoints"
 _COMPLETE = "complete.json"
 _FORMAT_VERSION = 1
@@ -95,7 +97,8 @@ class RunFolder:
         }
         self._stored = self._read()
         if self._stored is None:
-            if self.path.is_dir() and {path.name for path in self.path.iterdir()} - {CONVERTED}:
+            known = {CONVERTED, INDEX}
+            if self.path.is_dir() and {path.name for path in self.path.iterdir()} - known:
                 raise ConfigError(
                     f"output={str(self.path)!r}: the folder holds something that is no training "
                     "run. Name a new one."
@@ -150,6 +153,7 @@ class RunFolder:
         """Write how the run ended, and remove what it would have gone on from."""
         self._write({**self._facts, "data_digest": data_digest, "result": result})
         shutil.rmtree(self.checkpoints, ignore_errors=True)
+        shutil.rmtree(self.path / INDEX, ignore_errors=True)
 
     def _read(self) -> dict[str, Any] | None:
         path = self.path / RUN_FILE
@@ -433,7 +437,10 @@ def batches(examples: list[Any], size: int) -> Iterator[list[Any]]:
         yield examples[start : start + size]
 
 
-def on_device(batch: dict[str, Tensor], model: nn.Module) -> dict[str, Tensor]:
-    """Move a batch to where a model is."""
+def on_device(batch: dict[str, Any], model: nn.Module) -> dict[str, Any]:
+    """Move a batch to where a model is, with the dictionaries in it."""
     device = device_of(model)
-    return {name: tensor.to(device) for name, tensor in batch.items()}
+    return {
+        name: each.to(device) if isinstance(each, Tensor) else on_device(each, model)
+        for name, each in batch.items()
+    }

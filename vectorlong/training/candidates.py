@@ -1,0 +1,162 @@
+"""What a question's vector is compared with: documents or passages, those that answer and others.
+
+Passages and hard negatives are chosen by the model as it is before training, from an index of all
+documents, so that a resumed run chooses the same ones.
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+
+import numpy as np
+
+from vectorlong.documents import Document
+from vectorlong.errors import VectorlongError
+from vectorlong.longformer2vec import Longformer2Vec
+from vectorlong.retrieval.document_index import DocumentIndex
+from vectorlong.text.passages import split_passages
+from vectorlong.training.questions import AskedQuestion, Documents
+
+_QUESTIONS_AT_ONCE = 256
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A text that is encoded, and what of it is pooled.
+
+    Attributes
+    ----------
+    document
+        Id of the document.
+    text
+        What the model reads.
+    tokens
+        First and end of the tokens that are pooled, of the text's own; None for the whole text.
+    own_text
+        What is pooled, as a text.
+    """
+
+    document: str
+    text: str
+    tokens: tuple[int, int] | None
+    own_text: str
+
+
+@dataclass(frozen=True)
+class Example:
+    """A question with what is learnt from it."""
+
+    question: AskedQuestion
+    positive: Candidate
+    negatives: tuple[Candidate, ...]
+
+
+class CandidateChooser:
+    """Chooses by an index; made anew where it was not written to its end.
+
+    Parameters
+    ----------
+    encoder
+        The model before training.
+    documents
+        All of them.
+    folder
+        Where the index is, or comes; None where none will be asked.
+    has_passages
+        Whether candidates are passages, cut as the model cuts them.
+    """
+
+    def __init__(
+        self, encoder: Longformer2Vec, documents: Documents, folder: Path | None, has_passages: bool
+    ) -> None:
+        self._encoder, self._documents = encoder, documents
+        self._has_passages = has_passages
+        self._split = lru_cache(maxsize=64)(self._passages_of)
+        self._number = {id: number for number, id in enumerate(documents.texts)}
+        self._index = None if folder is None else self._opened(folder)
+
+    def examples(self, questions: Sequence[AskedQuestion], n_hard: int) -> list[Example]:
+        """Choose the candidates of some questions.
+
+        Parameters
+        ----------
+        questions
+            Of which each has its negatives kept.
+        n_hard
+            How many of the nearest other documents are added to them.
+        """
+        examples = []
+        for first in range(0, len(questions), _QUESTIONS_AT_ONCE):
+            group = questions[first : first + _QUESTIONS_AT_ONCE]
+            vectors = np.zeros((len(group), 0), dtype=np.float32)
+            if self._index is not None:
+                vectors = self._encoder.encode_query([each.text for each in group])  # [q, e]
+            for each, vector in zip(group, vectors, strict=True):
+                mined = self._mined(each, vector, n_hard)
+                negatives = [self._candidate(id, vector, None) for id in (*each.negatives, *mined)]
+                positive = self._candidate(each.positive, vector, each.span)
+                examples.append(Example(each, positive, tuple(negatives)))
+        return examples
+
+    def close(self) -> None:
+        """Let the index go; nothing can be chosen any more."""
+        if self._index is not None:
+            self._index.close()
+
+    def _opened(self, folder: Path) -> DocumentIndex:
+        try:
+            index = DocumentIndex.open(folder, self._encoder)
+        except VectorlongError:
+            shutil.rmtree(folder, ignore_errors=True)
+            index = DocumentIndex.create(folder, self._encoder, lexical=False)
+        index.add(
+            Document(id, text, {"number": self._number[id]})
+            for id, text in self._documents.texts.items()
+        )
+        return index
+
+    def _mined(self, question: AskedQuestion, vector: np.ndarray, n_hard: int) -> list[str]:
+        """Give the nearest documents that are neither positives nor negatives already."""
+        if n_hard == 0:
+            return []
+        assert self._index is not None
+        taken = {*question.relevant, *question.negatives}
+        hits = self._index.search(vector, n_hard + len(taken), mode="vector")
+        return [hit.id for hit in hits if hit.id not in taken][:n_hard]
+
+    def _candidate(self, id: str, vector: np.ndarray, span: tuple[int, int] | None) -> Candidate:
+        text = self._documents.texts[id]
+        if not self._has_passages:
+            return Candidate(id, text, None, text)
+        tokens, spans = self._split(id)
+        if span is not None:
+            shared = np.minimum(spans[:, 1], span[1]) - np.maximum(spans[:, 0], span[0])
+            passage = int(shared.argmax())
+        else:
+            assert self._index is not None
+            (hit,) = self._index.search(
+                vector, 1, mode="vector", where={"number": self._number[id]}
+            )
+            passage = int(np.flatnonzero(spans[:, 0] == hit.passage.start)[0])
+        start, end = spans[passage].tolist()
+        own_text = text[start:end]
+        first, last = tokens[passage].tolist()
+        if self._encoder.default_passages.method == "independent" or first == last:
+            return Candidate(id, own_text, None, own_text)
+        return Candidate(id, text, (first, last), own_text)
+
+    def _passages_of(self, id: str) -> tuple[np.ndarray, np.ndarray]:
+        """Cut a document as the index does: tokens and characters, each int64 [p, 2]."""
+        encoder, text = self._encoder, self._documents.texts[id]
+        prompt = encoder.document_prompt
+        plan = encoder.pipeline.planner().plan(
+            0, text, encoder.tokenizer.encode([prompt + text])[0], prompt, None
+        )
+        offsets = plan.content.offsets
+        assert offsets is not None  # or there would be no passages in the index
+        kept = text[: offsets[-1, 1]] if len(plan.content) < plan.n_tokens else text
+        return split_passages(kept, offsets, encoder.default_passages)
