@@ -210,6 +210,11 @@ def other_heads(model):
     attention.num_heads, attention.head_dim = 2, 16
 
 
+def one_module_in_two_places(model):
+    attention = model.get_submodule(f"{LAYER}.attention.self")
+    attention.value = attention.query
+
+
 def centred_embeddings(model):
     class Centred(nn.Module):
         def __init__(self, base):
@@ -225,7 +230,15 @@ def centred_embeddings(model):
 
 @pytest.mark.parametrize(
     "change",
-    [fresh_layer, fresh_encoder, one_narrow_layer, no_layer, other_heads, centred_embeddings],
+    [
+        fresh_layer,
+        fresh_encoder,
+        one_narrow_layer,
+        no_layer,
+        other_heads,
+        one_module_in_two_places,
+        centred_embeddings,
+    ],
 )
 def test_whole_stretches_that_were_exchanged(change):
     assert_same_and_changed(*pair(), change)

@@ -30,7 +30,7 @@ def is_heard(module: nn.Module) -> bool:
     move weights to the device when they are needed, or has compiled it.
     """
     state = vars(module)
-    return not _CALLS.isdisjoint(state) or bool(
+    return not state.keys().isdisjoint(_CALLS) or bool(
         state["_forward_hooks"]
         or state["_forward_pre_hooks"]
         or state["_backward_hooks"]

@@ -7,6 +7,7 @@ run: ``transformers``' own code does.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import PurePath
 from types import FunctionType
 from typing import Any
@@ -74,7 +75,6 @@ _METHODS |= {
     kind: {name: getattr(kind, name) for name in _CALLS}
     for kind in (nn.Dropout, nn.LayerNorm, nn.Linear, GELUActivation)
 }
-_NO_METHODS: dict[str, object] = {}
 _PAD_TO_WINDOW_SIZE = LongformerModel._pad_to_window_size
 
 
@@ -133,45 +133,22 @@ def _are_classes_as_made() -> bool:
 
 def _is_heard(module: nn.Module) -> bool:
     """Whether calling a module does more than its class says."""
-    methods = _METHODS.get(type(module), _NO_METHODS)
-    return is_heard(module) or not methods.keys().isdisjoint(vars(module))
+    return is_heard(module) or not vars(module).keys().isdisjoint(_METHODS.get(type(module), ()))
 
 
 def _is_layer_as_made(layer: Any) -> bool:
     """Whether calling a layer's parts in turn does what calling the layer does."""
-    if type(layer) is not LongformerLayer or type(layer.attention) is not LongformerAttention:
-        return False
-    attention, intermediate, output = layer.attention, layer.intermediate, layer.output
-    if type(attention.self) not in (LongformerSelfAttention, PatternedSelfAttention):
-        return False
-    kinds = (
-        (attention.output, LongformerSelfOutput),
-        (intermediate, LongformerIntermediate),
-        (output, LongformerOutput),
-    )
-    if any(type(module) is not kind for module, kind in kinds):
-        return False
-    dropouts = (attention.output.dropout, output.dropout)
-    norms = (attention.output.LayerNorm, output.LayerNorm)
-    products = (
-        attention.self.query,
-        attention.self.key,
-        attention.self.value,
-        attention.self.query_global,
-        attention.self.key_global,
-        attention.self.value_global,
-        attention.output.dense,
-        intermediate.dense,
-        output.dense,
-    )
-    activation = intermediate.intermediate_act_fn
+    n_parts = 0
+    for name, module in layer.named_modules():
+        is_part = name in _PARTS
+        n_parts += is_part
+        if (is_part and not _PARTS[name](module)) or _is_heard(module):
+            return False
+    # One that stands in two places is named once.
     return (
-        all(type(dropout) is nn.Dropout for dropout in dropouts)
-        and all(type(norm) is nn.LayerNorm for norm in norms)
-        and all(map(_takes_rows, products))
-        and _is_pointwise(activation)
-        and _strength(dropouts[0]) == _strength(dropouts[1])
-        and not any(map(_is_heard, layer.modules()))
+        n_parts == len(_PARTS)
+        and _is_pointwise(layer.intermediate.intermediate_act_fn)
+        and _strength(layer.attention.output.dropout) == _strength(layer.output.dropout)
     )
 
 
@@ -183,10 +160,36 @@ def _takes_rows(product: nn.Module) -> bool:
     """
     is_adapter = type(product).__module__ == _LOW_RANK_ADAPTERS
     linear = getattr(product, "base_layer", None) if is_adapter else product
-    if type(linear) is not nn.Linear:
-        return False
-    return has_plain_weights(linear)
+    return type(linear) is nn.Linear and has_plain_weights(linear)
 
 
 def _is_pointwise(activation: object) -> bool:
     return type(activation) in _ACTIVATION_CLASSES or activation in _ACTIVATION_FUNCTIONS
+
+
+def _is_exactly(*kinds: type) -> Callable[[nn.Module], bool]:
+    return lambda module: type(module) in kinds
+
+
+# What a layer is made of, by the names of its modules. Its activation need not be a module.
+_PARTS: dict[str, Callable[[nn.Module], bool]] = {
+    "": _is_exactly(LongformerLayer),
+    "attention": _is_exactly(LongformerAttention),
+    "attention.self": _is_exactly(LongformerSelfAttention, PatternedSelfAttention),
+    "attention.self.query": _takes_rows,
+    "attention.self.key": _takes_rows,
+    "attention.self.value": _takes_rows,
+    "attention.self.query_global": _takes_rows,
+    "attention.self.key_global": _takes_rows,
+    "attention.self.value_global": _takes_rows,
+    "attention.output": _is_exactly(LongformerSelfOutput),
+    "attention.output.dense": _takes_rows,
+    "attention.output.dropout": _is_exactly(nn.Dropout),
+    "attention.output.LayerNorm": _is_exactly(nn.LayerNorm),
+    "intermediate": _is_exactly(LongformerIntermediate),
+    "intermediate.dense": _takes_rows,
+    "output": _is_exactly(LongformerOutput),
+    "output.dense": _takes_rows,
+    "output.dropout": _is_exactly(nn.Dropout),
+    "output.LayerNorm": _is_exactly(nn.LayerNorm),
+}
