@@ -2,6 +2,7 @@
 
 import itertools
 import warnings
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -91,6 +92,36 @@ def test_loss_and_gradients_are_those_of_the_core_of_transformers(loaded):
         if parameter.grad is not None:
             other = gradients[name].grad
             assert (parameter.grad - other).abs().max() <= 1e-4 * max(1, parameter.grad.abs().max())
+
+
+def test_a_batch_without_labels_teaches_nothing(loaded):
+    head, tokenizer = loaded
+    batch = sentence_tensors(sentence_windows(SENTENCES, tokenizer, 500), 1)
+    head.zero_grad()
+    loss = head(**batch, labels=torch.full_like(batch["sentence_starts"], -100)).loss
+    assert loss.item() == 0
+    loss.backward()
+    assert all(
+        parameter.grad is None or not parameter.grad.any() for parameter in head.parameters()
+    )
+    head.zero_grad()
+
+
+def test_a_window_that_would_label_nothing_is_left_out():
+    class Words:
+        cls_token_id, sep_token_id = 0, 2
+
+        def __call__(self, texts, **_):
+            return SimpleNamespace(input_ids=[[5] * len(text.split()) for text in texts])
+
+    # With their opening tokens 90, 3, 3, 3, 2, 90 and 3: three windows share the fourth sentence.
+    sentences = [" ".join(["word"] * size) for size in (89, 2, 2, 2, 1, 89, 2)]
+    windows = sentence_windows(sentences, Words(), 101)
+    assert [(window.first, list(window.own)) for window in windows] == [
+        (0, [0, 1, 2]),
+        (2, [3, 4, 5]),
+        (6, [6]),
+    ]
 
 
 def test_windows_hold_every_sentence_once_and_fit(loaded):
@@ -194,6 +225,10 @@ def test_it_is_saved_and_loaded(loaded, tmp_path):
     head, tokenizer = loaded
     head.save_pretrained(tmp_path)
     tokenizer.save_pretrained(tmp_path)
+    plain = LongformerForSequentialSentenceClassification.from_pretrained(tmp_path).eval()
+    batch = sentence_tensors(sentence_windows(SENTENCES, tokenizer, 500), 1)
+    with torch.no_grad():
+        assert (plain(**batch).logits - head(**batch).logits).abs().max() <= 1e-5
     with warnings.catch_warnings(action="error"):
         again, other = load_head(LongformerForSequentialSentenceClassification, tmp_path)
     (one,) = label_sentences(head, tokenizer, [SENTENCES])
@@ -214,6 +249,16 @@ def test_what_cannot_be_labelled(loaded):
         head(ids, sentence_starts=torch.tensor([[-1]]))
     with pytest.raises(InputValueError, match=r"labels\[0, 0\] = 3, but the head has 3 labels"):
         head(ids, sentence_starts=torch.tensor([[0]]), labels=torch.tensor([[3]]))
+    with pytest.raises(
+        InputValueError, match=r"labels is \[1, 2\], but sentence_starts is \[1, 1\]"
+    ):
+        head(ids, sentence_starts=torch.tensor([[0]]), labels=torch.tensor([[0, 0]]))
+    with pytest.raises(InputValueError, match=r"sentence_starts\[0, 1\] = 3, .* padding"):
+        head(
+            ids,
+            attention_mask=torch.tensor([[1, 1, 1, 0]]),
+            sentence_starts=torch.tensor([[0, 3]]),
+        )
     with pytest.raises(InputTypeError, match=r"sentences is one text; .*cut_sentences"):
         sentence_windows("one string", tokenizer, 20)
     with pytest.raises(InputValueError, match="sentences is empty"):

@@ -39,7 +39,7 @@ class SequentialSentencesOutput(ModelOutput):
     Attributes
     ----------
     loss
-        Mean over the sentences with a label; None without labels.
+        Mean over the sentences with a label, 0 where none has one; None without labels.
     logits
         [b, s, c].
     hidden_states, attentions, global_attentions
@@ -114,11 +114,12 @@ class LongformerForSequentialSentenceClassification(LongformerPreTrainedModel):
         InputTypeError
             ``sentence_starts`` is missing.
         InputValueError
-            A start lies outside its text, a row has no sentence, or a label is beyond the head's.
+            A start lies outside its text, a row has no sentence, labels are not as many as
+            sentences, or one is beyond the head's.
         """
-        is_sentence = self._check_starts(sentence_starts, input_ids, inputs_embeds)
+        is_sentence = self._check_starts(sentence_starts, input_ids, inputs_embeds, attention_mask)
         assert sentence_starts is not None
-        starts = sentence_starts.clamp(min=0)  # [b, s]
+        starts = sentence_starts.clamp(min=0).long()  # [b, s]
         inputs: Any = inputs_embeds if input_ids is None else input_ids
         is_global = torch.zeros(inputs.shape[:2], dtype=torch.long, device=starts.device)  # [b, n]
         is_global.scatter_add_(1, starts, is_sentence.long())
@@ -136,9 +137,17 @@ class LongformerForSequentialSentenceClassification(LongformerPreTrainedModel):
         logits = self.classifier(self.dropout(states.gather(1, index)))  # [b, s, c]
         loss = None
         if labels is not None:
+            if labels.shape != sentence_starts.shape:
+                raise InputValueError(
+                    f"labels is {list(labels.shape)}, but sentence_starts is "
+                    f"{list(sentence_starts.shape)}: a label, or {NO_LABEL}, for each."
+                )
             check_labels(labels, self.num_labels, ignored=NO_LABEL)
             labels = labels.masked_fill(~is_sentence, NO_LABEL).to(logits.device)
-            loss = F.cross_entropy(logits.flatten(0, 1), labels.flatten(), ignore_index=NO_LABEL)
+            total = F.cross_entropy(
+                logits.flatten(0, 1), labels.flatten(), ignore_index=NO_LABEL, reduction="sum"
+            )
+            loss = total / (labels != NO_LABEL).sum().clamp(min=1)
         output = SequentialSentencesOutput(
             loss=loss,
             logits=logits,
@@ -150,7 +159,11 @@ class LongformerForSequentialSentenceClassification(LongformerPreTrainedModel):
         return output if is_dict else output.to_tuple()
 
     def _check_starts(
-        self, starts: Tensor | None, input_ids: Tensor | None, inputs_embeds: Tensor | None
+        self,
+        starts: Tensor | None,
+        input_ids: Tensor | None,
+        inputs_embeds: Tensor | None,
+        attention_mask: Tensor | None,
     ) -> Tensor:
         """Make sure that every row has a sentence and that all lie in their text: bool [b, s]."""
         inputs = input_ids if input_ids is not None else inputs_embeds
@@ -167,6 +180,14 @@ class LongformerForSequentialSentenceClassification(LongformerPreTrainedModel):
                 f"sentence_starts[{row}, {column}] = {int(starts[row, column])}, but the text has "
                 f"{inputs.shape[1]} tokens."
             )
+        if attention_mask is not None:
+            in_padding = is_sentence & (attention_mask.gather(1, starts.clamp(min=0).long()) == 0)
+            if in_padding.any():
+                row, column = in_padding.nonzero()[0].tolist()
+                raise InputValueError(
+                    f"sentence_starts[{row}, {column}] = {int(starts[row, column])}, but "
+                    "attention_mask says that there is padding."
+                )
         if not is_sentence.any(1).all():
             row = int((~is_sentence.any(1)).nonzero()[0])
             raise InputValueError(
@@ -241,6 +262,8 @@ def sentence_windows(
     for (start, end), own_start, own_end in zip(
         bounds, [0, *cuts], [*cuts, len(sizes)], strict=True
     ):
+        if own_start == own_end:  # its neighbours know more around each
+            continue
         ids: list[int] = []
         starts = []
         for number in range(start, end):
