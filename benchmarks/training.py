@@ -19,6 +19,7 @@ from typing import Any
 
 import numpy as np
 import torch
+from ngrams import KneserNey
 from sklearn.metrics import f1_score
 from transformers import AutoTokenizer, BertConfig, BertForMaskedLM, LongformerForMaskedLM
 
@@ -389,12 +390,54 @@ def choice(data: Path, into: Path) -> None:
     show("trained", {**run["best"], "minutes": run["minutes"]})
 
 
+def charlm(data: Path, into: Path) -> None:
+    """Bytes of novels: dilated windows, windows without dilation, and Kneser-Ney over n-grams."""
+    rows = lines(data / "mlm_text" / "eltec_en.jsonl.gz")
+    texts = {
+        split: [row["text"][:limit] for row in rows if row["split"] == split]
+        for split, limit in (("train", None), ("heldout", 60_000))
+    }
+    files = {
+        split: write(into / f"charlm-{split}.jsonl", [{"text": text} for text in part])
+        for split, part in texts.items()
+    }
+    counted = np.frombuffer("".join(texts["train"]).encode(), dtype=np.uint8)
+    asked = np.frombuffer("".join(texts["heldout"]).encode(), dtype=np.uint8)
+    for order in (3, 5, 6, 7):
+        bits = KneserNey(counted, order).bits_per_byte(asked)
+        show(
+            f"Kneser-Ney, {order} bytes, all of {len(counted) / 1e6:.1f} MB",
+            {"bits_per_byte": bits},
+        )
+    for name, dilations in (
+        ("dilated", [1, 1, 1, 1, [1, 1, 2, 2], [1, 1, 2, 3]]),
+        ("not dilated", [1] * 6),
+    ):
+        run = train(
+            "charlm",
+            into / f"charlm-{name.replace(' ', '-')}",
+            **{
+                "data.train": [files["train"]],
+                "data.eval": [files["heldout"]],
+                "model.dilations": dilations,
+                "training.batch_size": 4,
+                "training.max_steps": steps(900),
+                "training.learning_rate": 1e-3,
+            },
+        )
+        figures = {
+            key: run["best"][f"eval_{key}"] for key in ("bits_per_byte", "bits_per_character")
+        }
+        show(f"model, {name}", {**figures, "step": run["step"], "minutes": run["minutes"]})
+
+
 TASKS: dict[str, Callable[[Path, Path], None]] = {
     "csabstruct": csabstruct,
     "hyperpartisan": hyperpartisan,
     "choice": choice,
     "qa": qa,
     "mlm": mlm,
+    "charlm": charlm,
 }
 
 

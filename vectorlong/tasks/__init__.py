@@ -1,5 +1,9 @@
 """Heads for tasks, in the style of ``transformers``, on this library's core."""
 
+from vectorlong.tasks.character_language_model import (
+    CharacterConfig,
+    LongformerForCharacterLanguageModeling,
+)
 from vectorlong.tasks.fill_mask import Filling, FillMask
 from vectorlong.tasks.loading import load_head
 from vectorlong.tasks.question_answering import Answer, Answers, QuestionAnswerer
@@ -14,8 +18,10 @@ from vectorlong.tasks.sequential_sentences import (
 __all__ = [
     "Answer",
     "Answers",
+    "CharacterConfig",
     "FillMask",
     "Filling",
+    "LongformerForCharacterLanguageModeling",
     "LongformerForSequentialSentenceClassification",
     "QuestionAnswerer",
     "SentenceLabels",

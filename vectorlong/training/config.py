@@ -28,7 +28,7 @@ Positive = Annotated[int, Field(ge=1)]
 Share = Annotated[float, Field(ge=0, lt=1)]
 Rate = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 
-ConfigT = TypeVar("ConfigT", bound="Config")
+ConfigT = TypeVar("ConfigT", bound="RunConfig")
 
 
 @dataclass(frozen=True)
@@ -99,7 +99,7 @@ class TrainingSection:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Config:
+class RunConfig:
     """What every task's file holds; tasks give the sections their own types.
 
     Attributes
@@ -108,8 +108,8 @@ class Config:
         The folder of the run.
     preset
         Name of values that take the place of the defaults.
-    model, training
-        As their classes say.
+    training
+        As its class says.
     """
 
     output: Annotated[
@@ -118,8 +118,20 @@ class Config:
     preset: Annotated[str | None, Help("Named values in place of the defaults below.", "NAME")] = (
         None
     )
-    model: ModelSection = field(default_factory=ModelSection)
     training: TrainingSection = field(default_factory=TrainingSection)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Config(RunConfig):
+    """What the file of a task holds that begins with a model.
+
+    Attributes
+    ----------
+    model
+        As its class says.
+    """
+
+    model: ModelSection = field(default_factory=ModelSection)
 
 
 def read_config(
@@ -159,7 +171,7 @@ def read_config(
     return _Reader(kind, text, str(path)).read(content, settings, presets or {})
 
 
-def example_config(kind: type[Config], presets: Mapping[str, Mapping[str, Any]]) -> str:
+def example_config(kind: type[RunConfig], presets: Mapping[str, Mapping[str, Any]]) -> str:
     """Write a file with every key, its default and what it is for."""
     lines: list[str] = []
     sections = []

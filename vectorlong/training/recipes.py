@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from vectorlong.errors import OptionError
-from vectorlong.training.config import Config
+from vectorlong.training.config import RunConfig
 from vectorlong.training.job import Job
 
 
@@ -32,7 +32,7 @@ class Recipe:
     config_class: str
 
     @property
-    def config(self) -> type[Config]:
+    def config(self) -> type[RunConfig]:
         """What its file may hold."""
         return getattr(self._load(), self.config_class)
 
@@ -70,6 +70,12 @@ RECIPES = (
         "where in a document the answer to a question stands",
         "question_answering",
         "QuestionAnsweringConfig",
+    ),
+    Recipe(
+        "charlm",
+        "the next byte of a text, by dilated causal windows",
+        "characters",
+        "CharacterLanguageModelConfig",
     ),
     Recipe("choice", "which answer to a question a document bears out", "choice", "ChoiceConfig"),
 )

@@ -33,7 +33,7 @@ from vectorlong.disk import flush_folder, flush_to_disk, read_mapping, replace_b
 from vectorlong.errors import ConfigError, shown
 from vectorlong.fields import take_format_version
 from vectorlong.progress import progress_bar
-from vectorlong.training.config import Config, TrainingSection, flat_config
+from vectorlong.training.config import RunConfig, TrainingSection, flat_config
 from vectorlong.training.job import Draws, Job, device_of
 from vectorlong.training.log import TrainingLog, read_log
 
@@ -89,7 +89,7 @@ class RunFolder:
         Another run, or something else, is in the folder; the message says what differs.
     """
 
-    def __init__(self, task: str, config: Config) -> None:
+    def __init__(self, task: str, config: RunConfig) -> None:
         self.path = Path(config.output).expanduser()
         self._facts: dict[str, Any] = {
             "task": task,
@@ -198,7 +198,7 @@ def complete_checkpoints(folder: Path) -> list[Path]:
     return sorted(complete, key=_step_of)
 
 
-def run_job(folder: RunFolder, config: Config, job: Job) -> RunResult:
+def run_job(folder: RunFolder, config: RunConfig, job: Job) -> RunResult:
     """Train, from the start or from where a run stopped, and write the best model.
 
     Parameters
