@@ -1,7 +1,9 @@
 """Answers are exact characters of documents of any length, with any tokenizer."""
 
+import copy
 import re
 import warnings
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
@@ -61,6 +63,33 @@ def test_the_question_is_global_and_every_token_of_the_document_is_in_a_window(l
     assert [window.ids.tolist() for window in text_windows(tokenizer, "a", 60, 10)] == [
         tokenizer("a").input_ids
     ]
+
+
+@pytest.mark.parametrize("question", [None, QUESTION])
+def test_windows_are_those_that_the_tokenizer_itself_would_cut(loaded, question):
+    _, tokenizer = loaded
+    texts = (TEXT,) if question is None else (question, TEXT)
+    for max_tokens, stride in ((40, 0), (60, 10), (61, 20), (600, 5)):
+        cut = copy.deepcopy(tokenizer)(
+            *texts,
+            truncation="only_first" if question is None else "only_second",
+            max_length=max_tokens,
+            stride=stride,
+            return_overflowing_tokens=True,
+        )
+        windows = text_windows(tokenizer, TEXT, max_tokens, stride, question)
+        assert [window.ids.tolist() for window in windows] == cut["input_ids"]
+
+
+def test_threads_do_not_change_each_others_windows(loaded):
+    _, tokenizer = loaded
+    jobs = [("who " * (1 + number % 7), TEXT[: 200 + number % 300]) for number in range(300)]
+
+    def longest(job):
+        return max(len(window.ids) for window in text_windows(tokenizer, job[1], 60, 10, job[0]))
+
+    with ThreadPoolExecutor(8) as pool:
+        assert max(pool.map(longest, jobs)) == 60
 
 
 def test_one_window_gives_the_softmax_of_all_spans_against_none(loaded):

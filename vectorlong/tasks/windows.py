@@ -80,35 +80,36 @@ def text_windows(
             f"{type(tokenizer).__name__} does not know which characters its tokens stand for. Take "
             "a fast tokenizer, whose folder has a tokenizer.json."
         )
-    has_question = question is not None
-    n_question = 0
-    if has_question:
-        n_question = len(tokenizer(question, add_special_tokens=False, verbose=False).input_ids)
-    room = max_tokens - tokenizer.num_special_tokens_to_add(pair=has_question) - n_question
+    texts = (text,) if question is None else (question, text)
+    # Never with the tokenizer's own truncation, a state that threads would change for each other.
+    encoded = tokenizer(*texts, truncation=False, return_offsets_mapping=True, verbose=False)
+    ids = np.array(encoded["input_ids"], dtype=np.int64)  # [n]
+    offsets = np.array(encoded["offset_mapping"], dtype=np.int64).reshape(-1, 2)  # [n, 2]
+    parts = np.array([-1 if part is None else part for part in encoded.sequence_ids(0)])  # [n]
+    is_text = parts == len(texts) - 1
+    is_global = (parts == 0) & ~is_text
+    is_global[:1] = True
+    room = max_tokens - int((~is_text).sum())
     if room < 1:
         raise InputValueError(
-            f"A question of {n_question} tokens leaves no room for the document in windows of "
-            f"{max_tokens}; take longer windows, or a shorter question."
+            f"A question of {int((parts == 0).sum())} tokens leaves no room for the document in "
+            f"windows of {max_tokens}; take longer windows, or a shorter question."
         )
-    encoded = tokenizer(
-        *((question, text) if has_question else (text,)),
-        truncation="only_second" if has_question else True,
-        max_length=max_tokens,
-        stride=min(stride, room - 1),
-        return_overflowing_tokens=True,
-        return_offsets_mapping=True,
-        verbose=False,
-    )
+    offsets[~is_text] = 0
+    tokens = np.flatnonzero(is_text)
+    first = int(tokens[0]) if len(tokens) else len(ids)
+    around = np.arange(first), np.arange(first + len(tokens), len(ids))
     windows = []
-    for number, ids in enumerate(encoded["input_ids"]):
-        segments = np.array([-1 if part is None else part for part in encoded.sequence_ids(number)])
-        is_text = segments == int(has_question)
-        is_global = segments == 0 if has_question else np.zeros(len(ids), dtype=bool)
-        is_global[0] = True
-        offsets = np.array(encoded["offset_mapping"][number], dtype=np.int64).reshape(-1, 2)
-        offsets = np.where(is_text[:, None], offsets, 0)
-        windows.append(TextWindow(np.array(ids, dtype=np.int64), is_global, is_text, offsets))
+    for start in _starts(len(tokens), room, stride):
+        chosen = np.concatenate([around[0], tokens[start : start + room], around[1]])
+        windows.append(TextWindow(ids[chosen], is_global[chosen], is_text[chosen], offsets[chosen]))
     return windows
+
+
+def _starts(n_tokens: int, room: int, stride: int) -> range:
+    """Choose where windows begin, so that none has tokens of its neighbours alone."""
+    step = room - min(stride, room - 1)
+    return range(0, max(1, n_tokens - room + step), step)
 
 
 def window_tensors(windows: Sequence[TextWindow], pad_id: int) -> dict[str, Tensor]:
