@@ -146,6 +146,39 @@ def test_answers_do_not_depend_on_what_is_asked_beside(loaded):
     assert together[3].no_answer_score == 1.0
 
 
+def test_segments_are_those_of_the_tokenizer(tmp_path):
+    """BERT's vocabularies tell a question and its document apart by types, too."""
+    write_longformer(tmp_path, pad_token_id=0, type_vocab_size=2, max_position_embeddings=200)
+    for path in tmp_path.glob("*"):
+        if path.name not in ("config.json", "model.safetensors"):
+            path.unlink()
+    write_wordpiece(tmp_path)
+    with warnings.catch_warnings(action="ignore"):
+        head, tokenizer = load_head(LongformerForQuestionAnswering, tmp_path)
+    (window,) = text_windows(tokenizer, "the document", 50, 0, "what")
+    encoded = tokenizer("what", "the document", return_tensors="pt")
+    assert window.token_types.tolist() == encoded["token_type_ids"][0].tolist()
+    assert sorted(set(window.token_types)) == [0, 1]
+    batch = window_tensors([window], 0)
+    with torch.no_grad():
+        found = head(**batch).start_logits
+        expected = head(**encoded, global_attention_mask=batch["global_attention_mask"])
+        without = head(**{**batch, "token_type_ids": torch.zeros_like(batch["input_ids"])})
+    assert (found - expected.start_logits).abs().max() <= 1e-6
+    assert (found - without.start_logits).abs().max() > 1e-4
+    # A model that has one type alone is never asked for another.
+    write_longformer(tmp_path / "one", max_position_embeddings=200, pad_token_id=0)
+    for path in (tmp_path / "one").glob("*"):
+        if path.name not in ("config.json", "model.safetensors"):
+            path.unlink()
+    write_wordpiece(tmp_path / "one")
+    with warnings.catch_warnings(action="ignore"):
+        _, tokenizer = load_head(LongformerForQuestionAnswering, tmp_path / "one")
+    (window,) = text_windows(tokenizer, "the document", 50, 0, "what")
+    assert not window.token_types.any()
+    assert "token_type_ids" not in tokenizer("a", "b")
+
+
 def window_of(text, cuts, first=0):
     """A window after a question of one token: a token for each part of a text."""
     offsets = [(0, 0), (0, 0), (0, 0), *cuts, (0, 0)]
@@ -155,6 +188,7 @@ def window_of(text, cuts, first=0):
         np.array([True, True, False, *[False] * (len(cuts) + 1)]),
         np.array(is_text),
         np.array(offsets),
+        np.zeros(len(offsets), dtype=np.int64),
     )
 
 

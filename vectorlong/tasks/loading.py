@@ -129,6 +129,9 @@ def load_head(
     accelerate(head.eval(), **shape.get(EXTENSION_KEY, {}))
     tokenizer = loaded.tokenizer.as_transformers(loaded.max_tokens)
     _name_special_tokens(tokenizer, loaded)
+    if loaded.encoder.config.n_token_types == 1:  # which would be asked for a second one by pairs
+        names = [name for name in tokenizer.model_input_names if name != "token_type_ids"]
+        tokenizer.model_input_names = names
     return head, tokenizer
 
 

@@ -27,12 +27,16 @@ class TextWindow:
         bool [n]: those of the document.
     offsets
         int64 [n, 2]: the document's characters that a token stands for; (0, 0) for others.
+    token_types
+        int64 [n]: as the tokenizer tells the question and the document apart; all 0 where its
+        models do not.
     """
 
     ids: np.ndarray
     is_global: np.ndarray
     is_text: np.ndarray
     offsets: np.ndarray
+    token_types: np.ndarray
 
 
 def text_windows(
@@ -96,13 +100,15 @@ def text_windows(
             f"windows of {max_tokens}; take longer windows, or a shorter question."
         )
     offsets[~is_text] = 0
+    token_types = np.array(encoded.get("token_type_ids", np.zeros_like(ids)))  # [n]
     tokens = np.flatnonzero(is_text)
     first = int(tokens[0]) if len(tokens) else len(ids)
     around = np.arange(first), np.arange(first + len(tokens), len(ids))
     windows = []
     for start in _starts(len(tokens), room, stride):
         chosen = np.concatenate([around[0], tokens[start : start + room], around[1]])
-        windows.append(TextWindow(ids[chosen], is_global[chosen], is_text[chosen], offsets[chosen]))
+        facts = (ids, is_global, is_text, offsets, token_types)
+        windows.append(TextWindow(*(fact[chosen] for fact in facts)))
     return windows
 
 
@@ -113,13 +119,18 @@ def _starts(n_tokens: int, room: int, stride: int) -> range:
 
 
 def window_tensors(windows: Sequence[TextWindow], pad_id: int) -> dict[str, Tensor]:
-    """Lay windows side by side: three tensors int64 [w, n] under the names of ``transformers``."""
+    """Lay windows side by side: four tensors int64 [w, n] under the names of ``transformers``."""
     shape = (len(windows), max(len(window.ids) for window in windows))
-    ids = torch.full(shape, pad_id)
-    is_real, is_global = torch.zeros(shape, dtype=torch.long), torch.zeros(shape, dtype=torch.long)
+    tensors = {
+        "input_ids": torch.full(shape, pad_id),
+        "attention_mask": torch.zeros(shape, dtype=torch.long),
+        "global_attention_mask": torch.zeros(shape, dtype=torch.long),
+        "token_type_ids": torch.zeros(shape, dtype=torch.long),
+    }
     for row, window in enumerate(windows):
         n = len(window.ids)
-        ids[row, :n] = torch.from_numpy(window.ids)
-        is_real[row, :n] = 1
-        is_global[row, :n] = torch.from_numpy(window.is_global.astype(np.int64))
-    return {"input_ids": ids, "attention_mask": is_real, "global_attention_mask": is_global}
+        tensors["input_ids"][row, :n] = torch.from_numpy(window.ids)
+        tensors["attention_mask"][row, :n] = 1
+        tensors["global_attention_mask"][row, :n] = torch.from_numpy(window.is_global)
+        tensors["token_type_ids"][row, :n] = torch.from_numpy(window.token_types)
+    return tensors

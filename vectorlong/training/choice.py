@@ -172,6 +172,7 @@ def _scores(model: nn.Module, batch: dict[str, Tensor]) -> tuple[Tensor, ...]:
         batch["input_ids"][:, None],  # [w, 1, n]
         attention_mask=batch["attention_mask"][:, None],
         global_attention_mask=batch["global_attention_mask"][:, None],
+        token_type_ids=batch["token_type_ids"][:, None],
     ).logits  # [w, 1]
     scores = mean_over_windows(logits, batch["n_windows"])[:, 0]  # [options of all]
     return scores.split(batch["n_options"].tolist())

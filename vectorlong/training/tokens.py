@@ -222,7 +222,7 @@ def _windows(
         offsets = np.zeros((len(inputs), 2), dtype=np.int64)
         examples.append(
             _Example(
-                TextWindow(inputs, is_global, is_text, offsets),
+                TextWindow(inputs, is_global, is_text, offsets, np.zeros_like(inputs)),
                 np.concatenate([[IGNORED], own, [IGNORED]]),
             )
         )
