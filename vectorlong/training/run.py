@@ -21,6 +21,7 @@ from typing import Any
 import torch
 import transformers
 from torch import Tensor, nn
+from torch.utils.data import SequentialSampler
 from transformers import (
     PrinterCallback,
     TrainerCallback,
@@ -286,6 +287,11 @@ class JobTrainer(transformers.Trainer):
         self.model_accepts_loss_kwargs = False
         self.remove_callback(PrinterCallback)
 
+    def _get_train_sampler(self, *others: Any, **named: Any) -> SequentialSampler:
+        """Take the draws as they come: their order is the job's."""
+        draws: Any = self.train_dataset
+        return SequentialSampler(draws)
+
     def compute_loss(self, model: nn.Module, inputs: Any, *others: Any, **named: Any) -> Any:
         """Give the job's loss."""
         return self._job.loss(model, inputs)
@@ -346,7 +352,6 @@ def _arguments(
         max_steps=n_steps,
         per_device_train_batch_size=training.batch_size,
         gradient_accumulation_steps=training.accumulate,
-        train_sampling_strategy="sequential",
         learning_rate=training.learning_rate,
         lr_scheduler_type=schedule,
         lr_scheduler_kwargs=settings,
