@@ -88,6 +88,16 @@ def test_scores_depend_on_distances_alone(model):
     assert (found[60:] - logits(model, ids)[60:]).abs().max() <= 1e-3
 
 
+def test_scores_depend_on_distances_alone_ten_million_bytes_on(model):
+    hidden = model.embedding(encode_bytes(TEXT[:20]))
+    found = []
+    for start in (0, 10_000_000):
+        angles = model._angles(torch.arange(start, start + len(hidden)))
+        query, key, _ = model.layers[0].projected(hidden, angles)
+        found.append(torch.einsum("nhd,mhd->hnm", query, key))
+    assert (found[0] - found[1]).abs().max() <= 1e-5 * found[0].abs().max()
+
+
 def test_texts_of_a_batch_do_not_see_each_other_nor_padding(model):
     one, other = encode_bytes(TEXT), encode_bytes("short")
     ids = torch.zeros(2, len(one), dtype=torch.long)
@@ -113,6 +123,16 @@ def test_the_loss_is_of_each_byte_after_the_first(model):
         late = model(ids[None], labels=labels[None]).loss
     expected = -chances[torch.arange(99, len(ids) - 1), ids[100:]].mean()
     assert late.item() == pytest.approx(expected.item(), rel=1e-5)
+
+
+def test_where_no_byte_is_asked_for_the_loss_is_nothing():
+    model = make_model()
+    for ids, mask in (([[START]], [[1]]), ([[0, 0]], [[0, 0]])):
+        found = model(torch.tensor(ids), torch.tensor(mask), labels=torch.tensor(ids))
+        assert found.loss.item() == 0
+        found.loss.backward()
+        assert all(not each.grad.any() for each in model.parameters() if each.grad is not None)
+    assert model(torch.zeros(1, 0, dtype=torch.long)).logits.shape == (1, 0, 257)
 
 
 def _choose(name, _, case):
@@ -190,7 +210,8 @@ def test_the_likeliest_bytes_alone_are_drawn():
     assert drawn == {0, 1}
     assert {_drawn(scores, 1.0, 0.01, generator) for _ in range(20)} == {0}
     assert {_drawn(scores, 1.0, 1.0, generator) for _ in range(500)} == {0, 1, 2, 3}
-    assert _drawn(scores, 0, 1.0, generator) == 0
+    for temperature in (0, 1e-320, 1e-39):
+        assert _drawn(scores, temperature, 1.0, generator) == 0
 
 
 def test_narrower_windows_for_early_stages(model):
@@ -231,8 +252,14 @@ def test_what_cannot_be_read_or_written(model):
         model(torch.tensor([[START, 1]]), attention_mask=torch.tensor([[0, 1]]))
     with pytest.raises(InputValueError, match=r"labels\[0, 0\] = 400"):
         model(torch.tensor([[START, 1]]), labels=torch.tensor([[400, 1]]))
-    with pytest.raises(InputTypeError, match="prompt is a bytes"):
+    with pytest.raises(InputValueError, match=r"input_ids has the shape \(2,\)"):
+        model(torch.tensor([START, 1]))
+    with pytest.raises(InputValueError, match=r"attention_mask has the shape \(1, 1\)"):
+        model(torch.tensor([[START, 1]]), attention_mask=torch.tensor([[1]]))
+    with pytest.raises(InputTypeError, match=r"prompt is .*bytes"):
         model.generate(b"a", 3)
+    with pytest.raises(InputValueError, match="prompt has a lone surrogate"):
+        model.generate("a\ud800", 3)
     for changes, message in (({"temperature": -1}, "temperature=-1"), ({"top_p": 0}, "top_p=0")):
         with pytest.raises(OptionError, match=message):
             model.generate("a", 3, **changes)

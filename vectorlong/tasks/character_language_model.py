@@ -23,8 +23,9 @@ from transformers.utils import ModelOutput
 from vectorlong.attention.dispatch import Case, choose_backend
 from vectorlong.attention.spec import AttentionSpec, PackedTexts
 from vectorlong.checks import check_count
-from vectorlong.errors import InputTypeError, InputValueError, OptionError
+from vectorlong.errors import InputValueError, OptionError
 from vectorlong.tasks.checks import check_labels
+from vectorlong.text.check import check_text
 
 #: What stands before the first byte of a text.
 START = 256
@@ -122,7 +123,7 @@ class CharacterOutput(ModelOutput):
     Attributes
     ----------
     loss
-        Nats a byte.
+        Nats a byte; 0 where no byte is asked for.
     logits
         [b, n, 257]: of each byte's successor.
     """
@@ -241,7 +242,7 @@ class LongformerForCharacterLanguageModeling(PreTrainedModel):
         Raises
         ------
         InputValueError
-            An id is no byte, or padding stands before a byte.
+            An id is no byte, a shape is not [b, n], or padding stands before a byte.
         """
         if input_ids.numel() and not 0 <= int(input_ids.min()) <= int(input_ids.max()) <= START:
             raise InputValueError(
@@ -251,12 +252,12 @@ class LongformerForCharacterLanguageModeling(PreTrainedModel):
         is_real = torch.arange(input_ids.shape[1], device=input_ids.device) < lengths[:, None]
         texts = PackedTexts.without_globals([length for length in lengths.tolist() if length])
         hidden = self.embedding(input_ids[is_real])  # [t, e]
-        angles = self._angles(
-            torch.cat([torch.arange(length, device=hidden.device) for length in texts.lengths])
-        )
+        angles = self._angles(torch.arange(input_ids.shape[1]))  # [n, d / 2]
+        angles = angles.expand(len(input_ids), -1, -1)[is_real]  # [t, d / 2]
         config: Any = self.config
         for layer, spec in zip(self.layers, config.specs(window_divisor), strict=True):
-            hidden = layer(hidden, angles, texts, spec)
+            if texts.lengths:
+                hidden = layer(hidden, angles, texts, spec)
         packed = self.head(self.norm(hidden))  # [t, v]
         logits = packed.new_zeros(*input_ids.shape, N_TOKENS)  # [b, n, v]
         logits[is_real] = packed
@@ -264,9 +265,13 @@ class LongformerForCharacterLanguageModeling(PreTrainedModel):
         if labels is not None:
             check_labels(labels, N_TOKENS, ignored=NO_LABEL)
             targets = labels.masked_fill(~is_real, NO_LABEL)[:, 1:]
-            loss = F.cross_entropy(
-                logits[:, :-1].flatten(0, 1), targets.flatten(), ignore_index=NO_LABEL
+            nats = F.cross_entropy(
+                logits[:, :-1].flatten(0, 1),
+                targets.flatten(),
+                ignore_index=NO_LABEL,
+                reduction="sum",
             )
+            loss = nats / (targets != NO_LABEL).sum().clamp(min=1)
         output = CharacterOutput(loss=loss, logits=logits)
         is_dict = config.return_dict if return_dict is None else return_dict
         return output if is_dict else output.to_tuple()
@@ -275,8 +280,11 @@ class LongformerForCharacterLanguageModeling(PreTrainedModel):
         """Give how far each position turns each pair of numbers: float32 [t, d / 2]."""
         config: Any = self.config
         n_pairs = config.hidden_size // config.num_attention_heads // 2
-        exponents = torch.arange(n_pairs, device=positions.device) / n_pairs
-        return positions[:, None] * 10_000.0 ** -exponents[None, :]
+        # In float32, those of neighbours would be blurred in texts of millions of bytes. On the
+        # CPU, because not every device has float64.
+        exponents = torch.arange(n_pairs, dtype=torch.float64) / n_pairs
+        angles = positions[:, None] * 10_000.0 ** -exponents[None, :]
+        return angles.remainder(2 * math.pi).float().to(self.device)
 
     def generate(
         self,
@@ -311,11 +319,10 @@ class LongformerForCharacterLanguageModeling(PreTrainedModel):
 
         Raises
         ------
-        InputTypeError, OptionError
-            The prompt is no string, or a number is out of range.
+        InputTypeError, InputValueError, OptionError
+            The prompt is no string or holds a lone surrogate, or a number is out of range.
         """
-        if not isinstance(prompt, str):
-            raise InputTypeError(f"prompt is a {type(prompt).__name__}, not a string.")
+        prompt = check_text(prompt, "prompt")
         check_count("n_characters", n_characters, least=0)
         if not (math.isfinite(temperature) and temperature >= 0):
             raise OptionError("temperature", temperature, hint="Pass 0 (the likeliest) or more.")
@@ -385,7 +392,7 @@ class _Cache:
         model = self._model
         texts = PackedTexts.without_globals([len(ids)])
         hidden = model.embedding(ids.to(model.device))  # [n, e]
-        angles = model._angles(torch.arange(len(ids), device=hidden.device))
+        angles = model._angles(torch.arange(len(ids)))
         for number, layer in enumerate(model.layers):
             _, key, value = layer.projected(hidden, angles)
             self._keys.append(key[-self._reach[number] :])
@@ -398,7 +405,7 @@ class _Cache:
         """Read one more byte: [e]."""
         model = self._model
         hidden = model.embedding(id_.to(model.device))[None]  # [1, e]
-        angles = model._angles(torch.tensor([self._n_read], device=hidden.device))
+        angles = model._angles(torch.tensor([self._n_read]))
         for number, layer in enumerate(model.layers):
             query, key, value = layer.projected(hidden, angles)
             keys = torch.cat([self._keys[number], key])  # [m, h, d]
@@ -438,7 +445,14 @@ def _turned(vectors: Tensor, angles: Tensor) -> Tensor:
 
 def _lengths(input_ids: Tensor, attention_mask: Tensor | None) -> Tensor:
     """Give how many bytes each row has: int64 [b]."""
+    if input_ids.dim() != 2:
+        raise InputValueError(f"input_ids has the shape {tuple(input_ids.shape)}, not (texts, n).")
     n_tokens = input_ids.shape[1]
+    if attention_mask is not None and attention_mask.shape != input_ids.shape:
+        raise InputValueError(
+            f"attention_mask has the shape {tuple(attention_mask.shape)}, "
+            f"input_ids {tuple(input_ids.shape)}."
+        )
     if attention_mask is None:
         return torch.full((len(input_ids),), n_tokens, device=input_ids.device)
     is_real = attention_mask != 0
@@ -466,6 +480,8 @@ def _may_follow(unfinished: bytes) -> Tensor:
 def _drawn(scores: Tensor, temperature: float, top_p: float, generator: Any) -> int:
     if temperature == 0:
         return int(scores.argmax())
+    # The highest is taken off first: near 0, what it is divided by takes all others out of range.
+    scores = scores.double() - scores.max()
     chances, order = (scores / temperature).softmax(-1).sort(descending=True, stable=True)
     # The first is always kept, and each whose predecessors do not reach the share yet.
     chances = chances.masked_fill(chances.cumsum(-1) - chances >= top_p, 0.0)
