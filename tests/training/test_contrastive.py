@@ -112,6 +112,10 @@ def drawn(job, n):
     return [draws[number] for number in range(n)]
 
 
+def examples_of(draws):
+    return [example for draw in draws for example in draw.example]
+
+
 def gradients(model):
     return {
         name: each.grad.clone() for name, each in model.named_parameters() if each.grad is not None
@@ -150,8 +154,8 @@ def test_the_loss_is_that_of_sentence_transformers_where_every_document_occurs_o
 def test_gradients_are_those_of_a_plain_loop(checkpoint, data, tmp_path, vectors):
     settings = {"task.vectors": vectors, "task.hard_negatives": 1}
     job = prepared(tmp_path / "run", checkpoint, data, **settings)
-    examples = drawn(job, 16)
-    batch = job.collate(examples)
+    draws = drawn(job, 16)
+    batch = job.collate(draws)
     model = job.model.eval()  # no dropout
     loss = job.loss(model, batch)
     loss.backward()
@@ -166,13 +170,13 @@ def test_gradients_are_those_of_a_plain_loop(checkpoint, data, tmp_path, vectors
 
     candidates = {
         each: vector(each.text, "text: ", each.tokens)
-        for draw in examples
-        for each in (draw.example.positive, *draw.example.negatives)
+        for example in examples_of(draws)
+        for each in (example.positive, *example.negatives)
     }
-    assert len(candidates) < 2 * len(examples)  # some are of several questions
+    assert len(candidates) < 2 * len(draws)  # some are of several questions
     losses = []
-    for draw in examples:
-        asked, answer = draw.example.question, draw.example.positive
+    for example in examples_of(draws):
+        asked, answer = example.question, example.positive
         others = [it for it in candidates if it.document not in asked.relevant]
         rows = torch.stack([candidates[it] for it in (answer, *others)])
         scores = 20 * torch.cosine_similarity(vector(asked.text, "find: ")[None], rows)
@@ -200,10 +204,8 @@ def test_a_document_is_no_negative_of_a_question_that_it_answers(checkpoint, tmp
     texts = ["a text", "other", "another text"]
     order = [texts.index(each.own_text) for each in job_candidates(job, drawn(job, 3))]
     labels = {
-        (draw.example.question.text, draw.example.positive.own_text): [
-            row[order.index(n)] for n in range(3)
-        ]
-        for draw, row in zip(drawn(job, 3), batch["labels"].tolist(), strict=True)
+        (example.question.text, example.positive.own_text): [row[order.index(n)] for n in range(3)]
+        for example, row in zip(examples_of(drawn(job, 3)), batch["labels"].tolist(), strict=True)
     }
     assert labels == {
         ("one", "a text"): [1, 0, LEFT_OUT],
@@ -215,7 +217,9 @@ def test_a_document_is_no_negative_of_a_question_that_it_answers(checkpoint, tmp
 def job_candidates(job, draws):
     return list(
         dict.fromkeys(
-            each for draw in draws for each in (draw.example.positive, *draw.example.negatives)
+            each
+            for example in examples_of(draws)
+            for each in (example.positive, *example.negatives)
         )
     )
 
@@ -225,7 +229,8 @@ def job_candidates(job, draws):
 
 def test_hard_negatives_are_near_and_never_answer(checkpoint, data, tmp_path):
     settings = {"task.hard_negatives": 3}
-    examples = prepared(tmp_path / "run", checkpoint, data, **settings).examples
+    groups = prepared(tmp_path / "run", checkpoint, data, **settings).examples
+    examples = [example for group in groups for example in group]
     encoder = Longformer2Vec(checkpoint)
     passages = [
         each.passages.vectors
@@ -240,9 +245,9 @@ def test_hard_negatives_are_near_and_never_answer(checkpoint, data, tmp_path):
         assert each.positive.own_text not in [negative.own_text for negative in each.negatives]
     # A run that was stopped here goes on, with the index that is there.
     RunFolder("contrastive", configured(tmp_path / "run", checkpoint, data, **settings)[1])
-    assert prepared(tmp_path / "run", checkpoint, data, **settings).examples == examples
+    assert prepared(tmp_path / "run", checkpoint, data, **settings).examples == groups
     (tmp_path / "run" / "index" / "manifest.json").write_text("{")
-    assert prepared(tmp_path / "run", checkpoint, data, **settings).examples == examples
+    assert prepared(tmp_path / "run", checkpoint, data, **settings).examples == groups
 
 
 @pytest.mark.parametrize("method", ["late", "independent"])
@@ -258,25 +263,42 @@ def test_passages_are_those_with_the_span_or_nearest(checkpoint, tmp_path, metho
     start = int(spans[2, 0]) + 1
     records = [
         {"question": "w3a", "positive": text, "span": [start, start + 5]},
+        {"question": "w1c", "positive": text, "span": spans[[0, 1], [0, 1]].tolist()},
         {"question": "w2b", "positive": text, "negatives": [text_of(9)]},
     ]
     write_lines(tmp_path / "train.jsonl", records)
     evaluated = json.dumps([str(tmp_path / "train.jsonl")])
     settings = {"data.corpus": "[]", "data.eval": evaluated, "task.vectors": "passages"}
     job = prepared(tmp_path / "run", folder, tmp_path, **settings)
-    with_span, without = job.examples
+    by_question = {each.question.text: each for (each,) in job.examples}
+    with_span, over_two, without = (by_question[text] for text in ("w3a", "w1c", "w2b"))
     assert with_span.positive.own_text == text[slice(*spans[2])]
+    near = encoding.passages.vectors @ encoder.encode_query("w1c")
+    assert over_two.positive.own_text == text[slice(*spans[near[:2].argmax()])]
     best = int((encoding.passages.vectors @ encoder.encode_query("w2b")).argmax())
     assert without.positive.own_text == text[slice(*spans[best])]
     assert without.negatives[0].own_text in text_of(9)
     assert (without.positive.tokens is None) == (method == "independent")
-    candidates = job_candidates(job, drawn(job, 2))
-    batch = job.collate(drawn(job, 2))
+    candidates = job_candidates(job, drawn(job, 3))
+    batch = job.collate(drawn(job, 3))
     with torch.no_grad():
         vectors = job.model.eval()(batch["candidates"])["sentence_embedding"].numpy()
     if method == "late":
         place = candidates.index(with_span.positive)
         assert np.abs(vectors[place] - encoding.passages.vectors[2]).max() <= 1e-5
+
+
+def test_questions_of_one_document_are_learnt_together(checkpoint, data, tmp_path):
+    settings = {"task.questions_per_document": 2, "data.eval_share": 0.3}
+    job = prepared(tmp_path / "run", checkpoint, data, **settings)
+    sizes = [len(group) for group in job.examples]
+    assert set(sizes) == {1, 2}
+    assert sum(sizes) == round(0.7 * N_QUESTIONS * (N_DOCUMENTS - 1))
+    for group in job.examples:
+        assert len({each.positive for each in group}) == 1
+    batch = job.collate([draw for draw in drawn(job, 8) if len(draw.example) == 2])
+    assert batch["questions"]["input_ids"].shape[0] > batch["candidates"]["input_ids"].shape[0]
+    assert (batch["labels"] == 1).sum() == len(batch["labels"])
 
 
 # --- runs ----------------------------------------------------------------------------------------
@@ -344,6 +366,7 @@ def test_a_run_that_was_killed_ends_with_the_same_bits(
     checkpoint, data, tmp_path, monkeypatch, vectors
 ):
     settings = {"task.vectors": vectors, "task.hard_negatives": 1}
+    settings["task.dropout"] = json.dumps(vectors == "passages")
     outputs = [tmp_path / "whole", tmp_path / "killed"]
     train(outputs[0], checkpoint, data, **settings)
     with monkeypatch.context() as patch:

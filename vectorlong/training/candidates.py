@@ -133,15 +133,21 @@ class CandidateChooser:
         if not self._has_passages:
             return Candidate(id, text, None, text)
         tokens, spans = self._split(id)
-        if span is not None:
-            shared = np.minimum(spans[:, 1], span[1]) - np.maximum(spans[:, 0], span[0])
-            passage = int(shared.argmax())
+        allowed = np.arange(len(spans)) if span is None else _inside(spans, span)
+        if len(allowed) == 1:
+            passage = int(allowed[0])
         else:
             assert self._index is not None
-            (hit,) = self._index.search(
-                vector, 1, mode="vector", where={"number": self._number[id]}
+            hits = self._index.search(
+                vector,
+                1 if span is None else len(spans),
+                mode="vector",
+                level="passage",
+                where={"number": self._number[id]},
             )
-            passage = int(np.flatnonzero(spans[:, 0] == hit.passage.start)[0])
+            starts = spans[allowed, 0].tolist()
+            start = next(hit.passage.start for hit in hits if hit.passage.start in starts)
+            passage = int(np.flatnonzero(spans[:, 0] == start)[0])
         start, end = spans[passage].tolist()
         own_text = text[start:end]
         first, last = tokens[passage].tolist()
@@ -160,3 +166,22 @@ class CandidateChooser:
         assert offsets is not None  # or there would be no passages in the index
         kept = text[: offsets[-1, 1]] if len(plan.content) < plan.n_tokens else text
         return split_passages(kept, offsets, encoder.default_passages)
+
+
+def together(examples: Sequence[Example], n: int) -> list[tuple[Example, ...]]:
+    """Put up to n questions of one positive together, in the order of the first of each."""
+    by_positive: dict[Candidate, list[Example]] = {}
+    for each in examples:
+        by_positive.setdefault(each.positive, []).append(each)
+    return [
+        tuple(group[first : first + n])
+        for group in by_positive.values()
+        for first in range(0, len(group), n)
+    ]
+
+
+def _inside(spans: np.ndarray, span: tuple[int, int]) -> np.ndarray:
+    """Give the passages [p, 2] that lie in a span for the most part, or else share most with it."""
+    shared = np.minimum(spans[:, 1], span[1]) - np.maximum(spans[:, 0], span[0])  # [p]
+    inside = np.flatnonzero(2 * shared >= spans[:, 1] - spans[:, 0])
+    return inside if len(inside) else shared.argmax(keepdims=True)

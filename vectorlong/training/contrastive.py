@@ -19,7 +19,7 @@ from torch import Tensor
 
 from vectorlong.errors import ConfigError, UnsupportedArchitectureError
 from vectorlong.longformer2vec import Longformer2Vec
-from vectorlong.training.candidates import Candidate, CandidateChooser, Example
+from vectorlong.training.candidates import Candidate, CandidateChooser, Example, together
 from vectorlong.training.config import Config, Help, Positive, Rate, Share, TrainingSection
 from vectorlong.training.contrastive_loss import (
     LEFT_OUT,
@@ -85,11 +85,22 @@ class ContrastiveSection:
         Annotated[int, Field(ge=0)],
         Help("Near documents that do not answer, for each question, by the model before training."),
     ] = 0
+    questions_per_document: Annotated[
+        Positive,
+        Help(
+            "Questions of one document or passage that are learnt from together, for one reading\n"
+            "of it. Above 1, training.batch_size counts such groups.",
+        ),
+    ] = 1
     scale: Annotated[Rate, Help("Cosines are multiplied with it: one over the temperature.")] = 20.0
     mini_batch_tokens: Annotated[
         Positive,
         Help("Tokens whose states are in memory at a time, however large a batch is."),
     ] = 8192
+    dropout: Annotated[
+        bool,
+        Help("States are dropped in training, as the model's config says: half as fast on a CPU."),
+    ] = False
     teacher: Annotated[
         str | None,
         Help(
@@ -152,6 +163,7 @@ def prepare(config: ContrastiveConfig) -> Job:
     evaluated = chooser.examples(held_out, 0) if task.teacher else []
     chooser.close()
     model: SentenceTransformer = encoder.as_sentence_transformer()
+    groups = together(examples, task.questions_per_document)
     collate = _Collate(model, encoder.query_prompt, encoder.document_prompt)
     loss: RankingLoss | ImitationLoss = RankingLoss(model, task.scale, task.mini_batch_tokens)
     if task.teacher is not None:
@@ -160,7 +172,8 @@ def prepare(config: ContrastiveConfig) -> Job:
         loss = ImitationLoss(model, task.teacher_loss, task.mini_batch_tokens)
     searched = _searched(held_out, documents, data.eval_documents)
 
-    def batch_loss(_: Any, batch: dict[str, Any]) -> Tensor:
+    def batch_loss(trained: Any, batch: dict[str, Any]) -> Tensor:
+        trained.train(trained.training and task.dropout)
         return loss([batch["questions"], batch["candidates"]], batch["labels"])
 
     def evaluate(trained: Any) -> dict[str, float]:
@@ -176,7 +189,7 @@ def prepare(config: ContrastiveConfig) -> Job:
 
     return Job(
         model=model,
-        examples=examples,
+        examples=groups,
         collate=collate,
         evaluate=evaluate,
         metric="loss" if task.teacher else "ndcg@10",
@@ -236,7 +249,7 @@ class _Collate:
         self._learnt: dict[tuple[bool, str], np.ndarray] | None = None
 
     def __call__(self, draws: list[Draw]) -> dict[str, Any]:
-        return self.of_examples([draw.example for draw in draws])
+        return self.of_examples([each for draw in draws for each in draw.example])
 
     def learn_vectors(self, teacher: _Teacher, examples: Sequence[Example]) -> None:
         """Let batches hold the vectors that a teacher gives their texts, in place of pairs."""
