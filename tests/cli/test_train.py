@@ -1,6 +1,8 @@
 """``vectorlong train``: a file in, a model out; the same command goes on, or tells."""
 
 import json
+import subprocess
+import sys
 
 import pytest
 
@@ -58,3 +60,33 @@ def test_errors_are_one_line(texts, run, monkeypatch):
     (texts / "other" / "a").write_text("a")
     said = error_of(run("train", "classify", "c.toml", "--set", "output=other", code=1))
     assert "no training run" in said
+
+
+@pytest.mark.slow
+def test_a_process_that_is_killed_again_and_again_ends_with_the_same_bits(texts):
+    """As often as it takes: each process lives longer than the one before."""
+    command = [sys.executable, "-c", "from vectorlong.cli import main; main()", "train"]
+    command += ["classify", "c.toml", "--set", "training.evaluate_every=1"]
+    command += ["--set", "training.max_steps=40", "--set", "model.name='model'"]
+    whole = [*command, "--set", "output='whole'"]
+    subprocess.run(whole, cwd=texts, check=True, capture_output=True)
+    n_kills = 0
+    for attempt in range(100):
+        process = subprocess.Popen(
+            [*command, "--set", "output='killed'"],
+            cwd=texts,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
+        try:
+            process.wait(timeout=4 + attempt * 0.37)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+            n_kills += 1
+        else:
+            break
+    assert process.returncode == 0
+    assert n_kills >= 2
+    one, other = (texts / name / "model" / "model.safetensors" for name in ("whole", "killed"))
+    assert one.read_bytes() == other.read_bytes()
