@@ -250,6 +250,25 @@ def test_hard_negatives_are_near_and_never_answer(checkpoint, data, tmp_path):
     assert prepared(tmp_path / "run", checkpoint, data, **settings).examples == groups
 
 
+def test_another_version_of_what_answers_is_no_hard_negative(checkpoint, tmp_path):
+    answer = text_of(0)
+    others = {
+        "spaced": answer.replace(" ", "\n", 1) + " ",
+        "cased": answer.upper(),
+        "longer": f"{answer} One more sentence.",
+        "part": " ".join(answer.split()[:4]),
+        "b": text_of(1),
+        "c": text_of(2),
+    }
+    rows = [{"id": "a", "text": answer}, *({"id": id, "text": others[id]} for id in others)]
+    write_lines(tmp_path / "corpus.jsonl", rows)
+    write_lines(tmp_path / "train.jsonl", [{"question": answer[:20], "positive": "a"}] * 2)
+    settings = {"task.hard_negatives": 3, "data.eval_share": 0.5}
+    (group,) = prepared(tmp_path / "run", checkpoint, tmp_path, **settings).examples
+    (example,) = group
+    assert {negative.document for negative in example.negatives} == {"part", "b", "c"}
+
+
 @pytest.mark.parametrize("method", ["late", "independent"])
 def test_passages_are_those_with_the_span_or_nearest(checkpoint, tmp_path, method):
     folder = tmp_path / "m"

@@ -22,6 +22,8 @@ from vectorlong.text.passages import split_passages
 from vectorlong.training.questions import AskedQuestion, Documents
 
 _QUESTIONS_AT_ONCE = 256
+# Texts that share so many of all their runs of words are one text in two versions.
+_NEARLY, _WORDS_OF_RUN = 0.7, 3
 
 
 @dataclass(frozen=True)
@@ -76,6 +78,7 @@ class CandidateChooser:
         self._encoder, self._documents = encoder, documents
         self._has_passages = has_passages
         self._split = lru_cache(maxsize=64)(self._passages_of)
+        self._runs = lru_cache(maxsize=256)(self._runs_of)
         self._number = {id: number for number, id in enumerate(documents.texts)}
         self._index = None if folder is None else self._opened(folder)
 
@@ -120,13 +123,35 @@ class CandidateChooser:
         return index
 
     def _mined(self, question: AskedQuestion, vector: np.ndarray, n_hard: int) -> list[str]:
-        """Give the nearest documents that are neither positives nor negatives already."""
+        """Give the nearest documents that are no positive, nearly one, nor a negative already."""
         if n_hard == 0:
             return []
         assert self._index is not None
         taken = {*question.relevant, *question.negatives}
-        hits = self._index.search(vector, n_hard + len(taken), mode="vector")
-        return [hit.id for hit in hits if hit.id not in taken][:n_hard]
+        n_wanted = n_hard + len(taken)
+        while True:
+            hits = self._index.search(vector, n_wanted, mode="vector")
+            found = [
+                hit.id
+                for hit in hits
+                if hit.id not in taken and not self._is_nearly(hit.id, question.relevant)
+            ]
+            if len(found) >= n_hard or len(hits) < n_wanted:
+                return found[:n_hard]
+            n_wanted *= 2
+
+    def _is_nearly(self, id: str, others: frozenset[str]) -> bool:
+        """Whether a document is, but for a few words, one of some others."""
+        runs = self._runs(id)
+        return any(
+            len(runs & other) > _NEARLY * len(runs | other) for other in map(self._runs, others)
+        )
+
+    def _runs_of(self, id: str) -> frozenset[int]:
+        """Give the runs of some words of a document, in whatever case and spacing."""
+        words = self._documents.texts[id].casefold().split()
+        n_runs = max(1, len(words) - _WORDS_OF_RUN + 1)
+        return frozenset(hash(tuple(words[n : n + _WORDS_OF_RUN])) for n in range(n_runs))
 
     def _candidate(self, id: str, vector: np.ndarray, span: tuple[int, int] | None) -> Candidate:
         text = self._documents.texts[id]
