@@ -13,6 +13,7 @@ import gzip
 import json
 import os
 import time
+from collections import Counter
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
@@ -23,7 +24,13 @@ from metrics import ndcg
 from ngrams import KneserNey
 from retrieval_sets import RetrievalSet
 from sklearn.metrics import f1_score
-from transformers import AutoTokenizer, BertConfig, BertForMaskedLM, LongformerForMaskedLM
+from transformers import (
+    AutoTokenizer,
+    BertConfig,
+    BertForMaskedLM,
+    LongformerConfig,
+    LongformerForMaskedLM,
+)
 
 from vectorlong import Longformer2Vec
 from vectorlong.classify import DocumentClassifier
@@ -228,6 +235,63 @@ def mlm(data: Path, into: Path) -> None:
     print(f"  {short['minutes'] + long['minutes']:.1f} minutes")
 
 
+def mlm_zh(data: Path, into: Path) -> None:
+    """Whole words against single characters masked, in Chinese, by a small model from nothing."""
+    rows = lines(data / "mlm_text" / "sogou_short_zh.jsonl.gz")
+    files = {
+        split: write(
+            into / f"mlm-zh-{split}.jsonl",
+            [{"text": row["text"]} for row in rows if row["split"] == split],
+        )
+        for split in ("train", "heldout")
+    }
+    base = characters_of(
+        "".join(row["text"] for row in rows if row["split"] == "train"), into / "zh"
+    )
+    settings = {
+        "model.name": str(base),
+        "data.train": [files["train"]],
+        "data.eval": [files["heldout"]],
+        "task.length": 512,
+        "training.learning_rate": 1e-3,
+        "training.batch_size": 8,
+        "training.max_steps": steps(1200),
+    }
+    for unit in ("token", "word"):
+        folder = into / f"mlm-zh-{unit}"
+        run = train("mlm", folder, **settings, **{"task.unit": unit})
+        for asked in ("token", "word"):
+            figures = tested("mlm", folder, **settings, **{"task.unit": asked})
+            kept = {name: figures[name] for name in ("bits_per_character", "accuracy")}
+            show(f"trained by {unit}s, asked by {asked}s", {**kept, "minutes": run["minutes"]})
+
+
+def characters_of(text: str, folder: Path) -> Path:
+    """Write a small Longformer with random weights, whose vocabulary is a text's characters."""
+    if (folder / "config.json").is_file():
+        return folder
+    folder.mkdir(parents=True, exist_ok=True)
+    common = [character for character, n in Counter(text).most_common() if n > 1]
+    pieces = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", *common]
+    pieces = list(dict.fromkeys(piece for piece in pieces if not piece.isspace()))
+    (folder / "vocab.txt").write_text("\n".join(pieces), encoding="utf-8")
+    (folder / "tokenizer_config.json").write_text('{"tokenizer_class": "BertTokenizer"}')
+    torch.manual_seed(0)
+    config = LongformerConfig(
+        vocab_size=len(pieces),
+        hidden_size=256,
+        num_hidden_layers=4,
+        num_attention_heads=4,
+        intermediate_size=1024,
+        max_position_embeddings=513,
+        attention_window=128,
+        pad_token_id=0,
+        type_vocab_size=2,
+    )
+    LongformerForMaskedLM(config).save_pretrained(folder)
+    return folder
+
+
 def as_bert(longformer: Path, folder: Path) -> Path:
     """Write a Longformer whose windows were as wide as its texts as the BERT that it is."""
     tokenizer = AutoTokenizer.from_pretrained(longformer)
@@ -424,7 +488,8 @@ def charlm(data: Path, into: Path) -> None:
                 "data.eval": [files["heldout"]],
                 "model.dilations": dilations,
                 "training.batch_size": 4,
-                "training.max_steps": steps(900),
+                "training.max_steps": steps(550),
+                "training.evaluate_every": 110,
                 "training.learning_rate": 1e-3,
             },
         )
@@ -547,6 +612,7 @@ TASKS: dict[str, Callable[[Path, Path], None]] = {
     "choice": choice,
     "qa": qa,
     "mlm": mlm,
+    "mlm_zh": mlm_zh,
     "charlm": charlm,
 }
 
