@@ -33,14 +33,19 @@ lint: $(STAMP)
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
+# Files of tests side by side, each with a thread of its own; the kernel's threads are tested apart.
+JOBS ?= 2
+BESIDE := -n $(JOBS) --dist loadfile
+
 test: lint
-	$(BIN)/python -m pytest -m 'not slow'
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -m 'not slow' $(BESIDE)
+	$(BIN)/python -m pytest tests/attention/test_kernel.py
 
 # What computes nothing that a processor could do otherwise: kills, interrupts, readers of files, words, commands.
 WITHOUT_NUMBERS := $(addprefix --ignore=tests/,crash files lexical cli vector_cache training)
 
 test-without-avx512: $(STAMP)
-	$(WITHOUT_AVX512) $(BIN)/python -m pytest -m 'not slow' $(WITHOUT_NUMBERS)
+	$(WITHOUT_AVX512) $(BIN)/python -m pytest -m 'not slow' $(BESIDE) $(WITHOUT_NUMBERS)
 
 test-slow: $(STAMP)
 	$(BIN)/python -m pytest -m slow -o faulthandler_timeout=0
