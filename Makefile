@@ -45,7 +45,7 @@ test: lint
 WITHOUT_NUMBERS := $(addprefix --ignore=tests/,crash files lexical cli vector_cache training)
 
 test-without-avx512: $(STAMP)
-	$(WITHOUT_AVX512) $(BIN)/python -m pytest -m 'not slow' $(BESIDE) $(WITHOUT_NUMBERS)
+	$(WITHOUT_AVX512) OMP_NUM_THREADS=1 $(BIN)/python -m pytest -m 'not slow' $(BESIDE) $(WITHOUT_NUMBERS)
 
 test-slow: $(STAMP)
 	$(BIN)/python -m pytest -m slow -o faulthandler_timeout=0
