@@ -38,7 +38,8 @@ from vectorlong.tasks import QuestionAnswerer
 from vectorlong.tasks.answer_figures import agreement
 from vectorlong.training.config import read_config
 from vectorlong.training.recipes import find_recipe
-from vectorlong.training.run import RunFolder, run_job
+from vectorlong.training.run import run_job
+from vectorlong.training.run_folder import RunFolder
 from vectorlong.vectors import unit_rows
 
 Row = dict[str, Any]

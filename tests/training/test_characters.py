@@ -14,12 +14,14 @@ from vectorlong.training.characters import (
     CharacterModelSection,
     CharacterSection,
     CharacterTrainingSection,
-    DataSection,
     evaluate_bytes,
     prepare,
 )
 from vectorlong.training.job import Draws
-from vectorlong.training.run import RunFolder, run_job
+from vectorlong.training.recipes import find_recipe
+from vectorlong.training.run import run_job
+from vectorlong.training.run_folder import RunFolder
+from vectorlong.training.sections import TextDataSection
 
 SHAPE = CharacterModelSection(
     width=32, layers=2, heads=2, windows=[16, 32], dilations=[1, [1, 2]], dropout=0.0
@@ -31,7 +33,9 @@ def config(tmp_path, text, **changes):
         (tmp_path / f"{name}.txt").write_text(text, encoding="utf-8")
     values = {
         "output": str(tmp_path / "run"),
-        "data": DataSection(train=[str(tmp_path / "train.txt")], eval=[str(tmp_path / "eval.txt")]),
+        "data": TextDataSection(
+            train=[str(tmp_path / "train.txt")], eval=[str(tmp_path / "eval.txt")]
+        ),
         "model": SHAPE,
         "task": CharacterSection(length=64, stages=3, scored=16),
         "training": CharacterTrainingSection(
@@ -113,7 +117,8 @@ def test_shapes_that_cannot_be(tmp_path, changes, message):
 
 
 def test_the_model_depends_on_the_seed_alone(tmp_path):
-    one, other = (prepare(config(tmp_path, "text " * 100)).model for _ in range(2))
+    recipe, settings = find_recipe("charlm"), config(tmp_path, "text " * 100)
+    one, other = (recipe.prepare(settings).model for _ in range(2))
     assert all(
         np.array_equal(a.detach(), b.detach())
         for a, b in zip(one.parameters(), other.parameters(), strict=True)

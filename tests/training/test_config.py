@@ -6,15 +6,9 @@ from typing import Annotated
 import pytest
 
 from vectorlong.errors import ConfigError
-from vectorlong.training.config import (
-    Config,
-    Help,
-    Positive,
-    example_config,
-    flat_config,
-    read_config,
-)
+from vectorlong.training.config import example_config, flat_config, read_config
 from vectorlong.training.recipes import RECIPES
+from vectorlong.training.sections import Config, Help, Positive
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -21,7 +21,8 @@ from vectorlong.training.config import read_config
 from vectorlong.training.contrastive_loss import LEFT_OUT, RankingLoss
 from vectorlong.training.job import Draws
 from vectorlong.training.recipes import find_recipe
-from vectorlong.training.run import RunFolder, run_job
+from vectorlong.training.run import run_job
+from vectorlong.training.run_folder import RunFolder
 
 SETTINGS = Settings(
     prompts={"query": "find: ", "document": "text: "}, normalize=True, passages=PassageSpec(20)

@@ -12,11 +12,12 @@ from tests.models import longformer_config, randomize
 from vectorlong.encoder.accelerate import accelerate
 from vectorlong.errors import ConfigError
 from vectorlong.training import run
-from vectorlong.training.config import Config, TrainingSection
 from vectorlong.training.job import Draws, Job
 from vectorlong.training.log import read_log
 from vectorlong.training.plot import plot_curves
-from vectorlong.training.run import RunFolder, complete_checkpoints, run_job
+from vectorlong.training.run import run_job
+from vectorlong.training.run_folder import RunFolder, complete_checkpoints
+from vectorlong.training.sections import Config, TrainingSection
 
 N_STEPS, EVERY = 9, 3
 
@@ -110,7 +111,7 @@ def after(n, function):
         (Trainer, "training_step", 4 * 2 + 1),  # within an accumulated step after the first one
         (Trainer, "save_model", 2),  # while the second is written
         (Trainer, "_save_rng_state", 2),
-        (run, "replace_bytes", 2 + 2),  # just marked; the former ones are still there
+        (run, "mark_complete", 2),  # just marked; the former ones are still there
         (Trainer, "training_step", 8 * 2),
         (run, "_write_model", 1),  # the model is written, the run not finished
         (run.RunFolder, "finish", 1),

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from typing import Annotated, Any
+import warnings
+from typing import Annotated, Any, TextIO
 
 import typer
 from typer.core import TyperGroup
@@ -27,11 +28,16 @@ _EXIT_INTERRUPTED = 130  # as shells write it: 128 + SIGINT
 
 
 class _Commands(TyperGroup):
-    """Turns this library's errors into one line and an exit code; other errors are bugs."""
+    """Turns this library's errors into one line and an exit code; other errors are bugs.
+
+    Warnings for users become one line, too.
+    """
 
     def invoke(self, ctx: Any) -> Any:
         try:
-            return super().invoke(ctx)
+            with warnings.catch_warnings():
+                warnings.showwarning = _say_warning
+                return super().invoke(ctx)
         except VectorlongError as error:
             message = re.sub(r"\s*\n\s*", " ", str(error))
             say(f"{typer.style('Error:', fg='red', bold=True)} {message}")
@@ -39,6 +45,21 @@ class _Commands(TyperGroup):
         except KeyboardInterrupt:
             say(f"\nStopped.{_what_is_kept(ctx.invoked_subcommand)}")
             raise typer.Exit(_EXIT_INTERRUPTED) from None
+
+
+def _say_warning(
+    message: Warning | str,
+    category: type[Warning],
+    filename: str,
+    lineno: int,
+    file: TextIO | None = None,
+    line: str | None = None,
+) -> None:
+    """Show a warning; with where it stands in the code only where that is of use."""
+    if category is UserWarning:
+        say(f"{typer.style('Warning:', fg='yellow', bold=True)} {message}")
+    else:
+        typer.echo(warnings.formatwarning(message, category, filename, lineno, line), err=True)
 
 
 def _what_is_kept(command: str | None) -> str:

@@ -8,10 +8,15 @@ from typing import Annotated
 import typer
 
 from vectorlong.cli.output import JsonOption, print_facts, print_json, say
+from vectorlong.training.recipes import RECIPES, find_recipe
+
+_TASKS = "\n\n".join(f"{recipe.name}: {recipe.summary}" for recipe in RECIPES)
 
 
 def train_command(
-    task: Annotated[str, typer.Argument(metavar="TASK", help="mlm.", show_default=False)],
+    task: Annotated[
+        str, typer.Argument(metavar="TASK", help=f"One of:\n\n{_TASKS}", show_default=False)
+    ],
     config: Annotated[
         Path | None,
         typer.Argument(metavar="CONFIG", help="A TOML file; --example writes one."),
@@ -41,7 +46,6 @@ def train_command(
 
     import_extra("train")
     from vectorlong.training.config import example_config, read_config
-    from vectorlong.training.recipes import find_recipe
 
     recipe = find_recipe(task)
     if example:
@@ -53,7 +57,8 @@ def train_command(
         )
     read = read_config(recipe.config, config, settings or [], recipe.presets)
     from vectorlong.training.plot import plot_curves
-    from vectorlong.training.run import RunFolder, RunResult, run_job
+    from vectorlong.training.run import RunResult, run_job
+    from vectorlong.training.run_folder import RunFolder
 
     folder = RunFolder(recipe.name, read)
     finished = folder.result()

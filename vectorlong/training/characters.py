@@ -27,33 +27,17 @@ from vectorlong.tasks.character_language_model import (
     LongformerForCharacterLanguageModeling,
     encode_bytes,
 )
-from vectorlong.training.config import (
+from vectorlong.training.job import Draw, Job, batches, digest_of, on_device
+from vectorlong.training.records import read_parts, read_texts
+from vectorlong.training.sections import (
     Help,
     Positive,
     Rate,
     RunConfig,
     Share,
+    TextDataSection,
     TrainingSection,
 )
-from vectorlong.training.job import Draw, Job, device_of
-from vectorlong.training.records import read_texts, split_off
-from vectorlong.training.run import batches, digest_of, steps_of
-
-
-@dataclass(frozen=True, kw_only=True)
-class DataSection:
-    """Texts to learn from."""
-
-    train: Annotated[
-        list[str],
-        Help("Files and folders of every kind that `vectorlong index` reads.", ["texts/"]),
-    ]
-    eval: Annotated[
-        list[str], Help("Likewise, to evaluate on; a share of train where there are none.")
-    ] = field(default_factory=list)
-    eval_share: Annotated[Share, Help("That share.")] = 0.05
-    text: Annotated[str | None, Help("Column of tables that is the text.", "body")] = None
-
 
 _PerLayer = list[Positive | list[Positive]]
 
@@ -105,7 +89,7 @@ class CharacterTrainingSection(TrainingSection):
 class CharacterLanguageModelConfig(RunConfig):
     """The file of ``vectorlong train charlm``."""
 
-    data: DataSection
+    data: TextDataSection
     model: CharacterModelSection = field(default_factory=CharacterModelSection)
     task: CharacterSection = field(default_factory=CharacterSection)
     training: CharacterTrainingSection = field(default_factory=CharacterTrainingSection)
@@ -120,11 +104,7 @@ def prepare(config: CharacterLanguageModelConfig) -> Job:
         The shape or the lengths are impossible, or there is too little text.
     """
     data, task, training = config.data, config.task, config.training
-    texts = read_texts("data.train", data.train, data.text)
-    if data.eval:
-        held_out = read_texts("data.eval", data.eval, data.text)
-    else:
-        texts, held_out = split_off(texts, data.eval_share, training.seed, "data.eval_share")
+    parts = read_parts(data, training.seed, lambda key, paths: read_texts(key, paths, data.text))
     shortest = task.length >> (task.stages - 1)
     if shortest < 8 or task.length % (1 << (task.stages - 1)):
         raise ConfigError(
@@ -133,15 +113,14 @@ def prepare(config: CharacterLanguageModelConfig) -> Job:
         )
     if task.scored > task.length:
         raise ConfigError(f"task.scored={task.scored} is more than task.length={task.length}.")
-    contents = [_bytes_of(each.record.text) for each in texts]
-    evaluated = [_bytes_of(each.record.text) for each in held_out]
+    contents = [_bytes_of(each.record.text) for each in parts.learnt]
+    evaluated = [_bytes_of(each.record.text) for each in parts.held_out]
     # The last piece of a text ends with it, so that every byte is in one.
     examples = [piece for content in contents for piece in _pieces(content, task.length)]
-    n_steps = steps_of(training, len(examples))
-    a_step = training.batch_size * training.accumulate
+    n_steps = training.n_steps(len(examples))
 
     def collate(draws: list[Draw]) -> dict[str, Tensor]:
-        step = draws[0].number // a_step
+        step = draws[0].number // training.examples_a_step
         stage = min(step * task.stages // n_steps, task.stages - 1)
         n_parts = 1 << (task.stages - 1 - stage)
         parts = [part for draw in draws for part in _pieces(draw.example, task.length // n_parts)]
@@ -196,10 +175,7 @@ def evaluate_bytes(
     examples = [piece for text in texts for piece in _overlapping(text, length, scored)]
     nats = n_bytes = 0.0
     for group in batches(examples, batch_size):
-        batch = {
-            name: tensor.to(device_of(model))
-            for name, tensor in _batch([ids for ids, _ in group]).items()
-        }
+        batch = on_device(_batch([ids for ids, _ in group]), model)
         labels = batch.pop("labels")
         for row, (_, n_before) in enumerate(group):
             labels[row, :n_before] = NO_LABEL
@@ -259,7 +235,6 @@ def _loss(model: nn.Module, batch: dict[str, Tensor]) -> Tensor:
 
 def _model(config: CharacterLanguageModelConfig) -> LongformerForCharacterLanguageModeling:
     section = config.model
-    torch.manual_seed(config.training.seed)
     try:
         shape = CharacterConfig(
             hidden_size=section.width,

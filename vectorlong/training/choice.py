@@ -17,17 +17,10 @@ from transformers import LongformerForMultipleChoice
 
 from vectorlong.errors import ConfigError, InputValueError
 from vectorlong.tasks.windows import TextWindow, text_windows, window_tensors
-from vectorlong.training.config import Config, Help, Share
-from vectorlong.training.heads import (
-    Length,
-    Stride,
-    load,
-    mean_over_windows,
-    save_head,
-)
-from vectorlong.training.job import Job
-from vectorlong.training.records import Placed, data_error, read_records, split_off
-from vectorlong.training.run import batches, digest_of, on_device
+from vectorlong.training.heads import load, mean_over_windows, save_head
+from vectorlong.training.job import Job, batches, digest_of, on_device
+from vectorlong.training.records import Placed, data_error, read_parts, read_records
+from vectorlong.training.sections import Config, DataSection, Help, WindowSection
 
 
 @dataclass(frozen=True)
@@ -41,7 +34,7 @@ class ChoiceRecord:
 
 
 @dataclass(frozen=True, kw_only=True)
-class DataSection:
+class ChoiceData(DataSection):
     """Questions with answers to choose from."""
 
     train: Annotated[
@@ -51,26 +44,14 @@ class DataSection:
             ["train.jsonl"],
         ),
     ]
-    eval: Annotated[
-        list[str], Help("Likewise, to evaluate on; a share of train where there are none.")
-    ] = field(default_factory=list)
-    eval_share: Annotated[Share, Help("That share.")] = 0.1
-
-
-@dataclass(frozen=True, kw_only=True)
-class ChoiceSection:
-    """How documents are taken."""
-
-    length: Length = None
-    stride: Stride = 64
 
 
 @dataclass(frozen=True, kw_only=True)
 class ChoiceConfig(Config):
     """The file of ``vectorlong train choice``."""
 
-    data: DataSection
-    task: ChoiceSection = field(default_factory=ChoiceSection)
+    data: ChoiceData
+    task: WindowSection = field(default_factory=WindowSection)
 
 
 @dataclass(frozen=True)
@@ -90,11 +71,9 @@ def prepare(config: ChoiceConfig) -> Job:
         An answer is none of its options, or a question leaves no room for its document.
     """
     data, training = config.data, config.training
-    records = read_records("data.train", data.train, ChoiceRecord)
-    if data.eval:
-        held_out = read_records("data.eval", data.eval, ChoiceRecord)
-    else:
-        records, held_out = split_off(records, data.eval_share, training.seed, "data.eval_share")
+    parts = read_parts(
+        data, training.seed, lambda key, paths: read_records(key, paths, ChoiceRecord)
+    )
     model, tokenizer, length = load(config, LongformerForMultipleChoice, config.task.length)
 
     def example(placed: Placed[ChoiceRecord]) -> _Example:
@@ -119,7 +98,8 @@ def prepare(config: ChoiceConfig) -> Job:
             raise data_error(placed.place, error) from None
         return _Example(windows, record.answer)
 
-    examples, evaluated = [example(each) for each in records], [example(each) for each in held_out]
+    examples = [example(each) for each in parts.learnt]
+    evaluated = [example(each) for each in parts.held_out]
     pad = int(tokenizer.pad_token_id)
 
     def evaluate(trained: nn.Module) -> dict[str, float]:

@@ -4,59 +4,38 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Annotated, Any
+from typing import Annotated
 
 import torch
 import torch.nn.functional as F
-from sklearn.metrics import f1_score
 from torch import Tensor, nn
 from transformers import LongformerForSequenceClassification
 
 from vectorlong.documents import Document
 from vectorlong.errors import ConfigError
 from vectorlong.tasks.windows import TextWindow, text_windows, window_tensors
-from vectorlong.training.config import Config, Help, Share
-from vectorlong.training.heads import (
-    Length,
-    Stride,
-    label_options,
-    load,
-    mean_over_windows,
-    numbered,
-    save_head,
-)
-from vectorlong.training.job import Job
-from vectorlong.training.records import Placed, read_texts, split_off
-from vectorlong.training.run import batches, digest_of, on_device
+from vectorlong.training.heads import load, mean_over_windows, save_head
+from vectorlong.training.job import Job, batches, digest_of, on_device
+from vectorlong.training.labels import Labels, label_figures
+from vectorlong.training.records import Placed, read_parts, read_texts
+from vectorlong.training.sections import Config, DataSection, Help, WindowSection
 
 
 @dataclass(frozen=True, kw_only=True)
-class DataSection:
+class ClassificationData(DataSection):
     """Texts with labels."""
 
     train: Annotated[list[str], Help("Tables: .csv, .tsv, .jsonl or .json.", ["train.csv"])]
-    eval: Annotated[
-        list[str], Help("Likewise, to evaluate on; a share of train where there are none.")
-    ] = field(default_factory=list)
-    eval_share: Annotated[Share, Help("That share.")] = 0.1
     text: Annotated[str | None, Help("Column that is the text.", "body")] = None
     label: Annotated[str, Help("Column that is the label.")] = "label"
-
-
-@dataclass(frozen=True, kw_only=True)
-class ClassificationSection:
-    """How documents are taken."""
-
-    length: Length = None
-    stride: Stride = 64
 
 
 @dataclass(frozen=True, kw_only=True)
 class ClassificationConfig(Config):
     """The file of ``vectorlong train classify``."""
 
-    data: DataSection
-    task: ClassificationSection = field(default_factory=ClassificationSection)
+    data: ClassificationData
+    task: WindowSection = field(default_factory=WindowSection)
 
 
 @dataclass(frozen=True)
@@ -74,36 +53,34 @@ def prepare(config: ClassificationConfig) -> Job:
         A text has no label, or one that is evaluated on is never learnt from.
     """
     data, training = config.data, config.training
-    texts = read_texts("data.train", data.train, data.text)
-    if data.eval:
-        held_out = read_texts("data.eval", data.eval, data.text)
-    else:
-        texts, held_out = split_off(texts, data.eval_share, training.seed, "data.eval_share")
-    numbers = numbered(_label(text, data.label) for text in texts)
-    if len(numbers) < 2:
+
+    def label_of(text: Placed[Document]) -> str:
+        return _label(text, data.label)
+
+    parts = read_parts(
+        data, training.seed, lambda key, paths: read_texts(key, paths, data.text), label_of
+    )
+    labels = Labels(map(label_of, parts.given))
+    if len(labels.names) < 2:
         raise ConfigError(
-            f"data.label={data.label!r}: every text to learn from has the label "
-            f"{next(iter(numbers))!r}; at least two are needed."
+            f"data.label={data.label!r}: every text of data.train has the label "
+            f"{labels.names[0]!r}; at least two are needed."
         )
     model, tokenizer, length = load(
         config,
         LongformerForSequenceClassification,
         config.task.length,
         problem_type="single_label_classification",
-        **label_options(numbers),
+        **labels.head_options(),
     )
 
     def example(text: Placed[Document]) -> _Example:
-        label = _label(text, data.label)
-        if label not in numbers:
-            raise ConfigError(
-                f"{text.place}: the label {label!r} is of no text to learn from. Known are: "
-                f"{', '.join(map(repr, numbers))}."
-            )
+        number = labels.number(label_of(text), text.place)
         windows = text_windows(tokenizer, text.record.text, length, config.task.stride)
-        return _Example(windows, numbers[label])
+        return _Example(windows, number)
 
-    examples, evaluated = [example(text) for text in texts], [example(text) for text in held_out]
+    examples = [example(text) for text in parts.learnt]
+    evaluated = [example(text) for text in parts.held_out]
     pad = int(tokenizer.pad_token_id)
 
     def evaluate(trained: nn.Module) -> dict[str, float]:
@@ -114,7 +91,8 @@ def prepare(config: ClassificationConfig) -> Job:
             scores = _scores(trained, batch)
             nats += F.cross_entropy(scores, batch["labels"], reduction="sum").item()
             predicted += scores.argmax(-1).tolist()
-        return {"loss": nats / len(evaluated), **label_figures(evaluated, predicted)}
+        expected = [each.label for each in evaluated]
+        return {"loss": nats / len(evaluated), **label_figures(expected, predicted)}
 
     return Job(
         model=model,
@@ -131,16 +109,6 @@ def prepare(config: ClassificationConfig) -> Job:
         ),
         loss=lambda trained, batch: F.cross_entropy(_scores(trained, batch), batch["labels"]),
     )
-
-
-def label_figures(examples: Sequence[Any], predicted: Sequence[int]) -> dict[str, float]:
-    """Give accuracy, and F1 averaged over the labels that occur."""
-    expected = [each.label for each in examples]
-    n_right = sum(one == other for one, other in zip(expected, predicted, strict=True))
-    return {
-        "accuracy": n_right / len(expected),
-        "macro_f1": float(f1_score(expected, predicted, average="macro", zero_division=0)),
-    }
 
 
 def _label(text: Placed[Document], column: str) -> str:
@@ -165,7 +133,5 @@ def _batch(examples: Sequence[_Example], pad: int) -> dict[str, Tensor]:
 
 def _scores(model: nn.Module, batch: dict[str, Tensor]) -> Tensor:
     """Give each document's scores [b, c]."""
-    inputs = {
-        name: batch[name] for name in ("input_ids", "attention_mask", "global_attention_mask")
-    }
+    inputs = {name: each for name, each in batch.items() if name not in ("n_windows", "labels")}
     return mean_over_windows(model(**inputs).logits, batch["n_windows"])

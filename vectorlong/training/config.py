@@ -1,8 +1,7 @@
 """The file that says what is trained: TOML, checked key by key.
 
-What a key may be is written once, in the dataclasses of its section; the example that
-``vectorlong train TASK --example`` writes is made from them, too. Nothing about any one task
-belongs here.
+The example that ``vectorlong train TASK --example`` writes is made from the same sections. Nothing
+about any one task belongs here.
 """
 
 from __future__ import annotations
@@ -13,125 +12,19 @@ import json
 import re
 import tomllib
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import MISSING, dataclass, field
+from dataclasses import MISSING
 from pathlib import Path
-from typing import Annotated, Any, Literal, NoReturn, TypeVar, get_args, get_type_hints
+from typing import Any, NoReturn, TypeVar, get_args, get_type_hints
 
-from pydantic import Field, TypeAdapter, ValidationError
+from pydantic import TypeAdapter, ValidationError
 
 from vectorlong.disk import read_small
 from vectorlong.errors import ConfigError, shown
+from vectorlong.training.sections import Help, RunConfig
 
 _MAX_BYTES = 1 << 20
 
-Positive = Annotated[int, Field(ge=1)]
-Share = Annotated[float, Field(ge=0, lt=1)]
-Rate = Annotated[float, Field(gt=0, allow_inf_nan=False)]
-
-ConfigT = TypeVar("ConfigT", bound="RunConfig")
-
-
-@dataclass(frozen=True)
-class Help:
-    """What a key is for, as the second part of its type.
-
-    Attributes
-    ----------
-    text
-        Stands above the key in an example file.
-    example
-        What the example says where there is no default.
-    """
-
-    text: str
-    example: Any = None
-
-
-@dataclass(frozen=True, kw_only=True)
-class ModelSection:
-    """Which model is trained further."""
-
-    name: Annotated[
-        str,
-        Help(
-            "A name from `vectorlong models`, a folder, or a hub id; of a BERT-like encoder, with\n"
-            "convert_to_tokens below."
-        ),
-    ] = "minilm"
-    convert_to_tokens: Annotated[
-        Positive | None,
-        Help("Convert the encoder to a Longformer of so many tokens before training.", 4096),
-    ] = None
-    window: Annotated[
-        Positive | None, Help("Attention window of the converted model, even.", 512)
-    ] = None
-
-
-@dataclass(frozen=True, kw_only=True)
-class TrainingSection:
-    """How long and how fast a model is trained."""
-
-    learning_rate: Annotated[Rate, Help("Highest learning rate.")] = 3e-5
-    batch_size: Annotated[Positive, Help("Examples in one forward pass.")] = 8
-    accumulate: Annotated[Positive, Help("Forward passes before the weights change.")] = 1
-    epochs: Annotated[
-        Rate, Help("Times that every example is seen, where max_steps is not given.")
-    ] = 3.0
-    max_steps: Annotated[Positive | None, Help("Changes of the weights.", 1000)] = None
-    warmup: Annotated[Share, Help("Share of the steps in which the learning rate rises.")] = 0.1
-    schedule: Annotated[
-        Literal["linear", "cosine", "constant", "polynomial"],
-        Help("How the learning rate falls: linear, cosine, constant or polynomial (power 3)."),
-    ] = "linear"
-    weight_decay: Annotated[Annotated[float, Field(ge=0)], Help("Of AdamW.")] = 0.01
-    adam_epsilon: Annotated[Rate, Help("Of AdamW.")] = 1e-8
-    max_gradient_norm: Annotated[Rate, Help("Longer gradients are shortened to this.")] = 1.0
-    gradient_checkpointing: Annotated[bool, Help("Less memory, a third more time.")] = False
-    evaluate_every: Annotated[
-        Positive | None,
-        Help("Steps between evaluations and checkpoints; a tenth of all where not given.", 100),
-    ] = None
-    log_every: Annotated[Positive, Help("Steps between entries of the log.")] = 10
-    seed: Annotated[
-        Annotated[int, Field(ge=0, lt=1 << 31)],
-        Help("Of new weights, the order of examples, dropout and masks."),
-    ] = 0
-
-
-@dataclass(frozen=True, kw_only=True)
-class RunConfig:
-    """What every task's file holds; tasks give the sections their own types.
-
-    Attributes
-    ----------
-    output
-        The folder of the run.
-    preset
-        Name of values that take the place of the defaults.
-    training
-        As its class says.
-    """
-
-    output: Annotated[
-        str, Help("Folder of the run; the trained model is in its folder model/.", "run")
-    ]
-    preset: Annotated[str | None, Help("Named values in place of the defaults below.", "NAME")] = (
-        None
-    )
-    training: TrainingSection = field(default_factory=TrainingSection)
-
-
-@dataclass(frozen=True, kw_only=True)
-class Config(RunConfig):
-    """What the file of a task holds that begins with a model.
-
-    Attributes
-    ----------
-    model
-        As its class says.
-    """
-
-    model: ModelSection = field(default_factory=ModelSection)
+ConfigT = TypeVar("ConfigT", bound=RunConfig)
 
 
 def read_config(
@@ -181,7 +74,8 @@ def example_config(kind: type[RunConfig], presets: Mapping[str, Mapping[str, Any
         elif each.name != "preset" or presets:
             names = f" One of: {', '.join(presets)}." if each.name == "preset" else ""
             lines += _example_lines(each, hint, names)
-    for name, section in sections:
+    # How long it is trained comes last, after what is trained and on what.
+    for name, section in sorted(sections, key=lambda each: each[0] == "training"):
         lines.append(f"[{name}]")
         for each, hint in _keys(section):
             lines += _example_lines(each, hint)
@@ -330,8 +224,8 @@ def flat_config(config: Any) -> dict[str, Any]:
 
     Examples
     --------
-    >>> flat_config(Config(output="run"))["model.name"]
-    'minilm'
+    >>> flat_config(RunConfig(output="run"))["training.seed"]
+    0
     """
 
     def walk(value: Any, place: str) -> Iterator[tuple[str, Any]]:

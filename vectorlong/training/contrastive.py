@@ -13,14 +13,12 @@ from typing import Annotated, Any, Literal
 
 import numpy as np
 import torch
-from pydantic import Field
 from sentence_transformers import SentenceTransformer
 from torch import Tensor
 
 from vectorlong.errors import ConfigError, UnsupportedArchitectureError
 from vectorlong.longformer2vec import Longformer2Vec
 from vectorlong.training.candidates import Candidate, CandidateChooser, Example, together
-from vectorlong.training.config import Config, Help, Positive, Rate, Share, TrainingSection
 from vectorlong.training.contrastive_loss import (
     LEFT_OUT,
     NEGATIVE,
@@ -28,7 +26,7 @@ from vectorlong.training.contrastive_loss import (
     ImitationLoss,
     RankingLoss,
 )
-from vectorlong.training.job import Draw, Job
+from vectorlong.training.job import Draw, Job, batches, digest_of, on_device
 from vectorlong.training.questions import (
     AskedQuestion,
     Documents,
@@ -36,14 +34,23 @@ from vectorlong.training.questions import (
     read_questions,
 )
 from vectorlong.training.records import split_off
-from vectorlong.training.run import INDEX, batches, digest_of, on_device
+from vectorlong.training.run_folder import INDEX
+from vectorlong.training.sections import (
+    Config,
+    DataSection,
+    Help,
+    NotNegative,
+    Positive,
+    Rate,
+    TrainingSection,
+)
 from vectorlong.vectors import unit_rows
 
 _DEPTH = 10
 
 
 @dataclass(frozen=True, kw_only=True)
-class DataSection:
+class ContrastiveData(DataSection):
     """Questions and documents."""
 
     train: Annotated[
@@ -55,10 +62,6 @@ class DataSection:
             ["train.jsonl"],
         ),
     ]
-    eval: Annotated[
-        list[str], Help("Likewise, to evaluate on; a share of train where there are none.")
-    ] = field(default_factory=list)
-    eval_share: Annotated[Share, Help("That share.")] = 0.1
     corpus: Annotated[
         list[str],
         Help("Files of every kind that `vectorlong index` reads, whose ids the questions name."),
@@ -82,7 +85,7 @@ class ContrastiveSection:
         Help("What a question is compared with: a document's one vector, or its best passage's."),
     ] = "documents"
     hard_negatives: Annotated[
-        Annotated[int, Field(ge=0)],
+        NotNegative,
         Help("Near documents that do not answer, for each question, by the model before training."),
     ] = 0
     questions_per_document: Annotated[
@@ -127,7 +130,7 @@ class ContrastiveTraining(TrainingSection):
 class ContrastiveConfig(Config):
     """The file of ``vectorlong train contrastive``."""
 
-    data: DataSection
+    data: ContrastiveData
     task: ContrastiveSection = field(default_factory=ContrastiveSection)
     training: ContrastiveTraining = field(default_factory=ContrastiveTraining)
 
@@ -146,7 +149,7 @@ def prepare(config: ContrastiveConfig) -> Job:
     )
     learnt, held_out = questions["data.train"], questions.get("data.eval")
     if held_out is None:
-        learnt, held_out = split_off(learnt, data.eval_share, training.seed, "data.eval_share")
+        learnt, held_out = split_off(learnt, data.eval_share, training.seed)
     encoder = _load(config)
     n_other = len(documents.texts) - max(len(each.relevant) for each in learnt)
     if task.hard_negatives > max(n_other, 0):

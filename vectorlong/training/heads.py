@@ -1,12 +1,12 @@
-"""What the recipes of heads share: loading, windows of documents, batches of them, labels."""
+"""What the recipes of heads share: loading, saving, and documents of several windows."""
 
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -15,12 +15,10 @@ from vectorlong.encoder.loading import settings_for_training
 from vectorlong.encoder.settings import file_digests, write_settings
 from vectorlong.errors import ConfigError
 from vectorlong.tasks.loading import load_head
-from vectorlong.training.config import Config, Help, Positive
+from vectorlong.tasks.running import window_length
+from vectorlong.training.sections import Config
 
-Length = Annotated[
-    Positive | None, Help("Tokens of a window; the model's limit where not given.", 1024)
-]
-Stride = Annotated[int, Help("Tokens that the windows of a longer document share.")]
+_LEAST_TOKENS = 8
 
 
 def load(
@@ -40,10 +38,23 @@ def load(
         )
     with warnings.catch_warnings(action="ignore"):  # that the head is new, as it has to be
         model, tokenizer = load_head(head_class, config.model.name, **options)
-    longest = model.config.max_position_embeddings - model.config.pad_token_id - 1
-    if not 8 <= (length or longest) <= longest:
-        raise ConfigError(f"task.length={length}: this model takes 8 to {longest} tokens.")
-    return model, tokenizer, length or longest
+    return model, tokenizer, window_tokens(model, tokenizer, length)
+
+
+def window_tokens(model: Any, tokenizer: Any, length: int | None) -> int:
+    """Give the tokens of a window: what task.length asks for, else as many as the model takes.
+
+    Raises
+    ------
+    ConfigError
+        The model does not take them, or they leave hardly any text.
+    """
+    longest = window_length(model, tokenizer, None)
+    if not _LEAST_TOKENS <= (length or longest) <= longest:
+        raise ConfigError(
+            f"task.length={length}: this model takes {_LEAST_TOKENS} to {longest} tokens."
+        )
+    return length or longest
 
 
 def save_head(tokenizer: Any, model_name: str) -> Callable[[Any, Path], None]:
@@ -67,17 +78,3 @@ def mean_over_windows(scores: Tensor, n_windows: Tensor) -> Tensor:
     document = torch.repeat_interleave(n_windows)  # [w]
     total = scores.new_zeros(len(n_windows), scores.shape[1]).index_add(0, document, scores)
     return total / n_windows[:, None]
-
-
-def numbered(labels: Iterable[str]) -> dict[str, int]:
-    """Give labels numbers, in alphabetical order."""
-    return {label: number for number, label in enumerate(sorted(set(labels)))}
-
-
-def label_options(numbers: dict[str, int]) -> dict[str, Any]:
-    """Give what a head's configuration says of its labels."""
-    return {
-        "num_labels": len(numbers),
-        "id2label": {number: label for label, number in numbers.items()},
-        "label2id": dict(numbers),
-    }

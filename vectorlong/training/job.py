@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import hashlib
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
@@ -111,3 +112,26 @@ class Job:
 def device_of(model: nn.Module) -> torch.device:
     """Return where a model's weights are."""
     return next(model.parameters()).device
+
+
+def batches(examples: list[Any], size: int) -> Iterator[list[Any]]:
+    """Divide examples into lists of a size, in order."""
+    for start in range(0, len(examples), size):
+        yield examples[start : start + size]
+
+
+def on_device(batch: dict[str, Any], model: nn.Module) -> dict[str, Any]:
+    """Move a batch to where a model is, with the dictionaries in it."""
+    device = device_of(model)
+    return {
+        name: each.to(device) if isinstance(each, Tensor) else on_device(each, model)
+        for name, each in batch.items()
+    }
+
+
+def digest_of(parts: Iterable[bytes]) -> str:
+    """Hash what is learnt from."""
+    digest = hashlib.blake2b(digest_size=16)
+    for part in parts:
+        digest.update(len(part).to_bytes(8, "little") + part)
+    return digest.hexdigest()

@@ -17,6 +17,7 @@ from typing import Annotated, Any, Literal
 import numpy as np
 import torch
 import torch.nn.functional as F
+from pydantic import Field
 from torch import Tensor, nn
 from transformers import AutoModelForMaskedLM, LongformerForMaskedLM
 
@@ -26,9 +27,8 @@ from vectorlong.encoder.hub import find_folder
 from vectorlong.encoder.model_files import CONFIG_FILE, read_json
 from vectorlong.errors import ConfigError
 from vectorlong.tasks.loading import load_head
-from vectorlong.training.config import Config, Help, Positive, Share
-from vectorlong.training.heads import save_head
-from vectorlong.training.job import Draw, Job
+from vectorlong.training.heads import save_head, window_tokens
+from vectorlong.training.job import Draw, Job, batches, digest_of, on_device
 from vectorlong.training.masking import (
     IGNORED,
     Chunk,
@@ -37,26 +37,12 @@ from vectorlong.training.masking import (
     masked,
     require_mask_token,
 )
-from vectorlong.training.records import Placed, read_texts, split_off
-from vectorlong.training.run import CONVERTED, batches, digest_of, on_device
+from vectorlong.training.records import Placed, read_parts, read_texts
+from vectorlong.training.run_folder import CONVERTED
+from vectorlong.training.sections import Config, Help, Positive, Share, TextDataSection
 
 # Of the evaluation's masks, which are the same for every model and at every step.
 _EVALUATION_SEED = 20_000
-
-
-@dataclass(frozen=True, kw_only=True)
-class DataSection:
-    """Texts to learn from."""
-
-    train: Annotated[
-        list[str],
-        Help("Files and folders of every kind that `vectorlong index` reads.", ["texts/"]),
-    ]
-    eval: Annotated[
-        list[str], Help("Likewise, to evaluate on; a share of train where there are none.")
-    ] = field(default_factory=list)
-    eval_share: Annotated[Share, Help("That share.")] = 0.05
-    text: Annotated[str | None, Help("Column of tables that is the text.", "body")] = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -73,7 +59,7 @@ class MaskingSection:
     ] = "token"
     pack: Annotated[bool, Help("Whether an example goes on with the next text.")] = True
     segment_tokens: Annotated[
-        Positive | None,
+        Annotated[int, Field(ge=2)] | None,
         Help(
             "Open a segment after every so many tokens, with a global token; none where not given.",
             128,
@@ -85,7 +71,7 @@ class MaskingSection:
 class MaskedLanguageModelConfig(Config):
     """The file of ``vectorlong train mlm``."""
 
-    data: DataSection
+    data: TextDataSection
     task: MaskingSection = field(default_factory=MaskingSection)
 
 
@@ -140,33 +126,23 @@ def prepare(config: MaskedLanguageModelConfig) -> Job:
     ConfigError
         The model or the data cannot be used; the message names the key.
     """
+    data, task, training = config.data, config.task, config.training
+    parts = read_parts(data, training.seed, lambda key, paths: read_texts(key, paths, data.text))
     model, tokenizer, name = _load(config)
     mask_id = require_mask_token(tokenizer, config.model.name)
-    task, training = config.task, config.training
-    longest = model.config.max_position_embeddings - model.config.pad_token_id - 1
-    length = task.length or longest
-    if not 8 <= length <= longest:
-        raise ConfigError(f"task.length={length}: this model takes 8 to {longest} tokens.")
-    if task.segment_tokens is not None and task.segment_tokens < 2:
-        raise ConfigError(f"task.segment_tokens={task.segment_tokens}: give at least 2.")
     layout = Layout(
-        length,
+        window_tokens(model, tokenizer, task.length),
         int(tokenizer.cls_token_id),
         int(tokenizer.sep_token_id),
         task.pack,
         task.segment_tokens,
     )
-    texts = read_texts("data.train", config.data.train, config.data.text)
-    if config.data.eval:
-        held_out = read_texts("data.eval", config.data.eval, config.data.text)
-    else:
-        texts, held_out = split_off(texts, config.data.eval_share, training.seed, "data.eval_share")
 
     def cut(documents: Sequence[Placed[Document]]) -> list[Chunk]:
         contents = (document.record.text for document in documents)
         return list(chunks_of(contents, tokenizer, layout, task.unit))
 
-    examples, evaluated = cut(texts), cut(held_out)
+    examples, evaluated = cut(parts.learnt), cut(parts.held_out)
     if not examples or not evaluated:
         raise ConfigError("data.train: there is no token to learn from, or none to evaluate on.")
     special = set(tokenizer.all_special_ids)
@@ -189,7 +165,9 @@ def prepare(config: MaskedLanguageModelConfig) -> Job:
         save=save_head(tokenizer, name),
         data_digest=digest_of(chunk.ids.tobytes() for chunk in (*examples, *evaluated)),
         loss=masked_loss,
-        notes=_source_figures(config, tokenizer, [each.record.text for each in held_out], evaluate),
+        notes=_source_figures(
+            config, tokenizer, [each.record.text for each in parts.held_out], evaluate
+        ),
     )
 
 

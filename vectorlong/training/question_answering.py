@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Annotated, Any
 
@@ -21,11 +21,17 @@ from vectorlong.tasks.question_answering import (
     check_answer,
 )
 from vectorlong.tasks.windows import TextWindow, text_windows, window_tensors
-from vectorlong.training.config import Config, Help, Positive, Share
-from vectorlong.training.heads import Length, load, save_head
-from vectorlong.training.job import Job
-from vectorlong.training.records import Placed, data_error, read_records, split_off
-from vectorlong.training.run import digest_of
+from vectorlong.training.heads import load, save_head
+from vectorlong.training.job import Job, batches, digest_of, on_device
+from vectorlong.training.records import Placed, data_error, read_parts, read_records
+from vectorlong.training.sections import (
+    Config,
+    DataSection,
+    Help,
+    NotNegative,
+    Positive,
+    WindowSection,
+)
 
 
 @dataclass(frozen=True)
@@ -46,7 +52,7 @@ class QuestionRecord:
 
 
 @dataclass(frozen=True, kw_only=True)
-class DataSection:
+class QuestionAnsweringData(DataSection):
     """Questions with their documents and answers."""
 
     train: Annotated[
@@ -57,18 +63,15 @@ class DataSection:
             ["train.json"],
         ),
     ]
-    eval: Annotated[
-        list[str], Help("Likewise, to evaluate on; a share of train where there are none.")
-    ] = field(default_factory=list)
-    eval_share: Annotated[Share, Help("That share.")] = 0.1
 
 
 @dataclass(frozen=True, kw_only=True)
-class QuestionAnsweringSection:
-    """How documents are taken."""
+class QuestionAnsweringSection(WindowSection):
+    """How documents are read, and answers given."""
 
-    length: Length = None
-    stride: Annotated[int, Help("Tokens that the windows of a longer document share.")] = 128
+    stride: Annotated[NotNegative, Help("Tokens that the windows of a longer document share.")] = (
+        128
+    )
     max_answer_tokens: Annotated[Positive, Help("Longest answer that is given.")] = 30
 
 
@@ -76,7 +79,7 @@ class QuestionAnsweringSection:
 class QuestionAnsweringConfig(Config):
     """The file of ``vectorlong train qa``."""
 
-    data: DataSection
+    data: QuestionAnsweringData
     task: QuestionAnsweringSection = field(default_factory=QuestionAnsweringSection)
 
 
@@ -98,43 +101,36 @@ def prepare(config: QuestionAnsweringConfig) -> Job:
         An answer is not where it is said to be, or a question leaves no room for its document.
     """
     data, task, training = config.data, config.task, config.training
-    records = list(_read("data.train", data.train))
-    if data.eval:
-        held_out = list(_read("data.eval", data.eval))
-    else:
-        records, held_out = split_off(records, data.eval_share, training.seed, "data.eval_share")
-    model, tokenizer, length = load(config, LongformerForQuestionAnswering, task.length)
-    examples = [
-        window for each in records for window in _windows(each, tokenizer, length, task.stride)
-    ]
-    for each in held_out:
+    parts = read_parts(data, training.seed, _read)
+    for each in parts.held_out:
         _check(each)
+    model, tokenizer, length = load(config, LongformerForQuestionAnswering, task.length)
+    examples, evaluated = (
+        [window for each in part for window in _windows(each, tokenizer, length, task.stride)]
+        for part in (parts.learnt, parts.held_out)
+    )
+    have_all_answers = all(each.record.answers for each in parts.held_out)
     pad = int(tokenizer.pad_token_id)
 
     def evaluate(trained: Any) -> dict[str, float]:
         answerer = QuestionAnswerer(
             (trained, tokenizer), length, task.stride, task.max_answer_tokens
         )
-        pairs = [(each.record.question, each.record.context) for each in held_out]
+        pairs = [(each.record.question, each.record.context) for each in parts.held_out]
         exact = f1 = nats = 0.0
-        for each, found in zip(held_out, answerer.ask_many(pairs), strict=True):
+        for each, found in zip(parts.held_out, answerer.ask_many(pairs), strict=True):
             expected = [answer.text for answer in each.record.answers]
             answer = found.answer
             # Where every document has an answer, the likeliest is asked for.
-            if answer is None and expected and all(other.record.answers for other in held_out):
+            if answer is None and have_all_answers:
                 answer = found.best[0] if found.best else None
             one, other = agreement("" if answer is None else answer.text, expected)
             exact, f1 = exact + one, f1 + other
-        for first in range(0, len(evaluated), training.batch_size):
-            group = evaluated[first : first + training.batch_size]
-            batch = {name: each.to(trained.device) for name, each in _batch(group, pad).items()}
-            nats += float(_loss(trained, batch)) * len(group)
-        n = len(held_out)
+        for group in batches(evaluated, training.batch_size):
+            nats += float(_loss(trained, on_device(_batch(group, pad), trained))) * len(group)
+        n = len(parts.held_out)
         return {"loss": nats / len(evaluated), "exact": exact / n, "f1": f1 / n}
 
-    evaluated = [
-        window for each in held_out for window in _windows(each, tokenizer, length, task.stride)
-    ]
     return Job(
         model=model,
         examples=examples,
@@ -151,8 +147,9 @@ def prepare(config: QuestionAnsweringConfig) -> Job:
     )
 
 
-def _read(key: str, paths: Sequence[str]) -> Iterator[Placed[QuestionRecord]]:
+def _read(key: str, paths: Sequence[str]) -> list[Placed[QuestionRecord]]:
     """Read SQuAD's files, and JSON lines."""
+    records = []
     others = []
     for path in paths:
         content = _squad(path)
@@ -172,9 +169,10 @@ def _read(key: str, paths: Sequence[str]) -> Iterator[Placed[QuestionRecord]]:
                         )
                     except (KeyError, TypeError) as error:
                         raise ConfigError(f"{key}: {place}: it lacks {error}.") from None
-                    yield Placed(record, place)
+                    records.append(Placed(record, place))
     if others:
-        yield from read_records(key, others, QuestionRecord)
+        records += read_records(key, others, QuestionRecord)
+    return records
 
 
 def _squad(path: str) -> list[Any] | None:

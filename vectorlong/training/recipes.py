@@ -5,11 +5,13 @@ from __future__ import annotations
 import importlib
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from vectorlong.errors import OptionError
-from vectorlong.training.config import RunConfig
-from vectorlong.training.job import Job
+
+if TYPE_CHECKING:  # so that the command line can list what there is at once
+    from vectorlong.training.job import Job
+    from vectorlong.training.sections import RunConfig
 
 
 @dataclass(frozen=True)
@@ -42,7 +44,10 @@ class Recipe:
         return getattr(self._load(), "PRESETS", {})
 
     def prepare(self, config: Any) -> Job:
-        """Read model and data."""
+        """Read model and data; whatever weights are new follow from the run's seed."""
+        import torch
+
+        torch.manual_seed(config.training.seed)
         return self._load().prepare(config)
 
     def _load(self) -> Any:

@@ -7,7 +7,7 @@ import gzip
 import json
 import os
 import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Generic, TypeVar
@@ -19,6 +19,7 @@ from vectorlong.errors import ConfigError, VectorlongError
 from vectorlong.fields import checked_fields
 from vectorlong.files.records import Columns
 from vectorlong.files.source import FileSource
+from vectorlong.training.sections import DataSection
 
 RecordT = TypeVar("RecordT")
 
@@ -37,6 +38,25 @@ class Placed(Generic[RecordT]):
 
     record: RecordT
     place: str
+
+
+@dataclass(frozen=True)
+class Parts(Generic[RecordT]):
+    """What a run reads.
+
+    Attributes
+    ----------
+    given
+        All of data.train.
+    learnt
+        What of it is learnt from.
+    held_out
+        What is evaluated on.
+    """
+
+    given: list[RecordT]
+    learnt: list[RecordT]
+    held_out: list[RecordT]
 
 
 def read_records(key: str, paths: Sequence[str], kind: type[RecordT]) -> list[Placed[RecordT]]:
@@ -91,22 +111,68 @@ def read_texts(key: str, paths: Sequence[str], text_column: str | None) -> list[
     return texts
 
 
+def read_parts(
+    data: DataSection,
+    seed: int,
+    read: Callable[[str, Sequence[str]], list[RecordT]],
+    label_of: Callable[[RecordT], str] | None = None,
+) -> Parts[RecordT]:
+    """Read what is learnt from, and what is evaluated on or a share of the former.
+
+    Parameters
+    ----------
+    data
+        Where they are.
+    seed
+        Chooses the share.
+    read
+        Reads the paths of a key, as :func:`read_records` does.
+    label_of
+        Of whose labels each is to have its part of the share.
+
+    Raises
+    ------
+    ConfigError
+        As ``read`` says, or as :func:`split_off` does.
+    """
+    given = read("data.train", data.train)
+    if data.eval:
+        return Parts(given, given, read("data.eval", data.eval))
+    learnt, held_out = split_off(given, data.eval_share, seed, label_of)
+    return Parts(given, learnt, held_out)
+
+
 def split_off(
-    records: Sequence[RecordT], share: float, seed: int, key: str
+    records: Sequence[RecordT],
+    share: float,
+    seed: int,
+    label_of: Callable[[RecordT], str] | None = None,
 ) -> tuple[list[RecordT], list[RecordT]]:
     """Put a share of the records aside, to evaluate on: at least one, and one to learn from.
+
+    With labels every label loses that share, but for the last record that has it.
 
     Raises
     ------
     ConfigError
         There are too few.
     """
+    order = np.random.default_rng(seed).permutation(len(records)).tolist()
+    if label_of is not None:
+        labels = [label_of(record) for record in records]
+        always_learnt = {labels[n]: n for n in order}
+        # The others lie label by label, to take from evenly.
+        others = (n for n in order if always_learnt[labels[n]] != n)
+        order = sorted(others, key=labels.__getitem__)
     n_held_out = max(1, round(len(records) * share))
-    if n_held_out >= len(records):
+    if n_held_out >= len(records) or not order:
         raise ConfigError(
-            f"{key}={share}: of {len(records)} records none is left to learn from. Give data.eval."
+            f"data.eval_share={share}: of {len(records)} records there have to be some to learn "
+            "from and one to evaluate on. Give data.eval."
         )
-    held_out = set(np.random.default_rng(seed).permutation(len(records))[:n_held_out].tolist())
+    n_held_out = min(n_held_out, len(order))
+    places = (np.arange(n_held_out) + 0.5) * len(order) / n_held_out
+    held_out = {order[int(place)] for place in places}
     kept = [record for number, record in enumerate(records) if number not in held_out]
     return kept, [records[number] for number in sorted(held_out)]
 

@@ -1,26 +1,19 @@
-"""Runs a job with the trainer of ``transformers``: logged, evaluated, and resumed after a kill.
-
-The folder of a run: ``run.json`` says what is trained, ``log.jsonl`` how it went, ``checkpoints/``
-is what it goes on from, ``model/`` the best model once it is finished. A checkpoint counts when its
-mark is written, after all its files are on the disk; until then the one before is kept.
-"""
+"""Runs a job with the trainer of ``transformers``: logged, evaluated, and resumed after a kill."""
 
 from __future__ import annotations
 
 import contextlib
-import hashlib
-import json
 import math
 import os
 import shutil
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import torch
 import transformers
-from torch import Tensor, nn
+from torch import nn
 from torch.utils.data import SequentialSampler
 from transformers import (
     PrinterCallback,
@@ -30,25 +23,20 @@ from transformers import (
     TrainingArguments,
 )
 
-from vectorlong.disk import flush_folder, flush_to_disk, read_mapping, replace_bytes
-from vectorlong.errors import ConfigError, shown
-from vectorlong.fields import take_format_version
+from vectorlong.disk import flush_folder
 from vectorlong.progress import progress_bar
-from vectorlong.training.config import RunConfig, TrainingSection, flat_config
 from vectorlong.training.job import Draws, Job, device_of
 from vectorlong.training.log import TrainingLog, read_log
+from vectorlong.training.run_folder import (
+    MODEL_FOLDER,
+    RunFolder,
+    complete_checkpoints,
+    mark_complete,
+    remove_checkpoint,
+    step_of,
+)
+from vectorlong.training.sections import RunConfig, TrainingSection
 
-RUN_FILE = "run.json"
-LOG_FILE = "log.jsonl"
-MODEL_FOLDER = "model"
-#: An encoder that was converted before the run began.
-CONVERTED = "converted"
-#: Vectors of the model before training, to choose by what is learnt from.
-INDEX = "index"
-_CHECKPOINTS = "checkpoints"
-_COMPLETE = "complete.json"
-_FORMAT_VERSION = 1
-_MAX_BYTES = 1 << 20
 _SCHEDULES = {"polynomial": ("polynomial", {"power": 3.0, "lr_end": 0.0})}
 
 
@@ -74,131 +62,6 @@ class RunResult:
     was_finished: bool
 
 
-class RunFolder:
-    """A run's folder, claimed for one configuration.
-
-    Parameters
-    ----------
-    task
-        Name of the task.
-    config
-        What is trained, and how.
-
-    Raises
-    ------
-    ConfigError
-        Another run, or something else, is in the folder; the message says what differs.
-    """
-
-    def __init__(self, task: str, config: RunConfig) -> None:
-        self.path = Path(config.output).expanduser()
-        self._facts: dict[str, Any] = {
-            "task": task,
-            "config": flat_config(config),
-        }
-        self._stored = self._read()
-        if self._stored is None:
-            known = {CONVERTED, INDEX}
-            if self.path.is_dir() and {path.name for path in self.path.iterdir()} - known:
-                raise ConfigError(
-                    f"output={str(self.path)!r}: the folder holds something that is no training "
-                    "run. Name a new one."
-                )
-        else:
-            self._compare(self._stored)
-
-    @property
-    def model(self) -> Path:
-        """Where the trained model is."""
-        return self.path / MODEL_FOLDER
-
-    @property
-    def log(self) -> Path:
-        """Where the log is."""
-        return self.path / LOG_FILE
-
-    @property
-    def checkpoints(self) -> Path:
-        """Where the trainer's checkpoints are."""
-        return self.path / _CHECKPOINTS
-
-    def result(self) -> dict[str, Any] | None:
-        """Return what a finished run ended with."""
-        return None if self._stored is None else self._stored.get("result")
-
-    def begin(self, data_digest: str) -> Path | None:
-        """Claim the folder and return the last complete checkpoint, if there is one.
-
-        Raises
-        ------
-        ConfigError
-            The data are others than those that the run began with.
-        """
-        if self._stored is None:
-            self.checkpoints.mkdir(parents=True, exist_ok=True)
-            self._write({**self._facts, "data_digest": data_digest})
-            return None
-        if self._stored.get("data_digest") != data_digest:
-            raise ConfigError(
-                f"output={str(self.path)!r}: the run there began with other data (files under "
-                "data.train or data.eval have changed). Name a new folder, or remove that one."
-            )
-        self.checkpoints.mkdir(exist_ok=True)
-        complete = complete_checkpoints(self.checkpoints)
-        for folder in self.checkpoints.iterdir():
-            if folder not in complete:
-                shutil.rmtree(folder)
-        return complete[-1] if complete else None
-
-    def finish(self, data_digest: str, result: dict[str, Any]) -> None:
-        """Write how the run ended, and remove what it would have gone on from."""
-        self._write({**self._facts, "data_digest": data_digest, "result": result})
-        shutil.rmtree(self.checkpoints, ignore_errors=True)
-        shutil.rmtree(self.path / INDEX, ignore_errors=True)
-
-    def _read(self) -> dict[str, Any] | None:
-        path = self.path / RUN_FILE
-        try:
-            facts = read_mapping(path, _MAX_BYTES)
-        except FileNotFoundError:
-            return None
-        except NotADirectoryError:
-            raise ConfigError(f"output={str(self.path)!r} is a file; name a folder.") from None
-        except (OSError, ValueError) as error:
-            raise ConfigError(f"{path} is damaged: {error}") from error
-        if take_format_version(facts, _FORMAT_VERSION, path) is None:
-            raise ConfigError(f"{path} is damaged: it has no format version.")
-        return facts
-
-    def _write(self, facts: dict[str, Any]) -> None:
-        content = json.dumps({"format_version": _FORMAT_VERSION, **facts}, indent=2)
-        replace_bytes(self.path / RUN_FILE, content.encode())
-
-    def _compare(self, stored: dict[str, Any]) -> None:
-        differences = []
-        if stored.get("task") != self._facts["task"]:
-            differences.append(f"its task is {shown(stored.get('task'))}")
-        was = stored.get("config")
-        was = was if isinstance(was, dict) else {}
-        now = json.loads(json.dumps(self._facts["config"]))
-        for name in sorted(now.keys() | was.keys()):
-            if name != "output" and was.get(name) != now.get(name):
-                differences.append(
-                    f"{name} was {shown(was.get(name))} and is {shown(now.get(name))}"
-                )
-        if differences:
-            raise ConfigError(
-                f"output={str(self.path)!r} holds another run: {'; '.join(differences)}. Name a "
-                "new folder, or remove that one."
-            )
-
-
-def complete_checkpoints(folder: Path) -> list[Path]:
-    """Return the checkpoints that were written to the end, the latest last."""
-    complete = [path.parent for path in folder.glob(f"checkpoint-*/{_COMPLETE}")]
-    return sorted(complete, key=_step_of)
-
-
 def run_job(folder: RunFolder, config: RunConfig, job: Job) -> RunResult:
     """Train, from the start or from where a run stopped, and write the best model.
 
@@ -222,9 +85,9 @@ def run_job(folder: RunFolder, config: RunConfig, job: Job) -> RunResult:
         As :class:`RunFolder` says.
     """
     checkpoint = folder.begin(job.data_digest)
-    step = 0 if checkpoint is None else _step_of(checkpoint)
+    step = 0 if checkpoint is None else step_of(checkpoint)
     training = config.training
-    n_steps = steps_of(training, len(job.examples))
+    n_steps = training.n_steps(len(job.examples))
     if training.gradient_checkpointing:
         model: Any = job.model
         former = model.gradient_checkpointing_enable
@@ -246,21 +109,6 @@ def run_job(folder: RunFolder, config: RunConfig, job: Job) -> RunResult:
     return RunResult(folder.model, figures, best_step, was_finished=False)
 
 
-def steps_of(training: TrainingSection, n_examples: int) -> int:
-    """Return how many steps a run has."""
-    if training.max_steps is not None:
-        return training.max_steps
-    return max(1, math.ceil(n_examples * training.epochs / _examples_a_step(training)))
-
-
-def digest_of(parts: Iterable[bytes]) -> str:
-    """Hash what is learnt from."""
-    digest = hashlib.blake2b(digest_size=16)
-    for part in parts:
-        digest.update(len(part).to_bytes(8, "little") + part)
-    return digest.hexdigest()
-
-
 class JobTrainer(transformers.Trainer):
     """The trainer of ``transformers`` with a job's loss, order and evaluation."""
 
@@ -272,7 +120,7 @@ class JobTrainer(transformers.Trainer):
         training: TrainingSection,
         callbacks: list[TrainerCallback],
     ) -> None:
-        draws = Draws(job.examples, n_steps * _examples_a_step(training), training.seed)
+        draws = Draws(job.examples, n_steps * training.examples_a_step, training.seed)
         super().__init__(
             job.model,
             arguments,
@@ -326,18 +174,11 @@ class _Marks(TrainerCallback):
     ) -> None:
         folder = Path(str(args.output_dir))
         checkpoint = folder / f"checkpoint-{state.global_step}"
-        for path in checkpoint.rglob("*"):
-            if path.is_file():
-                with path.open("rb+") as file:
-                    flush_to_disk(file.fileno())
-        flush_folder(checkpoint)
-        flush_folder(folder)
-        replace_bytes(checkpoint / _COMPLETE, b"{}")
+        mark_complete(checkpoint)
         best = state.best_model_checkpoint
         for other in complete_checkpoints(folder):
             if other != checkpoint and (best is None or other.name != Path(best).name):
-                (other / _COMPLETE).unlink()
-                shutil.rmtree(other)
+                remove_checkpoint(other)
 
 
 def _arguments(
@@ -377,10 +218,6 @@ def _arguments(
         report_to=[],
         log_level="error",
     )
-
-
-def _examples_a_step(training: TrainingSection) -> int:
-    return training.batch_size * training.accumulate
 
 
 @contextlib.contextmanager
@@ -430,22 +267,3 @@ def _write_model(folder: RunFolder, job: Job, model: Any) -> None:
     shutil.rmtree(folder.model, ignore_errors=True)
     os.replace(unfinished, folder.model)
     flush_folder(folder.path)
-
-
-def _step_of(checkpoint: Path) -> int:
-    return int(checkpoint.name.rpartition("-")[2])
-
-
-def batches(examples: list[Any], size: int) -> Iterator[list[Any]]:
-    """Divide examples into lists of a size, in order."""
-    for start in range(0, len(examples), size):
-        yield examples[start : start + size]
-
-
-def on_device(batch: dict[str, Any], model: nn.Module) -> dict[str, Any]:
-    """Move a batch to where a model is, with the dictionaries in it."""
-    device = device_of(model)
-    return {
-        name: each.to(device) if isinstance(each, Tensor) else on_device(each, model)
-        for name, each in batch.items()
-    }

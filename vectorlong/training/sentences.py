@@ -9,10 +9,8 @@ from typing import Annotated
 import numpy as np
 import torch
 import torch.nn.functional as F
-from sklearn.metrics import f1_score
 from torch import Tensor, nn
 
-from vectorlong.errors import ConfigError
 from vectorlong.tasks.sequential_sentences import (
     NO_LABEL,
     LongformerForSequentialSentenceClassification,
@@ -20,11 +18,11 @@ from vectorlong.tasks.sequential_sentences import (
     sentence_tensors,
     sentence_windows,
 )
-from vectorlong.training.config import Config, Help, Share
-from vectorlong.training.heads import Length, label_options, load, numbered, save_head
-from vectorlong.training.job import Job
-from vectorlong.training.records import Placed, read_records, split_off
-from vectorlong.training.run import batches, digest_of, on_device
+from vectorlong.training.heads import load, save_head
+from vectorlong.training.job import Job, batches, digest_of, on_device
+from vectorlong.training.labels import Labels, label_figures
+from vectorlong.training.records import Placed, read_parts, read_records
+from vectorlong.training.sections import Config, DataSection, Help, WindowTokens
 
 
 @dataclass(frozen=True)
@@ -36,31 +34,27 @@ class SentencesRecord:
 
 
 @dataclass(frozen=True, kw_only=True)
-class DataSection:
+class SentencesData(DataSection):
     """Documents sentence by sentence."""
 
     train: Annotated[
         list[str],
         Help("JSON lines of sentences and labels, two lists of one length.", ["train.jsonl"]),
     ]
-    eval: Annotated[
-        list[str], Help("Likewise, to evaluate on; a share of train where there are none.")
-    ] = field(default_factory=list)
-    eval_share: Annotated[Share, Help("That share.")] = 0.1
 
 
 @dataclass(frozen=True, kw_only=True)
 class SentencesSection:
     """How documents are taken."""
 
-    length: Length = None
+    length: WindowTokens = None
 
 
 @dataclass(frozen=True, kw_only=True)
 class SentencesConfig(Config):
     """The file of ``vectorlong train sentences``."""
 
-    data: DataSection
+    data: SentencesData
     task: SentencesSection = field(default_factory=SentencesSection)
 
 
@@ -81,28 +75,27 @@ def prepare(config: SentencesConfig) -> Job:
         A document has more sentences than labels, or a label that is never learnt from.
     """
     data, training = config.data, config.training
-    records = read_records("data.train", data.train, SentencesRecord)
-    if data.eval:
-        held_out = read_records("data.eval", data.eval, SentencesRecord)
-    else:
-        records, held_out = split_off(records, data.eval_share, training.seed, "data.eval_share")
-    numbers = numbered(label for each in records for label in each.record.labels)
+    parts = read_parts(
+        data, training.seed, lambda key, paths: read_records(key, paths, SentencesRecord)
+    )
+    labels = Labels(label for each in parts.given for label in each.record.labels)
     model, tokenizer, length = load(
         config,
         LongformerForSequentialSentenceClassification,
         config.task.length,
-        **label_options(numbers),
+        **labels.head_options(),
     )
 
-    def windows(placed: Sequence[Placed[SentencesRecord]]) -> list[_Example]:
+    def windows(placed: Placed[SentencesRecord]) -> list[_Example]:
+        sentences = placed.record.sentences
+        numbers = labels.numbers_of("sentences", sentences, placed.record.labels, placed.place)
         return [
-            _Example(window, _own_labels(window, labels))
-            for each in placed
-            for labels in [_numbers_of(each, numbers)]
-            for window in sentence_windows(each.record.sentences, tokenizer, length)
+            _Example(window, _own_labels(window, numbers))
+            for window in sentence_windows(sentences, tokenizer, length)
         ]
 
-    examples, evaluated = windows(records), windows(held_out)
+    examples = [window for each in parts.learnt for window in windows(each)]
+    evaluated = [window for each in parts.held_out for window in windows(each)]
     pad = int(tokenizer.pad_token_id)
 
     def evaluate(trained: nn.Module) -> dict[str, float]:
@@ -111,17 +104,13 @@ def prepare(config: SentencesConfig) -> Job:
         predicted: list[int] = []
         for group in batches(evaluated, training.batch_size):
             batch = on_device(_batch(group, pad), trained)
-            labels = batch.pop("labels")
+            targets = batch.pop("labels")  # [w, s]
             scores = trained(**batch).logits  # [w, s, c]
-            is_own = labels != NO_LABEL
-            nats += F.cross_entropy(scores[is_own], labels[is_own], reduction="sum").item()
-            expected += labels[is_own].tolist()
+            is_own = targets != NO_LABEL
+            nats += F.cross_entropy(scores[is_own], targets[is_own], reduction="sum").item()
+            expected += targets[is_own].tolist()
             predicted += scores[is_own].argmax(-1).tolist()
-        return {
-            "loss": nats / len(expected),
-            "accuracy": float(np.mean(np.array(expected) == np.array(predicted))),
-            "macro_f1": float(f1_score(expected, predicted, average="macro", zero_division=0)),
-        }
+        return {"loss": nats / len(expected), **label_figures(expected, predicted)}
 
     return Job(
         model=model,
@@ -137,26 +126,10 @@ def prepare(config: SentencesConfig) -> Job:
     )
 
 
-def _numbers_of(placed: Placed[SentencesRecord], numbers: dict[str, int]) -> list[int]:
-    record = placed.record
-    if len(record.sentences) != len(record.labels) or not record.sentences:
-        raise ConfigError(
-            f"{placed.place}: {len(record.sentences)} sentences and {len(record.labels)} labels; "
-            "there has to be a label for each sentence, and at least one."
-        )
-    unknown = next((label for label in record.labels if label not in numbers), None)
-    if unknown is not None:
-        raise ConfigError(
-            f"{placed.place}: the label {unknown!r} is nowhere in data.train. Known are: "
-            f"{', '.join(map(repr, numbers))}."
-        )
-    return [numbers[label] for label in record.labels]
-
-
-def _own_labels(window: SentenceWindow, labels: Sequence[int]) -> np.ndarray:
+def _own_labels(window: SentenceWindow, numbers: np.ndarray) -> np.ndarray:
     own = np.full(len(window.starts), NO_LABEL)
     for number in window.own:
-        own[number - window.first] = labels[number]
+        own[number - window.first] = numbers[number]
     return own
 
 

@@ -9,26 +9,18 @@ from typing import Annotated, Any
 import numpy as np
 import torch
 import torch.nn.functional as F
-from sklearn.metrics import f1_score
 from torch import Tensor, nn
 from transformers import LongformerForTokenClassification
 
 from vectorlong.errors import ConfigError
 from vectorlong.tasks.windows import TextWindow, window_tensors
 from vectorlong.text.windows import plan_windows
-from vectorlong.training.config import Config, Help, Share
-from vectorlong.training.heads import (
-    Length,
-    Stride,
-    label_options,
-    load,
-    numbered,
-    save_head,
-)
-from vectorlong.training.job import Job
+from vectorlong.training.heads import load, save_head
+from vectorlong.training.job import Job, batches, digest_of, on_device
+from vectorlong.training.labels import Labels, label_figures
 from vectorlong.training.masking import IGNORED
-from vectorlong.training.records import Placed, read_records, split_off
-from vectorlong.training.run import batches, digest_of, on_device
+from vectorlong.training.records import Placed, read_parts, read_records
+from vectorlong.training.sections import Config, DataSection, Help, WindowSection
 
 _OUTSIDE = "O"
 
@@ -42,33 +34,21 @@ class TokensRecord:
 
 
 @dataclass(frozen=True, kw_only=True)
-class DataSection:
+class TokensData(DataSection):
     """Documents word by word."""
 
     train: Annotated[
         list[str],
         Help("JSON lines of tokens and labels, two lists of one length.", ["train.jsonl"]),
     ]
-    eval: Annotated[
-        list[str], Help("Likewise, to evaluate on; a share of train where there are none.")
-    ] = field(default_factory=list)
-    eval_share: Annotated[Share, Help("That share.")] = 0.1
-
-
-@dataclass(frozen=True, kw_only=True)
-class TokensSection:
-    """How documents are taken."""
-
-    length: Length = None
-    stride: Stride = 64
 
 
 @dataclass(frozen=True, kw_only=True)
 class TokensConfig(Config):
     """The file of ``vectorlong train tokens``."""
 
-    data: DataSection
-    task: TokensSection = field(default_factory=TokensSection)
+    data: TokensData
+    task: WindowSection = field(default_factory=WindowSection)
 
 
 @dataclass(frozen=True)
@@ -88,23 +68,20 @@ def prepare(config: TokensConfig) -> Job:
         A document has more words than labels, or a label that is never learnt from.
     """
     data, training = config.data, config.training
-    records = read_records("data.train", data.train, TokensRecord)
-    if data.eval:
-        held_out = read_records("data.eval", data.eval, TokensRecord)
-    else:
-        records, held_out = split_off(records, data.eval_share, training.seed, "data.eval_share")
-    numbers = numbered(label for each in records for label in each.record.labels)
+    parts = read_parts(
+        data, training.seed, lambda key, paths: read_records(key, paths, TokensRecord)
+    )
+    labels = Labels(label for each in parts.given for label in each.record.labels)
     model, tokenizer, length = load(
-        config, LongformerForTokenClassification, config.task.length, **label_options(numbers)
+        config, LongformerForTokenClassification, config.task.length, **labels.head_options()
     )
 
-    def cut(placed: Sequence[Placed[TokensRecord]]) -> list[list[_Example]]:
-        return [_windows(each, numbers, tokenizer, length, config.task.stride) for each in placed]
+    def windows(placed: Placed[TokensRecord]) -> list[_Example]:
+        return _windows(placed, labels, tokenizer, length, config.task.stride)
 
-    examples = [window for document in cut(records) for window in document]
-    evaluated = cut(held_out)
+    examples = [window for each in parts.learnt for window in windows(each)]
+    evaluated = [windows(each) for each in parts.held_out]
     pad = int(tokenizer.pad_token_id)
-    names = list(numbers)
 
     def evaluate(trained: nn.Module) -> dict[str, float]:
         nats = 0.0
@@ -115,12 +92,12 @@ def prepare(config: TokensConfig) -> Job:
             predicted.append([])
             for group in batches(document, training.batch_size):
                 batch = on_device(_batch(group, pad), trained)
-                labels = batch.pop("labels")
+                targets = batch.pop("labels")  # [w, n]
                 scores = trained(**batch).logits  # [w, n, c]
-                is_own = labels != IGNORED
-                nats += F.cross_entropy(scores[is_own], labels[is_own], reduction="sum").item()
-                expected[-1] += [names[label] for label in labels[is_own].tolist()]
-                predicted[-1] += [names[label] for label in scores[is_own].argmax(-1).tolist()]
+                is_own = targets != IGNORED
+                nats += F.cross_entropy(scores[is_own], targets[is_own], reduction="sum").item()
+                expected[-1] += [labels.names[n] for n in targets[is_own].tolist()]
+                predicted[-1] += [labels.names[n] for n in scores[is_own].argmax(-1).tolist()]
         return {"loss": nats / sum(map(len, expected)), **tag_figures(expected, predicted)}
 
     return Job(
@@ -150,10 +127,7 @@ def tag_figures(expected: list[list[str]], predicted: list[list[str]]) -> dict[s
     """
     one = [label for document in expected for label in document]
     other = [label for document in predicted for label in document]
-    figures = {
-        "accuracy": sum(a == b for a, b in zip(one, other, strict=True)) / len(one),
-        "macro_f1": float(f1_score(one, other, average="macro", zero_division=0)),
-    }
+    figures = label_figures(one, other)
     if all(label == _OUTSIDE or label[:2] in ("B-", "I-") for label in one):
         true, found = _spans(expected), _spans(predicted)
         total = len(true) + len(found)
@@ -177,24 +151,14 @@ def _spans(documents: list[list[str]]) -> set[tuple[int, int, int, str]]:
 
 def _windows(
     placed: Placed[TokensRecord],
-    numbers: dict[str, int],
+    labels: Labels,
     tokenizer: Any,
     length: int,
     stride: int,
 ) -> list[_Example]:
     """Cut a document into windows; each word is learnt where it has most context."""
     record = placed.record
-    if len(record.tokens) != len(record.labels) or not record.tokens:
-        raise ConfigError(
-            f"{placed.place}: {len(record.tokens)} tokens and {len(record.labels)} labels; there "
-            "has to be a label for each token, and at least one."
-        )
-    unknown = next((label for label in record.labels if label not in numbers), None)
-    if unknown is not None:
-        raise ConfigError(
-            f"{placed.place}: the label {unknown!r} is nowhere in data.train. Known are: "
-            f"{', '.join(map(repr, numbers))}."
-        )
+    numbers = labels.numbers_of("tokens", record.tokens, record.labels, placed.place)
     encoded = tokenizer(
         record.tokens, is_split_into_words=True, add_special_tokens=False, verbose=False
     )
@@ -207,13 +171,13 @@ def _windows(
             f"{placed.place}: token {missing[0]} ({record.tokens[missing[0]]!r}) is nothing to the "
             "model's tokenizer. Leave it out, with its label."
         )
-    labels = np.where(is_first, [numbers[record.labels[word]] for word in words], IGNORED)
+    targets = np.where(is_first, numbers[words], IGNORED)
     special = (int(tokenizer.cls_token_id), int(tokenizer.sep_token_id))
     examples = []
     for window in plan_windows(len(ids), length - 2, min(stride, length - 3)):
         own = np.full(window.end - window.start, IGNORED)
         mine = slice(window.own_start - window.start, window.own_end - window.start)
-        own[mine] = labels[window.own_start : window.own_end]
+        own[mine] = targets[window.own_start : window.own_end]
         inputs = np.concatenate([special[:1], ids[window.start : window.end], special[1:]])
         is_text = np.ones(len(inputs), dtype=bool)
         is_text[[0, -1]] = False
