@@ -130,6 +130,8 @@ def test_a_run_that_was_killed_ends_with_the_same_bits(
         train(folder)
     assert weights(folder) == weights(finished)
     assert entries(folder) == entries(finished)
+    seconds = [entry["seconds"] for entry in read_log(folder / "log.jsonl")]
+    assert seconds == sorted(seconds)
     assert not (folder / "checkpoints").exists()
 
 

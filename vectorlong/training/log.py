@@ -33,8 +33,9 @@ class TrainingLog(TrainerCallback):
 
     def __init__(self, path: Path, step: int, progress: tqdm) -> None:
         self._path, self._progress = path, progress
-        self._began = time.monotonic()
         kept = [entry for entry in read_log(path) if step > 0 and entry["step"] <= step]
+        # What the run took before it was stopped counts, too.
+        self._began = time.monotonic() - (kept[-1]["seconds"] if kept else 0.0)
         lines = "".join(json.dumps(entry) + "\n" for entry in kept)
         replace_bytes(path, lines.encode())
         progress.update(step)
