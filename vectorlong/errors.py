@@ -100,12 +100,14 @@ class MissingExtraError(VectorlongError, ImportError):
         What needs the package.
     extra
         The extra of this library that brings it.
+    otherwise
+        What else can be done, in sentences.
     """
 
-    def __init__(self, feature: str, extra: str) -> None:
+    def __init__(self, feature: str, extra: str, otherwise: str = "") -> None:
         super().__init__(
             f"{feature} needs an optional package. Install it with: "
-            f"pip install 'vectorlong[{extra}]'"
+            f"pip install 'vectorlong[{extra}]'" + (f". {otherwise}" if otherwise else "")
         )
 
 

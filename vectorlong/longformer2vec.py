@@ -81,7 +81,8 @@ class Longformer2Vec:
     ----------
     model
         A hub id, a local folder, or a known short name: "longformer-base", "longformer-large",
-        "longformer-mini", "longformer-zh", "minilm" (the small English model that comes from PyPI).
+        "longformer-mini", "longformer-zh", "minilm" (the small English model that comes from PyPI),
+        "multilingual" (one for 100 languages that does, too).
     pooling
         A registered name ("cls", "mean", "max", "mean_sqrt_len", "weighted_mean", "last"), a tuple
         of names whose vectors are concatenated, or a ``Pooling``. Where neither this nor the folder
@@ -112,7 +113,7 @@ class Longformer2Vec:
     local_files_only
         Use the hub's cache and never the network.
     cache_dir
-        Where the hub's cache, or for "minilm" the converted model, is kept.
+        Where the hub's cache, or for an embedded model the converted one, is kept.
 
     Raises
     ------

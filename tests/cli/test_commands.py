@@ -613,6 +613,7 @@ def test_models(run, run_json):
     models = run_json("models")
     assert models[0]["name"] == "minilm"
     assert models[0]["hub_id"] is None
+    assert "100 languages; comes from PyPI" in models[1]["summary"]
 
 
 def test_version_and_help(run):

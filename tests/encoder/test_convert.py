@@ -180,6 +180,20 @@ def test_vectors_have_the_length_that_sentence_transformers_gives(tmp_path, has_
     assert np.linalg.norm(bare.encode(texts), axis=1).min() > 1.1
 
 
+def test_prompts_that_a_known_source_does_not_name_are_kept(tmp_path, monkeypatch):
+    write_source(tmp_path / "source")
+    monkeypatch.setattr(
+        "vectorlong.encoder.convert.find_folder", lambda *_, **__: tmp_path / "source"
+    )
+    encoder = Longformer2Vec(
+        convert("intfloat/multilingual-e5-small", tmp_path / "e5", max_tokens=64, window=8)
+    )
+    assert encoder.prompts == {"query": "query: ", "passage": "passage: "}
+    assert encoder.default_prompt_name == "query"
+    convert("someone/another", tmp_path / "other", max_tokens=64, window=8)
+    assert Longformer2Vec(tmp_path / "other").prompts == {}
+
+
 def test_what_cannot_be_converted(tmp_path):
     write_longformer(tmp_path / "longformer")
     with pytest.raises(CheckpointError, match="Longformer already"):

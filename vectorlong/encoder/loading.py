@@ -13,12 +13,12 @@ from torch import Tensor
 from vectorlong.documents import PassageSpec
 from vectorlong.encoder.checkpoint import load_encoder
 from vectorlong.encoder.config import check_config, read_longformer_config
-from vectorlong.encoder.embedded import embedded_folder
+from vectorlong.encoder.embedded import embedded_folder, is_embedded
 from vectorlong.encoder.hub import find_folder
 from vectorlong.encoder.model import Encoder
 from vectorlong.encoder.model_files import CONFIG_FILE, read_json, read_weights
 from vectorlong.encoder.options import check_model
-from vectorlong.encoder.profiles import EMBEDDED_MODEL, find_profile
+from vectorlong.encoder.profiles import find_profile
 from vectorlong.encoder.settings import SETTINGS_FILE, Settings, check_files, read_settings
 from vectorlong.errors import CheckpointError, UnsupportedArchitectureError, shown
 from vectorlong.text.tokenizer import TextTokenizer
@@ -89,7 +89,7 @@ def load_model(
     profile = find_profile(name, raw)
     extension = check_config({**profile.config_overrides, **raw}).vectorlong
     settings = read_settings(folder)
-    if name != EMBEDDED_MODEL:  # whose cache was checked just now
+    if not is_embedded(name):  # whose cache was checked just now
         check_files(settings, folder)
     weights = read_weights(folder)
     _check_longformer(raw, weights, folder)
@@ -144,9 +144,9 @@ def _find(
     local_files_only: bool = False,
     cache_dir: str | os.PathLike[str] | None = None,
 ) -> Path:
-    """Find a model's folder; the embedded one is made where it is not there yet."""
-    if name == EMBEDDED_MODEL and not Path(name).is_dir():
-        return embedded_folder(cache_dir)
+    """Find a model's folder; an embedded one is made where it is not there yet."""
+    if is_embedded(name):
+        return embedded_folder(name, cache_dir)
     return find_folder(
         name, revision=revision, local_files_only=local_files_only, cache_dir=cache_dir
     )

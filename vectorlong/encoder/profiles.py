@@ -14,6 +14,7 @@ from vectorlong.documents import PassageSpec
 
 DEFAULT_MODEL = "allenai/longformer-base-4096"
 EMBEDDED_MODEL = "minilm"
+MULTILINGUAL_MODEL = "multilingual"
 
 
 @dataclass(frozen=True)
@@ -25,7 +26,9 @@ class Profile:
     name
         Short name that users may write for ``model=``.
     hub_id
-        Name on the hub; None for the embedded model.
+        Name on the hub; None for the embedded models.
+    source_id
+        What an embedded model was converted from, on the hub.
     summary
         One line for people.
     signature
@@ -39,6 +42,8 @@ class Profile:
         Longest input it was made for, special tokens included, where the position table is longer.
     passages
         How its documents are best cut into passages.
+    prompts, default_prompt_name
+        What it was trained with, and its files do not say; as in ``vectorlong.json``.
     """
 
     name: str
@@ -49,6 +54,9 @@ class Profile:
     position_offset: int | None = None
     max_tokens: int | None = None
     passages: PassageSpec = field(default_factory=PassageSpec)
+    source_id: str | None = None
+    prompts: Mapping[str, str] = field(default_factory=dict)
+    default_prompt_name: str | None = None
 
 
 PROFILES = (
@@ -57,6 +65,17 @@ PROFILES = (
         None,
         "all-MiniLM-L6-v2 as a Longformer of 4,096 tokens, 384-d, English; comes from PyPI",
         passages=PassageSpec(max_tokens=128, method="independent"),
+    ),
+    Profile(
+        MULTILINGUAL_MODEL,
+        None,
+        "multilingual-e5-small as a Longformer of 4,096 tokens, 384-d, 100 languages; comes from "
+        "PyPI",
+        passages=PassageSpec(max_tokens=128, method="independent"),
+        source_id="intfloat/multilingual-e5-small",
+        prompts={"query": "query: ", "passage": "passage: "},
+        # What its authors say to put before texts that are compared with their like.
+        default_prompt_name="query",
     ),
     Profile(
         "longformer-base", DEFAULT_MODEL, "the paper's base model, 4,096 tokens, 768-d, English"
@@ -139,7 +158,7 @@ def find_profile(model: str, raw_config: Mapping[str, Any] | None = None) -> Pro
     True
     """
     for profile in PROFILES:
-        if model in (profile.name, profile.hub_id):
+        if model in (profile.name, profile.hub_id, profile.source_id):
             return profile
         signature = profile.signature
         if raw_config and signature and all(raw_config.get(k) == v for k, v in signature.items()):
