@@ -82,6 +82,33 @@ def test_indexing_is_fast_and_asking_exact(root, folder, encoders, run, run_json
     assert [encoder.dtype for encoder in encoders] == ["auto", "auto", "float32"]
 
 
+@pytest.mark.parametrize(
+    ("texts", "is_suggested"),
+    [
+        (["The keeper of the lighthouse lit the lamp.", "他每天晚上都点亮灯塔。"], False),
+        (
+            ["The keeper of the lighthouse lit the lamp.", "他每天晚上都点亮灯塔。", "第二天。"],
+            True,
+        ),
+        (["Der Wärter zündet die Lampe an, und das Licht ist für die Schiffe."], True),
+        (["1 2 3", "4.5"], False),
+    ],
+)
+def test_texts_that_are_not_english_are_told_another_model(
+    tmp_path, encoders, run, texts, is_suggested
+):
+    for number, text in enumerate(texts):
+        (tmp_path / f"{number}.txt").write_text(text, encoding="utf-8")
+    arguments = ("index", *sorted(tmp_path.glob("*.txt")), "--into", tmp_path / "index")
+    result = run(*arguments)
+    assert ("--model multilingual" in result.stderr) is is_suggested
+    assert f"{len(texts)} added" in result.stdout
+    assert encoders[-1].encoded == texts
+    assert "--model multilingual" not in run(*arguments).stderr  # the index has its model
+    chosen = run(*arguments[:-1], tmp_path / "other", "--model", "words")
+    assert "--model multilingual" not in chosen.stderr
+
+
 def test_an_interruption_keeps_what_was_committed(root, tmp_path, encoders, run, monkeypatch):
     monkeypatch.setattr("vectorlong.retrieval.writer._COMMIT_EVERY_S", 0.0)
     encoders.stop_after = 2

