@@ -94,3 +94,16 @@ def test_texts_are_wrapped_as_the_model_knows_them(tmp_path):
     again = TextTokenizer.from_folder(tmp_path)
     assert again.fingerprint == ours.fingerprint
     assert np.array_equal(again.encode(["ab ﬁ"])[0].ids, ours.encode(["ab ﬁ"])[0].ids)
+
+
+def test_what_is_done_to_a_copy_does_not_reach_the_tokenizer(tmp_path):
+    tokenizer = unigram_tokenizer(PIECES, {}, begin_id=0, end_id=2, pad_id=1, unknown_id=3)
+    tokenizer.backend_tokenizer.enable_truncation(1)
+    tokenizer.save_pretrained(tmp_path)
+    ours = TextTokenizer.from_folder(tmp_path)
+    assert len(ours.encode(["ab ab ab"])[0]) == 3
+    copied = ours.as_transformers()
+    copied.add_tokens(["京京"])
+    assert len(copied("ab ab ab", truncation=True, max_length=3).input_ids) == 3
+    assert len(ours.encode(["ab 京京"])[0]) == 4
+    assert len(copied.tokenize("ab 京京")) == 2

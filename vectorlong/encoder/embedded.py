@@ -95,7 +95,7 @@ def _read_multilingual(weights: Path) -> Source:
         str(weights),
         source_config(file.config, tensors),
         tensors,
-        TextTokenizer(tokenizer),
+        TextTokenizer(tokenizer, is_own=True),
         settings,
     )
 

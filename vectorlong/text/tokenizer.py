@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from tokenizers import Encoding, Tokenizer, normalizers
+from tokenizers import Encoding, Tokenizer, models, normalizers
 from transformers.tokenization_utils_base import PreTrainedTokenizerBase
 
 from vectorlong.disk import replace_bytes
@@ -43,6 +43,9 @@ class TextTokenizer:
         Any transformers tokenizer. It is left as it is; later changes to it have no effect here.
     lowercase
         Lower-case texts first, as sentence-transformers does for some models.
+    is_own
+        Nobody else has the tokenizer, so that a large one is not copied: 250,000 pieces take
+        hundreds of megabytes.
 
     Attributes
     ----------
@@ -62,12 +65,20 @@ class TextTokenizer:
         The tokenizer fails on ordinary text, or gives no tokens at all for it.
     """
 
-    def __init__(self, tokenizer: PreTrainedTokenizerBase, *, lowercase: bool = False) -> None:
+    def __init__(
+        self,
+        tokenizer: PreTrainedTokenizerBase,
+        *,
+        lowercase: bool = False,
+        is_own: bool = False,
+    ) -> None:
         self._tokenizer = tokenizer
         self._lowercase = lowercase
         self._has_warned = False
         with tokenizer_errors():
-            self._backend = _private_backend(tokenizer, lowercase) if tokenizer.is_fast else None
+            self._backend = (
+                _private_backend(tokenizer, lowercase, is_own) if tokenizer.is_fast else None
+            )
             self.prefix_ids, self.suffix_ids = self._find_wrapping()
         self.has_offsets = self._backend is not None
         first = self.prefix_ids[0] if self.prefix_ids else None
@@ -94,7 +105,7 @@ class TextTokenizer:
         """
         folder = Path(folder)
         tokenizer, lowercases = load_tokenizer(folder)
-        return cls(tokenizer, lowercase=lowercases)
+        return cls(tokenizer, lowercase=lowercases, is_own=True)
 
     @property
     def n_special(self) -> int:
@@ -298,9 +309,15 @@ def _as_arrays(encoding: Encoding) -> TokenizedText:
     return TokenizedText(ids, np.fromiter(flat, np.int64, 2 * len(ids)).reshape(-1, 2))
 
 
-def _private_backend(tokenizer: PreTrainedTokenizerBase, lowercase: bool) -> Tokenizer:
-    """Copy the Rust tokenizer, so that nobody else's truncation or padding reaches it."""
-    backend = Tokenizer.from_str(tokenizer.backend_tokenizer.to_str())
+def _private_backend(
+    tokenizer: PreTrainedTokenizerBase, lowercase: bool, is_own: bool
+) -> Tokenizer:
+    """Give a Rust tokenizer that nobody else's truncation or padding reaches."""
+    backend: Tokenizer = tokenizer.backend_tokenizer
+    # Large vocabularies are Unigram's. Of the other kinds a copy shows whether ids are damaged, and
+    # what is lower-cased is saved without that.
+    if lowercase or not is_own or not isinstance(backend.model, models.Unigram):
+        backend = Tokenizer.from_str(backend.to_str())
     backend.no_truncation()
     backend.no_padding()
     backend.encode_special_tokens = False
