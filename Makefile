@@ -16,7 +16,7 @@ WITHOUT_AVX512 := VECTORLONG_KERNEL=off FAISS_SIMD_LEVEL=AVX2 ATEN_CPU_CAPABILIT
 FUZZ_S ?= 3600
 FUZZED := html csv jsonl json xml eml rtf docx pptx xlsx ods epub odt pdf plain
 
-.PHONY: demo test test-without-avx512 test-slow fuzz lint format benchmark-speed benchmark-index benchmark-quality benchmark-classification benchmark-busy benchmark-words clean
+.PHONY: demo test test-without-avx512 test-slow fuzz lint format benchmark-speed benchmark-index benchmark-quality benchmark-classification benchmark-busy benchmark-words benchmark-coreference clean
 
 $(STAMP): pyproject.toml constraints.txt setup.py vectorlong/attention/window_kernel.c
 	$(PYTHON) -m venv $(VENV)
@@ -74,6 +74,9 @@ benchmark-quality: $(STAMP)
 
 benchmark-classification: $(STAMP)
 	$(BIN)/python benchmarks/quality.py --classification
+
+benchmark-coreference: $(STAMP)
+	$(BIN)/python benchmarks/coreference.py
 
 # The folder of the files of github.com/google-deepmind/xquad, for figures by language.
 XQUAD ?=
