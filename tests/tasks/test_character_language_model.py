@@ -11,14 +11,12 @@ from vectorlong.attention.dispatch import choose_backend
 from vectorlong.attention.spec import AttentionSpec, PackedTexts
 from vectorlong.errors import InputTypeError, InputValueError, OptionError
 from vectorlong.tasks import character_language_model as module
+from vectorlong.tasks.byte_sampling import drawn
 from vectorlong.tasks.character_language_model import (
-    START,
     CharacterConfig,
     LongformerForCharacterLanguageModeling,
-    _drawn,
-    _may_follow,
-    encode_bytes,
 )
+from vectorlong.tasks.text_bytes import START, encode_bytes, may_follow
 
 TEXT = "Grüße aus 北京 😀, said the fox; and the brown dog slept on. " * 3
 
@@ -74,7 +72,7 @@ def test_a_layer_attends_as_the_definition_says(model):
     texts = PackedTexts.without_globals([len(ids)])
     with torch.no_grad():
         hidden = model.embedding(ids)
-        angles = model._angles(torch.arange(len(ids)))
+        angles = model.angles(torch.arange(len(ids)))
         attended = reference.local_attention(*layer.projected(hidden, angles), texts, spec)
         expected = layer.finished(hidden, attended)
         assert (layer(hidden, angles, texts, spec) - expected).abs().max() <= 1e-4
@@ -92,7 +90,7 @@ def test_scores_depend_on_distances_alone_ten_million_bytes_on(model):
     hidden = model.embedding(encode_bytes(TEXT[:20]))
     found = []
     for start in (0, 10_000_000):
-        angles = model._angles(torch.arange(start, start + len(hidden)))
+        angles = model.angles(torch.arange(start, start + len(hidden)))
         query, key, _ = model.layers[0].projected(hidden, angles)
         found.append(torch.einsum("nhd,mhd->hnm", query, key))
     assert (found[0] - found[1]).abs().max() <= 1e-5 * found[0].abs().max()
@@ -158,7 +156,7 @@ def test_written_on_with_and_without_a_cache(model):
     written = []
     unfinished = b""
     while len(b"".join(written).decode(errors="ignore")) < 30:
-        scores = logits(model, ids)[-1].masked_fill(~_may_follow(unfinished), float("-inf"))
+        scores = logits(model, ids)[-1].masked_fill(~may_follow(unfinished), float("-inf"))
         byte = bytes([int(scores.argmax())])
         unfinished += byte
         try:
@@ -182,11 +180,11 @@ def test_what_is_written_is_text_of_the_length_asked_for(model, prompt):
     assert model.generate(prompt, 0) == ""
 
 
-def test_only_bytes_that_go_on_as_utf8_may_follow():
+def test_only_bytes_that_go_on_as_utf8may_follow():
     """Every sequence of bytes that may be drawn is a character, and every character may be."""
 
     def sequences(start):
-        for byte in np.flatnonzero(_may_follow(start).numpy()).tolist():
+        for byte in np.flatnonzero(may_follow(start).numpy()).tolist():
             sequence = start + bytes([byte])
             try:
                 sequence.decode("utf-8")
@@ -203,15 +201,14 @@ def test_only_bytes_that_go_on_as_utf8_may_follow():
     assert sorted(found) == expected
 
 
-def test_the_likeliest_bytes_alone_are_drawn():
+def test_the_likeliest_bytes_alone_aredrawn():
     scores = torch.log(torch.tensor([0.5, 0.3, 0.15, 0.05]))
     generator = torch.Generator().manual_seed(0)
-    drawn = {_drawn(scores, 1.0, 0.75, generator) for _ in range(200)}
-    assert drawn == {0, 1}
-    assert {_drawn(scores, 1.0, 0.01, generator) for _ in range(20)} == {0}
-    assert {_drawn(scores, 1.0, 1.0, generator) for _ in range(500)} == {0, 1, 2, 3}
+    assert {drawn(scores, 1.0, 0.75, generator) for _ in range(200)} == {0, 1}
+    assert {drawn(scores, 1.0, 0.01, generator) for _ in range(20)} == {0}
+    assert {drawn(scores, 1.0, 1.0, generator) for _ in range(500)} == {0, 1, 2, 3}
     for temperature in (0, 1e-320, 1e-39):
-        assert _drawn(scores, temperature, 1.0, generator) == 0
+        assert drawn(scores, temperature, 1.0, generator) == 0
 
 
 def test_narrower_windows_for_early_stages(model):
@@ -260,6 +257,17 @@ def test_what_cannot_be_read_or_written(model):
         model.generate(b"a", 3)
     with pytest.raises(InputValueError, match="prompt has a lone surrogate"):
         model.generate("a\ud800", 3)
-    for changes, message in (({"temperature": -1}, "temperature=-1"), ({"top_p": 0}, "top_p=0")):
+    for changes, message in (
+        ({"temperature": -1}, "temperature=-1"),
+        ({"temperature": "hot"}, "temperature='hot'"),
+        ({"top_p": 0}, "top_p=0"),
+    ):
         with pytest.raises(OptionError, match=message):
             model.generate("a", 3, **changes)
+
+
+@pytest.mark.parametrize("divisor", [0, -1, 1.5])
+def test_a_divisor_of_windows_is_a_whole_number(model, divisor):
+    ids = encode_bytes("a text")[None]
+    with pytest.raises(OptionError, match="window_divisor"):
+        model(ids, window_divisor=divisor)

@@ -8,7 +8,7 @@ import torch
 
 from vectorlong.errors import ConfigError
 from vectorlong.tasks import LongformerForCharacterLanguageModeling
-from vectorlong.tasks.character_language_model import encode_bytes
+from vectorlong.tasks.text_bytes import encode_bytes
 from vectorlong.training.characters import (
     CharacterLanguageModelConfig,
     CharacterModelSection,

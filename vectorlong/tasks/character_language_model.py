@@ -8,10 +8,11 @@ The vocabulary is bytes, so that no text of any language is unknown.
 
 from __future__ import annotations
 
-import codecs
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
+from numbers import Real
 from typing import Any
 
 import torch
@@ -24,12 +25,12 @@ from vectorlong.attention.dispatch import Case, choose_backend
 from vectorlong.attention.spec import AttentionSpec, PackedTexts
 from vectorlong.checks import check_count
 from vectorlong.errors import InputValueError, OptionError
+from vectorlong.tasks.byte_sampling import drawn, write_on
 from vectorlong.tasks.checks import check_labels
+from vectorlong.tasks.running import predicting
+from vectorlong.tasks.text_bytes import N_TOKENS, START
 from vectorlong.text.check import check_text
 
-#: What stands before the first byte of a text.
-START = 256
-N_TOKENS = 257
 NO_LABEL = -100
 
 
@@ -97,6 +98,7 @@ class CharacterConfig(PretrainedConfig):
         OptionError
             A window or a dilation is out of range.
         """
+        check_count("window_divisor", window_divisor)
         specs = []
         for window, dilation in zip(self.attention_window, self.attention_dilation, strict=True):
             steps = tuple(dilation) if isinstance(dilation, list | tuple) else dilation
@@ -188,6 +190,7 @@ class LongformerForCharacterLanguageModeling(PreTrainedModel):
     >>> config = CharacterConfig(hidden_size=16, num_hidden_layers=2, num_attention_heads=2,
     ...     intermediate_size=32, attention_window=[4, 8], attention_dilation=[1, [1, 2]])
     >>> model = LongformerForCharacterLanguageModeling(config).eval()
+    >>> from vectorlong.tasks.text_bytes import encode_bytes
     >>> ids = encode_bytes("Grüße")
     >>> model(ids[None], labels=ids[None]).logits.shape
     torch.Size([1, 8, 257])
@@ -243,6 +246,8 @@ class LongformerForCharacterLanguageModeling(PreTrainedModel):
         ------
         InputValueError
             An id is no byte, a shape is not [b, n], or padding stands before a byte.
+        OptionError
+            ``window_divisor`` is no whole number from 1 on.
         """
         if input_ids.numel() and not 0 <= int(input_ids.min()) <= int(input_ids.max()) <= START:
             raise InputValueError(
@@ -252,7 +257,7 @@ class LongformerForCharacterLanguageModeling(PreTrainedModel):
         is_real = torch.arange(input_ids.shape[1], device=input_ids.device) < lengths[:, None]
         texts = PackedTexts.without_globals([length for length in lengths.tolist() if length])
         hidden = self.embedding(input_ids[is_real])  # [t, e]
-        angles = self._angles(torch.arange(input_ids.shape[1]))  # [n, d / 2]
+        angles = self.angles(torch.arange(input_ids.shape[1]))  # [n, d / 2]
         angles = angles.expand(len(input_ids), -1, -1)[is_real]  # [t, d / 2]
         config: Any = self.config
         for layer, spec in zip(self.layers, config.specs(window_divisor), strict=True):
@@ -276,7 +281,7 @@ class LongformerForCharacterLanguageModeling(PreTrainedModel):
         is_dict = config.return_dict if return_dict is None else return_dict
         return output if is_dict else output.to_tuple()
 
-    def _angles(self, positions: Tensor) -> Tensor:
+    def angles(self, positions: Tensor) -> Tensor:
         """Give how far each position turns each pair of numbers: float32 [t, d / 2]."""
         config: Any = self.config
         n_pairs = config.hidden_size // config.num_attention_heads // 2
@@ -324,116 +329,22 @@ class LongformerForCharacterLanguageModeling(PreTrainedModel):
         """
         prompt = check_text(prompt, "prompt")
         check_count("n_characters", n_characters, least=0)
-        if not (math.isfinite(temperature) and temperature >= 0):
+        if not _is_number(temperature) or not 0 <= temperature < math.inf:
             raise OptionError("temperature", temperature, hint="Pass 0 (the likeliest) or more.")
-        if not 0 < top_p <= 1:
+        if not _is_number(top_p) or not 0 < top_p <= 1:
             raise OptionError("top_p", top_p, hint="Pass more than 0, at most 1.")
         generator = torch.Generator()
         if seed is None:
             generator.seed()
         else:
             generator.manual_seed(seed)
-        was_training = self.training
-        self.eval()
-        try:
-            with torch.inference_mode():
-                return self._written(prompt, n_characters, temperature, top_p, generator)
-        finally:
-            self.train(was_training)
-
-    def _written(
-        self, prompt: str, n_characters: int, temperature: float, top_p: float, generator: Any
-    ) -> str:
-        cache = _Cache(self)
-        scores = cache.read(encode_bytes(prompt))
-        decoder = codecs.getincrementaldecoder("utf-8")()
-        written: list[str] = []
-        unfinished = b""
-        while len(written) < n_characters:
-            scores = scores.masked_fill(~_may_follow(unfinished), float("-inf"))
-            byte = _drawn(scores, temperature, top_p, generator)
-            character = decoder.decode(bytes([byte]))
-            unfinished = b"" if character else unfinished + bytes([byte])
-            written += character
-            scores = cache.read(torch.tensor([byte]))
-        return "".join(written)
+        draw = partial(drawn, temperature=temperature, top_p=top_p, generator=generator)
+        with predicting(self):
+            return write_on(self, prompt, n_characters, draw)
 
 
-class _Cache:
-    """Keys and values of the last bytes, as far back as any later one sees."""
-
-    def __init__(self, model: LongformerForCharacterLanguageModeling) -> None:
-        self._model: Any = model
-        config: Any = model.config
-        self._specs = config.specs()
-        self._groups = [
-            spec.heads_by_dilation(config.num_attention_heads, 1 << 40) for spec in self._specs
-        ]
-        self._reach = [
-            spec.window // 2 * max(dilation for dilation, _ in groups)
-            for spec, groups in zip(self._specs, self._groups, strict=True)
-        ]
-        self._keys: list[Tensor] = []
-        self._values: list[Tensor] = []
-        self._n_read = 0
-
-    def read(self, ids: Tensor) -> Tensor:
-        """Read bytes, and score what may follow the last: float32 [v], on the CPU."""
-        if not self._keys:
-            hidden = self._begin(ids)
-        else:
-            for id_ in ids:
-                hidden = self._go_on(id_)
-        model = self._model
-        return model.head(model.norm(hidden)).float().cpu()
-
-    def _begin(self, ids: Tensor) -> Tensor:
-        """Read the first bytes [n] all at once: [e] of the last."""
-        model = self._model
-        texts = PackedTexts.without_globals([len(ids)])
-        hidden = model.embedding(ids.to(model.device))  # [n, e]
-        angles = model._angles(torch.arange(len(ids)))
-        for number, layer in enumerate(model.layers):
-            _, key, value = layer.projected(hidden, angles)
-            self._keys.append(key[-self._reach[number] :])
-            self._values.append(value[-self._reach[number] :])
-            hidden = layer(hidden, angles, texts, self._specs[number])
-        self._n_read = len(ids)
-        return hidden[-1]
-
-    def _go_on(self, id_: Tensor) -> Tensor:
-        """Read one more byte: [e]."""
-        model = self._model
-        hidden = model.embedding(id_.to(model.device))[None]  # [1, e]
-        angles = model._angles(torch.tensor([self._n_read]))
-        for number, layer in enumerate(model.layers):
-            query, key, value = layer.projected(hidden, angles)
-            keys = torch.cat([self._keys[number], key])  # [m, h, d]
-            values = torch.cat([self._values[number], value])
-            attended = torch.empty_like(query)  # [1, h, d]
-            for dilation, heads in self._groups[number]:
-                last = len(keys) - 1
-                first = max(last - dilation * (self._specs[number].window // 2), last % dilation)
-                seen = slice(first, None, dilation)
-                scores = torch.einsum("hd,mhd->hm", query[0, heads], keys[seen, heads])
-                weights = (scores.float() * query.shape[-1] ** -0.5).softmax(-1).to(values.dtype)
-                attended[0, heads] = torch.einsum("hm,mhd->hd", weights, values[seen, heads])
-            self._keys[number] = keys[-self._reach[number] :]
-            self._values[number] = values[-self._reach[number] :]
-            hidden = layer.finished(hidden, attended)
-        self._n_read += 1
-        return hidden[0]
-
-
-def encode_bytes(text: str) -> Tensor:
-    """Give a text's bytes after what begins a text: int64 [n + 1].
-
-    Examples
-    --------
-    >>> encode_bytes("aé").tolist()
-    [256, 97, 195, 169]
-    """
-    return torch.tensor([START, *text.encode("utf-8")])
+def _is_number(value: object) -> bool:
+    return isinstance(value, Real) and not isinstance(value, bool)
 
 
 def _turned(vectors: Tensor, angles: Tensor) -> Tensor:
@@ -460,29 +371,3 @@ def _lengths(input_ids: Tensor, attention_mask: Tensor | None) -> Tensor:
     if bool((is_real != (torch.arange(n_tokens, device=is_real.device) < lengths[:, None])).any()):
         raise InputValueError("attention_mask has padding before a byte; it stands at the end.")
     return lengths
-
-
-def _may_follow(unfinished: bytes) -> Tensor:
-    """Mark the bytes that go on as UTF-8 after the beginning of a character: bool [v]."""
-    allowed = torch.zeros(N_TOKENS, dtype=torch.bool)
-    if not unfinished:
-        for first, last in ((0x00, 0x7F), (0xC2, 0xF4)):
-            allowed[first : last + 1] = True
-        return allowed
-    first, last = 0x80, 0xBF
-    if len(unfinished) == 1:  # no longer form than needed, no surrogate, nothing past the last
-        first = {0xE0: 0xA0, 0xF0: 0x90}.get(unfinished[0], first)
-        last = {0xED: 0x9F, 0xF4: 0x8F}.get(unfinished[0], last)
-    allowed[first : last + 1] = True
-    return allowed
-
-
-def _drawn(scores: Tensor, temperature: float, top_p: float, generator: Any) -> int:
-    if temperature == 0:
-        return int(scores.argmax())
-    # The highest is taken off first: near 0, what it is divided by takes all others out of range.
-    scores = scores.double() - scores.max()
-    chances, order = (scores / temperature).softmax(-1).sort(descending=True, stable=True)
-    # The first is always kept, and each whose predecessors do not reach the share yet.
-    chances = chances.masked_fill(chances.cumsum(-1) - chances >= top_p, 0.0)
-    return int(order[torch.multinomial(chances, 1, generator=generator)])

@@ -25,8 +25,8 @@ from vectorlong.tasks.character_language_model import (
     NO_LABEL,
     CharacterConfig,
     LongformerForCharacterLanguageModeling,
-    encode_bytes,
 )
+from vectorlong.tasks.text_bytes import encode_bytes
 from vectorlong.training.job import Draw, Job, batches, digest_of, on_device
 from vectorlong.training.records import read_parts, read_texts
 from vectorlong.training.sections import (
