@@ -19,7 +19,7 @@ from vectorlong.tasks import (
     load_head,
     sentence_windows,
 )
-from vectorlong.tasks.sequential_sentences import sentence_tensors
+from vectorlong.tasks.sentence_windows import sentence_tensors
 
 SENTENCES = [
     "Long documents.",

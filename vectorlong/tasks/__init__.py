@@ -7,12 +7,11 @@ from vectorlong.tasks.character_language_model import (
 from vectorlong.tasks.fill_mask import Filling, FillMask
 from vectorlong.tasks.loading import load_head
 from vectorlong.tasks.question_answering import Answer, Answers, QuestionAnswerer
+from vectorlong.tasks.sentence_windows import cut_sentences, sentence_windows
 from vectorlong.tasks.sequential_sentences import (
     LongformerForSequentialSentenceClassification,
     SentenceLabels,
-    cut_sentences,
     label_sentences,
-    sentence_windows,
 )
 
 __all__ = [

@@ -11,12 +11,10 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from vectorlong.tasks.sentence_windows import SentenceWindow, sentence_tensors, sentence_windows
 from vectorlong.tasks.sequential_sentences import (
     NO_LABEL,
     LongformerForSequentialSentenceClassification,
-    SentenceWindow,
-    sentence_tensors,
-    sentence_windows,
 )
 from vectorlong.training.heads import load, save_head
 from vectorlong.training.job import Job, batches, digest_of, on_device
